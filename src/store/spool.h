@@ -1,0 +1,311 @@
+/* The spool: the durable queue of messages, what happened to them, what came in, and what must not be
+ * forgotten (consent, votes, campaigns). One LMDB environment, one writer thread; the loop hands operations
+ * over and is told, on its own thread, when the transaction that holds them is synced (DESIGN.md §3).
+ *
+ * Threads: every function is called from the loop's thread unless its comment says "any thread". Callbacks
+ * run on the loop's thread inside spool_poll(). Order: operations take effect in the order they were handed
+ * over; their callbacks run in that order too. Bounds: at most `queue_max` operations wait; then operations
+ * marked [intake] answer ERR_BUSY at once. Operations that end something already begun (answers, receipts,
+ * moves) are never refused: they may exceed the mark by what is in flight, which is bounded by the windows.
+ * Full: when the map or disk is nearly full, [intake] operations complete with ERR_FULL; the others use the
+ * reserve.
+ */
+#ifndef TESSERA_STORE_SPOOL_H
+#define TESSERA_STORE_SPOOL_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "domain/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct spool;
+
+/* What to do at start with a message that was in flight without a recorded response, and when one times out.
+ */
+enum spool_uncertain { UNCERTAIN_RESEND, UNCERTAIN_HOLD, UNCERTAIN_FAIL };
+
+struct spool_options {
+    const char *dir;  /* created with mode 0700 when missing; holds spool.mdb and its lock */
+    size_t map_size;  /* octets */
+    size_t reserve;   /* octets of the map kept for ending what has begun; 0 = a tenth */
+    size_t queue_max; /* operations waiting for the writer; 0 = 65536 */
+    bool nosync;      /* tests only */
+    const struct clock *clock;
+    enum spool_uncertain uncertain[CLASS_COUNT];
+};
+
+/* Result of one operation, valid during the callback. */
+struct spool_result {
+    enum err_code code;                  /* ERR_NONE: synced */
+    const char *text;                    /* for a person, "" when fine */
+    uint64_t id;                         /* the message, where there is one */
+    const struct spool_settled *settled; /* answer and receipt: see below; NULL when nothing was resolved */
+};
+typedef void (*spool_done)(void *ctx, const struct spool_result *r);
+
+/* What an answer or receipt made of its message. */
+struct spool_settled {
+    uint64_t id, to;
+    uint32_t campaign, customer;
+    enum message_state before, after; /* equal: the message did not move (a part of several, a repeat) */
+    bool duplicate;                   /* this receipt had been recorded before */
+};
+
+/* Opens or creates; refuses a store of another version or a torn one (ERR_VERSION, ERR_CORRUPT), and one that
+ * another process holds (ERR_EXISTS). What was in flight is settled by the policy before this returns. */
+struct spool *spool_open(const struct spool_options *o, struct err *e);
+/* Commits what was handed over, stops the writer, frees. Callbacks still due are called with their results.
+ */
+void spool_close(struct spool *s);
+int spool_fd(const struct spool *s); /* readable when spool_poll() has something to do */
+void spool_poll(struct spool *s);    /* runs callbacks of what has been synced */
+void spool_flush(
+    struct spool *s); /* hands the gathered batch to the writer now (else when it is idle or at 4096) */
+size_t spool_room(const struct spool *s); /* how many more [intake] operations are taken now */
+
+/* --- messages --- */
+
+/* [intake] Accepts a message in state READY, HELD (reason, until) or a final refusal (SUPPRESSED ...: kept
+ * for the log and counted). Returns the id, given at once; 0 when refused (ERR_BUSY). The views in `m` are
+ * copied. */
+uint64_t spool_accept(struct spool *s, const struct message *m, enum message_state state,
+                      enum message_reason reason, usec_t until, spool_done done, void *ctx);
+
+/* [intake] Campaign and direct path: accepted and claimed (IN_FLIGHT) in one transaction. For a campaign
+ * `cursor_clock` and `m->customer` move the campaign's cursor of that clock past the customer in the same
+ * transaction. */
+uint64_t spool_accept_claimed(struct spool *s, const struct message *m, uint32_t cursor_clock,
+                              spool_done done, void *ctx);
+/* [intake] The same cursor move for a customer who gets nothing (state SUPPRESSED, FAILED ...; counted in the
+ * report). */
+uint64_t spool_accept_refused(struct spool *s, const struct message *m, uint32_t cursor_clock,
+                              enum message_state state, enum message_reason reason, spool_done done,
+                              void *ctx);
+
+/* READY -> IN_FLIGHT, before any part is written to a socket. Wait for the callback. */
+void spool_claim(struct spool *s, uint64_t id, spool_done done, void *ctx);
+
+/* The response to one part (0-based). command_status 0: `carrier_id` is the carrier's message id, recorded
+ * for receipts under (carrier, canonical forms). When the last part is answered the message becomes SENT, or
+ * FAILED with CARRIER_STATUS when a part was refused for good. */
+struct spool_answer {
+    uint64_t id;
+    uint8_t part;
+    uint16_t carrier;
+    uint32_t command_status;
+    struct strv carrier_id;
+    usec_t at;
+};
+void spool_answer(struct spool *s, const struct spool_answer *a, spool_done done, void *ctx);
+
+/* Any other move: IN_FLIGHT -> READY/HELD (retry; attempts is counted), READY -> HELD, HELD -> CANCELLED, ...
+ * `code`: a command_status or 0. A move the life does not allow completes with ERR_STATE and changes nothing.
+ */
+void spool_move(struct spool *s, uint64_t id, enum message_state to, enum message_reason reason,
+                uint32_t code, usec_t until, spool_done done, void *ctx);
+
+/* A delivery receipt. Unknown ids are kept (orphans) for `orphan_keep` and applied when their answer comes.
+ */
+struct spool_receipt {
+    uint16_t carrier;
+    struct strv carrier_id;
+    enum message_state
+        state;      /* DELIVERED, UNDELIVERABLE, ...; SENT for an intermediate one (recorded only) */
+    uint32_t error; /* the network's error code as a number, 0 when none */
+    usec_t at;
+};
+void spool_receipt(struct spool *s, const struct spool_receipt *r, spool_done done, void *ctx);
+
+/* --- ready queue: bounded look-ahead --- */
+
+/* A message as loaded for sending. Heap block; the receiver frees it with free(). Views point into it. */
+struct spool_loaded {
+    struct message m;
+    uint16_t attempts;
+    uint32_t parts_done[8]; /* bit set: part already answered OK (do not send it again) */
+};
+typedef void (*spool_loaded_fn)(void *ctx, struct spool_loaded **list, size_t n, bool more);
+/* Loads up to `max` READY messages of (carrier, lane) with id > after, oldest first; the callback comes on
+ * the loop's thread. The list is the receiver's. `more`: there were further ones. */
+void spool_load_ready(struct spool *s, uint16_t carrier, enum message_class lane, uint64_t after, size_t max,
+                      spool_loaded_fn fn, void *ctx);
+
+/* Moves HELD messages whose `until` has come to READY, at most `max`. The result's id is how many were moved;
+ * the next instant at which something is due is spool_next_due() after the callback (USEC_NEVER: none). */
+void spool_release_due(struct spool *s, usec_t now, size_t max, spool_done done, void *ctx);
+usec_t spool_next_due(const struct spool *s);
+/* READY messages per carrier and lane, as of the last synced batch. */
+uint64_t spool_ready_count(const struct spool *s, uint16_t carrier, enum message_class lane);
+
+/* --- inbound, consent, votes: one operation, one transaction --- */
+
+enum spool_consent { CONSENT_NONE, CONSENT_STOP, CONSENT_START };
+struct spool_inbound {
+    uint16_t carrier;
+    uint64_t from;
+    struct strv to;   /* short code or number it was sent to */
+    struct strv text; /* UTF-8 */
+    usec_t at;
+    uint64_t
+        dedup; /* stable hash of what makes it the same message, or 0; a repeat within a day is not counted */
+    uint64_t reply_to; /* message it answers (last sent to that number), or 0; counted as replied for its
+                          campaign */
+    enum spool_consent consent;
+    struct strv consent_word; /* the exact words */
+    struct strv vote;         /* name of the vote, "" when none */
+    uint16_t option;          /* 0-based */
+    bool vote_last_wins;      /* false: the first vote counts */
+};
+/* [intake] The result's id is the inbound message's; code ERR_EXISTS: a duplicate, nothing was changed. */
+void spool_inbound(struct spool *s, const struct spool_inbound *in, spool_done done, void *ctx);
+
+/* A consent change by an operator or the API (`how`: "api", "cli", "import"). */
+void spool_consent(struct spool *s, uint64_t number, enum spool_consent c, struct strv how, struct strv words,
+                   usec_t at, spool_done done, void *ctx);
+
+/* --- named documents: campaigns, votes, settings. Opaque octets to the store --- */
+/* kind: one of the letters the engine chooses. Putting an empty value deletes. */
+void spool_put_doc(struct spool *s, char kind, struct strv name, struct strv value, spool_done done,
+                   void *ctx);
+
+/* A campaign's audience: one opaque block (a serialised bitmap) a clock, put in the same transaction as its
+ * document. */
+struct spool_clock_set {
+    uint32_t clock;
+    struct strv set;
+    uint64_t count;
+};
+void spool_put_audience(struct spool *s, uint32_t campaign, const struct spool_clock_set *sets, size_t n,
+                        struct strv doc_name, struct strv doc, spool_done done, void *ctx);
+
+/* --- activity feed: what the customers' records must learn, in order, until it has been applied --- */
+enum spool_feed_kind {
+    FEED_SENT = 1,
+    FEED_DELIVERED,
+    FEED_FAILED,
+    FEED_INBOUND,
+    FEED_REPLY,
+    FEED_STOP,
+    FEED_START
+};
+struct spool_feed {
+    uint64_t seq;
+    enum spool_feed_kind kind;
+    uint64_t number;
+    uint32_t customer; /* id + 1, or 0 */
+    uint32_t campaign;
+    usec_t at;
+};
+/* Forgets everything up to and including `seq`. */
+void spool_feed_trim(struct spool *s, uint64_t seq);
+uint64_t spool_feed_last(const struct spool *s); /* highest seq synced, 0 when none */
+
+/* --- reading: any thread, each reader used by one thread at a time --- */
+struct spool_reader;
+struct spool_reader *spool_reader_new(struct spool *s, struct err *e);
+void spool_reader_free(struct spool_reader *r);
+
+/* Up to `max` feed records with seq > after; returns how many. */
+size_t spool_feed_read(struct spool_reader *r, uint64_t after, struct spool_feed *out, size_t max);
+
+/* One message with all that is known of it. Views are valid until the callback returns. */
+struct spool_part_view {
+    uint32_t command_status;
+    struct strv carrier_id;
+    enum message_state state; /* IN_FLIGHT (no response yet), SENT, DELIVERED, ... */
+};
+struct spool_view {
+    struct message m;
+    enum message_state state;
+    enum message_reason reason;
+    uint32_t code; /* command_status or network error */
+    usec_t until, changed_at, sent_at, final_at;
+    uint16_t attempts;
+    size_t n_parts;
+    const struct spool_part_view *parts;
+};
+typedef bool (*spool_view_fn)(void *ctx, const struct spool_view *v); /* false stops */
+bool spool_get_message(struct spool_reader *r, uint64_t id, spool_view_fn fn,
+                       void *ctx); /* false: not there */
+
+struct spool_filter {
+    uint64_t number;    /* 0 = any */
+    uint32_t campaign;  /* 0 = any */
+    int state;          /* -1 = any, else enum message_state */
+    usec_t from, to;    /* accepted in [from, to); 0 = open */
+    uint64_t before_id; /* newest first: ids below this; 0 = from the newest */
+    size_t max;
+};
+/* Newest first. Returns the id to continue before, or 0 at the end. The number is found by an index, the rest
+ * by a bounded scan (at most 100,000 records a call; then the continuation is returned with what was found).
+ */
+uint64_t spool_find_messages(struct spool_reader *r, const struct spool_filter *f, spool_view_fn fn,
+                             void *ctx);
+
+/* Counts by state and reason of one campaign (0 = of everything). */
+struct spool_counts {
+    uint64_t by_state[MESSAGE_STATE_COUNT];
+    uint64_t failed_by_reason[REASON_COUNT];
+    struct {
+        uint32_t command_status;
+        uint64_t count;
+    } failed_by_status[32]; /* most frequent statuses, zero-count at the end */
+    uint64_t parts_sent, replied, opted_out;
+};
+void spool_get_counts(struct spool_reader *r, uint32_t campaign, struct spool_counts *out);
+
+typedef bool (*spool_doc_fn)(void *ctx, struct strv name, struct strv value);
+void spool_each_doc(struct spool_reader *r, char kind, spool_doc_fn fn, void *ctx);
+
+typedef bool (*spool_clock_fn)(void *ctx, const struct spool_clock_set *set, uint32_t next_customer,
+                               uint64_t done);
+/* Each clock of a campaign: its set, the next dense customer id (not +1) that has not been claimed, and how
+ * many were. */
+void spool_each_audience(struct spool_reader *r, uint32_t campaign, spool_clock_fn fn, void *ctx);
+
+typedef bool (*spool_number_fn)(void *ctx, uint64_t number);
+void spool_each_suppressed(struct spool_reader *r, spool_number_fn fn, void *ctx);
+struct spool_consent_view {
+    uint64_t number;
+    enum spool_consent consent;
+    usec_t at;
+    struct strv how, words;
+};
+typedef bool (*spool_consent_fn)(void *ctx, const struct spool_consent_view *v);
+void spool_each_consent(struct spool_reader *r, uint64_t number, spool_consent_fn fn,
+                        void *ctx); /* its ledger, oldest first */
+
+struct spool_inbound_view {
+    uint64_t id, from, reply_to;
+    struct strv to, text, vote;
+    usec_t at;
+    enum spool_consent consent;
+};
+typedef bool (*spool_inbound_fn)(void *ctx, const struct spool_inbound_view *v);
+/* Newest first; number 0 = all. Returns the id to continue before, or 0. */
+uint64_t spool_find_inbound(struct spool_reader *r, uint64_t number, uint64_t before_id, size_t max,
+                            spool_inbound_fn fn, void *ctx);
+
+/* Votes per option of one vote; returns distinct voters. */
+uint64_t spool_vote_tally(struct spool_reader *r, struct strv vote, uint64_t *counts, size_t options);
+
+/* Size, for status and alarms. */
+struct spool_usage {
+    uint64_t map_size, used;
+    uint64_t messages, feed_pending, orphans;
+    uint64_t commits, operations; /* since open */
+    bool intake_closed;           /* the reserve has been reached */
+};
+void spool_get_usage(struct spool_reader *r, struct spool_usage *out);
+
+/* What recovery found at open. */
+struct spool_recovered {
+    uint64_t in_flight, resent, held, failed;
+};
+struct spool_recovered spool_get_recovered(const struct spool *s);
+
+#endif
