@@ -1,0 +1,95 @@
+/* An HTTP/1.1 server (libevent's evhttp inside): requests arrive whole, replies may be given at once or
+ * later.
+ *
+ * A request belongs to its handler from the call until http_reply or http_stream_end, exactly one of which
+ * must be called, in the handler or in any later turn. Until then every view obtained from it stays valid,
+ * also when the client has gone: replying then does nothing but free it. http_on_gone tells early that nobody
+ * waits any more.
+ *
+ * Answered before the handler sees anything: 400 (malformed, or a path with %00, %2F, "." or ".." segments),
+ * 413 (body over max_body), 431 (headers over max_header, sent as 413 by evhttp), 503 (over max_running), and
+ * methods other than those of the enum (501). */
+#ifndef TESSERA_NET_HTTP_H
+#define TESSERA_NET_HTTP_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "net/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_server;
+struct http_request;
+struct tls_ctx;
+
+/* 0 means the default in brackets. */
+struct http_options {
+    size_t max_header;    /* octets of request line and headers [16384] */
+    size_t max_body;      /* octets [67108864] */
+    unsigned max_running; /* requests waiting for their reply at once [1024] */
+    usec_t timeout; /* a connection idle, or stuck in the middle of a request or reply, so long is closed [60
+                       s] */
+};
+
+typedef void http_handler_fn(struct http_request *r, void *arg);
+
+struct http_server *http_server_new(struct loop *l, const struct http_options *o, http_handler_fn *handler,
+                                    void *arg, struct err *err);
+/* A server may listen in several places. A stale Unix socket is removed only if nobody answers on it. */
+bool http_server_listen_unix(struct http_server *s, const char *path, unsigned mode, struct err *err);
+/* Address as in net/listener.h; `tls` may be NULL (plain); *port (may be NULL) gets the port really taken. */
+bool http_server_listen_tcp(struct http_server *s, const char *address, struct tls_ctx *tls, uint16_t *port,
+                            struct err *err);
+/* Stops accepting and unlinks its Unix sockets; what runs goes on. `stopped` is called (once, in a later
+ * turn) when the last running request has been answered. */
+void http_server_stop(struct http_server *s, void (*stopped)(void *arg), void *arg);
+unsigned http_server_running(const struct http_server *s);
+/* Closes all; requests not yet answered stay valid for their handlers and count as gone (no more callbacks).
+ */
+void http_server_free(struct http_server *s);
+
+/* --- the request --- */
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS };
+
+enum http_method http_method(const struct http_request *r);
+const char *http_method_name(enum http_method m); /* "GET" */
+struct strv http_path(
+    const struct http_request *r); /* decoded, begins with '/', NUL follows, valid octets != 0 */
+/* The first parameter of that name, decoded ("+" is a space); false when not there. "?x" gives "". */
+bool http_query(const struct http_request *r, const char *name, struct strv *value);
+/* The i-th parameter in order; false past the end. For refusing unknown ones. */
+bool http_query_at(const struct http_request *r, size_t i, struct strv *name, struct strv *value);
+struct strv http_header(const struct http_request *r, const char *name); /* "" when not there; any case */
+struct strv http_body(const struct http_request *r);                     /* contiguous; a NUL follows */
+const char *http_peer(const struct http_request *r); /* "192.0.2.1:40123" or "unix:/path" */
+bool http_is_unix(const struct http_request *r); /* came through a Unix socket: permissions were the check */
+bool http_peer_uid(const struct http_request *r, uint32_t *uid); /* Unix sockets only */
+
+/* --- for the handler to keep its own things --- */
+void http_set_data(struct http_request *r, void *data);
+void *http_data(const struct http_request *r);
+/* Called once when the client goes away before the reply was given (also in the middle of a stream). The
+ * request is still to be ended with http_reply or http_stream_end, inside the callback or later. NULL:
+ * nothing. */
+void http_on_gone(struct http_request *r, void (*gone)(struct http_request *r, void *arg), void *arg);
+bool http_is_gone(const struct http_request *r);
+
+/* --- the reply --- */
+/* Before http_reply or http_stream_start. A name or value with CR, LF or other control characters is dropped.
+ */
+void http_reply_header(struct http_request *r, const char *name, const char *value);
+/* Whole reply; ends the request. `type` may be NULL when n is 0. The body is copied. */
+void http_reply(struct http_request *r, int status, const char *type, const void *body, size_t n);
+/* Chunked: start, any number of chunks, end. A chunk of n 0 does nothing. After each chunk ask
+ * http_stream_pending and wait for `drain` when it is more than you want in memory. */
+void http_stream_start(struct http_request *r, int status, const char *type);
+void http_stream_chunk(struct http_request *r, const void *p, size_t n);
+size_t http_stream_pending(const struct http_request *r); /* octets not yet taken by the socket */
+void http_stream_on_drain(struct http_request *r, void (*drain)(struct http_request *r, void *arg),
+                          void *arg);
+void http_stream_end(struct http_request *r); /* ends the request */
+
+#endif
