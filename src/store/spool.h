@@ -75,14 +75,21 @@ size_t spool_room(const struct spool *s); /* how many more [intake] operations a
 uint64_t spool_accept(struct spool *s, const struct message *m, enum message_state state,
                       enum message_reason reason, usec_t until, spool_done done, void *ctx);
 
-/* [intake] Campaign and direct path: accepted and claimed (IN_FLIGHT) in one transaction. For a campaign
- * `cursor_clock` and `m->customer` move the campaign's cursor of that clock past the customer in the same
- * transaction. */
-uint64_t spool_accept_claimed(struct spool *s, const struct message *m, uint32_t cursor_clock,
+/* A campaign's cursor of one clock: moved in the same transaction as the message it belongs to. `expected` is
+ * what the cursor (next dense customer id, not +1) must be before; it becomes the message's customer id + 1.
+ * When it is not, the operation completes with ERR_STATE and nothing is changed: so a refused operation
+ * (ERR_FULL) also stops those behind it, and a campaign can have neither a gap nor a duplicate. */
+struct spool_cursor {
+    uint32_t clock;
+    uint32_t expected;
+};
+
+/* [intake] Campaign and direct path: accepted and claimed (IN_FLIGHT) in one transaction. `cursor` NULL: no
+ * campaign. */
+uint64_t spool_accept_claimed(struct spool *s, const struct message *m, const struct spool_cursor *cursor,
                               spool_done done, void *ctx);
-/* [intake] The same cursor move for a customer who gets nothing (state SUPPRESSED, FAILED ...; counted in the
- * report). */
-uint64_t spool_accept_refused(struct spool *s, const struct message *m, uint32_t cursor_clock,
+/* [intake] The same for a customer who gets nothing (state SUPPRESSED, FAILED ...; counted in the report). */
+uint64_t spool_accept_refused(struct spool *s, const struct message *m, const struct spool_cursor *cursor,
                               enum message_state state, enum message_reason reason, spool_done done,
                               void *ctx);
 
