@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/strv.h"
+#include "domain/consent.h"
 #include "domain/message.h"
 
 #include <stdbool.h>
@@ -150,7 +151,6 @@ uint64_t spool_ready_count(const struct spool *s, uint16_t carrier, enum message
 
 /* --- inbound, consent, votes: one operation, one transaction --- */
 
-enum spool_consent { CONSENT_NONE, CONSENT_STOP, CONSENT_START };
 struct spool_inbound {
     uint16_t carrier;
     uint64_t from;
@@ -161,7 +161,7 @@ struct spool_inbound {
         dedup; /* stable hash of what makes it the same message, or 0; a repeat within a day is not counted */
     uint64_t reply_to; /* message it answers (last sent to that number), or 0; counted as replied for its
                           campaign */
-    enum spool_consent consent;
+    enum consent_action consent;
     struct strv consent_word; /* the exact words */
     struct strv vote;         /* name of the vote, "" when none */
     uint16_t option;          /* 0-based */
@@ -171,7 +171,7 @@ struct spool_inbound {
 void spool_inbound(struct spool *s, const struct spool_inbound *in, spool_done done, void *ctx);
 
 /* A consent change by an operator or the API (`how`: "api", "cli", "import"). */
-void spool_consent(struct spool *s, uint64_t number, enum spool_consent c, struct strv how, struct strv words,
+void spool_consent(struct spool *s, uint64_t number, enum consent_action c, struct strv how, struct strv words,
                    usec_t at, spool_done done, void *ctx);
 
 /* --- named documents: campaigns, votes, settings. Opaque octets to the store --- */
@@ -278,7 +278,7 @@ typedef bool (*spool_number_fn)(void *ctx, uint64_t number);
 void spool_each_suppressed(struct spool_reader *r, spool_number_fn fn, void *ctx);
 struct spool_consent_view {
     uint64_t number;
-    enum spool_consent consent;
+    enum consent_action consent;
     usec_t at;
     struct strv how, words;
 };
@@ -290,7 +290,7 @@ struct spool_inbound_view {
     uint64_t id, from, reply_to;
     struct strv to, text, vote;
     usec_t at;
-    enum spool_consent consent;
+    enum consent_action consent;
 };
 typedef bool (*spool_inbound_fn)(void *ctx, const struct spool_inbound_view *v);
 /* Newest first; number 0 = all. Returns the id to continue before, or 0. */
