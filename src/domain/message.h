@@ -96,11 +96,11 @@ struct message {
     struct strv text;       /* UTF-8, personalised */
     struct strv client_ref; /* the client's own reference, "" when none; at most 64 octets */
     enum message_class class_;
-    uint16_t
-        carrier; /* index of the carrier chosen at intake: its stable number in the spool's carrier table */
-    uint32_t campaign;                           /* 0 = none */
-    uint32_t customer;                           /* dense customer id + 1; 0 = not a customer */
-    uint8_t parts;                               /* computed at intake */
+    uint16_t carrier;  /* chosen at intake: its number in the spool's carrier book */
+    uint32_t campaign; /* 0 = none */
+    uint32_t customer; /* dense customer id + 1; 0 = not a customer */
+    uint32_t clock;    /* the recipient's: its number in the spool's clock book; 0 = go by the number */
+    uint8_t parts;     /* computed at intake */
     usec_t accepted_at, not_before, valid_until; /* wall; not_before 0 = at once; valid_until 0 = no limit */
 };
 
