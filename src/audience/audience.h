@@ -1,0 +1,84 @@
+/* The audience: customers, their fields, sets and events, and the segments made of them, over one LMDB
+ * environment. No threads in here. Reading goes through a view and may happen on any thread; writing
+ * functions (they take `struct audience *` and say "writes") are called by one thread at a time, do one
+ * transaction, and are durable when they return true.
+ *
+ * Layers: store/ keeps octets; everything that understands bitmaps is here. */
+#ifndef TESSERA_AUDIENCE_AUDIENCE_H
+#define TESSERA_AUDIENCE_AUDIENCE_H
+
+#include "audience/set.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "store/catalog.h"
+#include "store/schema.h"
+
+struct audience;
+
+struct audience_options {
+    const char *dir;
+    size_t map_size; /* octets; 0 = the default of catalog.h */
+    bool nosync;     /* tests only */
+};
+
+struct audience *audience_open(const struct audience_options *o, struct err *e);
+void audience_close(struct audience *a); /* every view must have ended; NULL is fine */
+
+/* --- a view: one snapshot. Short-lived: begin, evaluate, copy out, end --- */
+
+struct audience_view {
+    struct catalog_txn *txn;     /* for the read functions of store/ */
+    const struct schema *schema; /* as of the snapshot */
+    uint64_t change;             /* the same number: customers and events are the same */
+    struct audience *audience;
+};
+
+struct audience_view *audience_view_begin(struct audience *a, struct err *e);
+void audience_view_end(struct audience_view *v); /* NULL is fine */
+
+/* --- sets in the index; the caller frees the result; NULL with *e when memory ran out or data is torn --- */
+
+struct audience_set *audience_existing(struct audience_view *v, struct err *e);
+/* Who has this member in the set field; code from dict_find(txn, field, text). Code 0: nobody. */
+struct audience_set *audience_members(struct audience_view *v, uint16_t field, uint32_t code, struct err *e);
+uint64_t audience_count(struct audience_view *v); /* customers that exist */
+
+/* The set by clock (C1, DESIGN.md "Words"): fn gets each clock's text and its part of the set; parts are
+ * disjoint and together the whole set; customers without a clock come with the empty text. The part is owned
+ * by the caller of fn and lives during the call. False: fn returned false or *e. */
+typedef bool audience_clock_fn(void *ctx, uint32_t clock, struct strv text, const struct audience_set *part,
+                               uint64_t count);
+bool audience_split_clocks(struct audience_view *v, const struct audience_set *set, audience_clock_fn *fn,
+                           void *ctx, struct err *e);
+
+/* --- the schema as people see it --- */
+
+struct audience_coverage {
+    uint64_t customers; /* that have the field set */
+    uint64_t distinct;  /* different texts or members; 0 for other types */
+};
+bool audience_field_coverage(struct audience_view *v, const struct schema_field *f,
+                             struct audience_coverage *out, struct err *e);
+struct audience_event_coverage {
+    uint64_t events;
+    usec_t first, last; /* days' beginnings, UTC; 0 when there is none */
+};
+bool audience_event_coverage(struct audience_view *v, const struct schema_event *ev,
+                             struct audience_event_coverage *out, struct err *e);
+
+/* Writes: declare a field, event or attribute ("purchase.colour"). False with ERR_EXISTS when it is there
+ * with another type. */
+bool audience_declare_field(struct audience *a, struct strv name, struct strv type, usec_t now,
+                            struct err *e);
+bool audience_declare_event(struct audience *a, struct strv name, usec_t now, struct err *e);
+bool audience_declare_attribute(struct audience *a, struct strv event, struct strv name, struct strv type,
+                                usec_t now, struct err *e);
+
+void audience_get_usage(struct audience_view *v, struct catalog_usage *out);
+
+/* Compares the whole index (numbers, columns, sets, counters, order of events) with the truth. The first
+ * difference is *e with ERR_CORRUPT. */
+bool audience_verify(struct audience_view *v, struct err *e);
+
+#endif

@@ -1,0 +1,32 @@
+/* Scalars of customers as columns: for each field, blocks of 4,032 rows (63 words of a bitmap) in packed form
+ * (packed.h). 16 octets of header and 4,032 rows of 1, 2, 4 or 8 octets fill 1, 2, 4 or 8 pages of LMDB
+ * almost exactly (n pages hold n * 4096 - 16 octets), and all columns share the same boundaries. Row r of
+ * block b is the customer b * 4,032 + r. A block that is not there is all unset. Rows of customers that do
+ * not exist (any more) are unset, too; who exists is in the bitmap of members.h.
+ *
+ * Derived from the customers' records, in the same transaction, and can be rebuilt from them. */
+#ifndef TESSERA_STORE_COLUMNS_H
+#define TESSERA_STORE_COLUMNS_H
+
+#include "base/err.h"
+#include "store/catalog.h"
+#include "store/packed.h"
+
+#define COLUMN_ROWS  4032u
+#define COLUMN_WORDS (COLUMN_ROWS / 64)
+
+/* False when it is not there (all unset). Torn data: false, and catalog_ok tells. */
+bool column_block(struct catalog_txn *t, uint16_t field, uint32_t block, struct packed *out);
+int64_t column_get(struct catalog_txn *t, uint16_t field, uint32_t customer);
+/* Blocks that are there, ascending from `from`, until fn returns false. */
+typedef bool column_fn(void *ctx, uint32_t block, const struct packed *rows);
+bool column_each(struct catalog_txn *t, uint16_t field, uint32_t from, column_fn *fn, void *ctx);
+
+struct column_change {
+    uint32_t customer;
+    int64_t value; /* PACKED_UNSET clears */
+};
+/* Applies changes ordered by customer (of equal ones the last wins), each block rewritten once. */
+bool column_apply(struct catalog_txn *t, uint16_t field, const struct column_change *changes, size_t n);
+
+#endif

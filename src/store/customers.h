@@ -1,0 +1,57 @@
+/* Customers: the record is the truth about a customer; the number finds it. Ids are dense from 0 and never
+ * reused. Columns and sets are derived from records by audience/. */
+#ifndef TESSERA_STORE_CUSTOMERS_H
+#define TESSERA_STORE_CUSTOMERS_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "store/catalog.h"
+#include "store/schema.h"
+
+struct customer_value {
+    uint16_t field;
+    enum schema_type type;
+    int64_t number;        /* NUMBER, DATE, BOOL, PLACE: as in a column */
+    struct strv text;      /* TEXT: as written for this customer */
+    const uint32_t *codes; /* SET: dictionary codes, ascending, without repeats */
+    size_t n_codes;
+};
+
+struct customer_record {
+    uint64_t msisdn;
+    usec_t created, changed;
+    uint32_t clock; /* dictionary code under FIELD_CLOCK; 0 = none known */
+    struct customer_value
+        *values; /* ascending by field; set ones only; built-in ones of this struct are not in it
+                  */
+    size_t n_values;
+};
+
+/* Memory a decoded record lives in; zero-initialise, reuse for record after record, free once. */
+struct customer_arena {
+    struct customer_value *values;
+    size_t cap_values;
+    uint32_t *codes;
+    size_t cap_codes;
+};
+void customer_arena_free(struct customer_arena *a);
+
+uint32_t customer_limit(struct catalog_txn *t); /* every id is below */
+bool customer_find(struct catalog_txn *t, uint64_t msisdn, uint32_t *id);
+/* False: not there, or torn (catalog_ok tells). Texts point into the transaction. */
+bool customer_get(struct catalog_txn *t, uint32_t id, struct customer_arena *a, struct customer_record *out);
+/* Ascending from `from`, until fn returns false. The arena is reused from call to call. */
+typedef bool customer_fn(void *ctx, uint32_t id, const struct customer_record *r);
+bool customer_each(struct catalog_txn *t, uint32_t from, customer_fn *fn, void *ctx);
+const struct customer_value *customer_value(const struct customer_record *r,
+                                            uint16_t field); /* NULL: unset */
+
+/* In a write transaction. A new customer gets the next id; the number must be free. */
+bool customer_create(struct catalog_txn *t, const struct customer_record *r, uint32_t *id);
+bool customer_put(struct catalog_txn *t, uint32_t id, const struct customer_record *r);
+/* Record and number; the caller clears columns, sets and events. */
+bool customer_delete(struct catalog_txn *t, uint32_t id);
+
+#endif

@@ -1,0 +1,21 @@
+/* Named documents of the audience environment: definitions of segments, progress of imports. Opaque octets.
+ */
+#ifndef TESSERA_STORE_DOCUMENTS_H
+#define TESSERA_STORE_DOCUMENTS_H
+
+#include "base/strv.h"
+#include "store/catalog.h"
+
+#define DOCUMENT_MAX_NAME 255
+
+enum document_kind { DOCUMENT_SEGMENT = 's', DOCUMENT_IMPORT = 'i' };
+
+bool document_get(struct catalog_txn *t, enum document_kind kind, struct strv name, struct strv *value);
+bool document_put(struct catalog_txn *t, enum document_kind kind, struct strv name, struct strv value);
+bool document_delete(struct catalog_txn *t, enum document_kind kind,
+                     struct strv name); /* whether it was there */
+/* By name, until fn returns false. */
+typedef bool document_fn(void *ctx, struct strv name, struct strv value);
+void document_each(struct catalog_txn *t, enum document_kind kind, document_fn *fn, void *ctx);
+
+#endif

@@ -1,0 +1,23 @@
+/* Sets of customers by (field, code): one container of 65,536 customers a key, its octets a portable Roaring
+ * bitmap with that one container. Opaque here: audience/ reads and writes the octets. (0, 0) is the set of
+ * customers that exist; other uses of field 0 are below. */
+#ifndef TESSERA_STORE_MEMBERS_H
+#define TESSERA_STORE_MEMBERS_H
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "store/catalog.h"
+
+enum { MEMBERS_EXIST = 0 }; /* code under field 0 */
+
+bool members_get(struct catalog_txn *t, uint16_t field, uint32_t code, uint16_t container, struct strv *out);
+/* Containers of one set ascending, until fn returns false. */
+typedef bool members_fn(void *ctx, uint32_t code, uint16_t container, struct strv octets);
+void members_each(struct catalog_txn *t, uint16_t field, uint32_t code, members_fn *fn, void *ctx);
+/* Containers of all sets of the field, by code, then container. */
+void members_each_code(struct catalog_txn *t, uint16_t field, members_fn *fn, void *ctx);
+/* Empty octets delete. */
+bool members_put(struct catalog_txn *t, uint16_t field, uint32_t code, uint16_t container,
+                 struct strv octets);
+
+#endif
