@@ -7,8 +7,8 @@
  * connection must not be touched again; its memory goes at the end of the turn. on_closed comes exactly once,
  * unless conn_free was called first. No callback is ever made from inside conn_connect, conn_write,
  * conn_commit, conn_shutdown, conn_close, conn_resume_read or conn_call_again: they come later in the same or
- * in the next turn. Every function but conn_free may be called from every callback; after closing, calls do
- * nothing.
+ * in the next turn. Every function may be called from every callback; between closing and on_closed
+ * calls do nothing.
  *
  * Input: on_data sees all octets not yet consumed, contiguous, and returns how many it consumed; the rest
  * (the start of an incomplete frame) is kept and seen again with what follows. It should consume all whole

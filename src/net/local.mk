@@ -2,8 +2,12 @@
 noinst_LIBRARIES += src/libnet.a
 src_libnet_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEVENT_CFLAGS) $(OPENSSL_CFLAGS)
 src_libnet_a_SOURCES = \
-	src/net/loop.h \
-	src/net/conn.h \
-	src/net/tls.h \
-	src/net/listener.h \
+	src/net/loop.h src/net/loop.c src/net/loop_base.h \
+	src/net/addr.h src/net/addr.c \
+	src/net/resolve.h src/net/resolve.c \
+	src/net/openssl.h \
+	src/net/tls.h src/net/tls.c \
+	src/net/tls_stream.h src/net/tls_stream.c \
+	src/net/conn.h src/net/conn.c src/net/conn_impl.h src/net/conn_open.c src/net/conn_io.c \
+	src/net/listener.h src/net/listener.c \
 	src/net/http.h

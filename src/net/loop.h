@@ -34,14 +34,14 @@ usec_t loop_now(const struct loop *l);
 const struct clock *loop_clock(const struct loop *l);
 
 /* --- timers: embed, loop_timer_init once, arm and re-arm freely (a heap move, no system call, no allocation
- * once warm). One shot. A deadline in the past fires in the next round of timers, never inside the arming
- * call. --- */
+ * once warm). One shot. A deadline in the past fires at the next turn's timers at the latest, never inside
+ * the arming call. Out of memory while arming ends the process: a lost timer would hang a session for ever.
+ * --- */
 struct loop_timer {
     struct heap_node node; /* private */
     struct loop *loop;
     void (*cb)(void *arg);
     void *arg;
-    uint64_t turn; /* private: last turn it was armed inside the timers' round */
 };
 
 void loop_timer_init(struct loop_timer *t, struct loop *l, void (*cb)(void *arg), void *arg);
