@@ -47,10 +47,11 @@ const char *query_error_name(enum query_error_code code);
  * false. */
 bool query_error_to_err(const struct query_error *e, struct err *out);
 
-/* Fills *e (NULL is ignored) with `what` "at N" and what else there is: found, expected and suggestion may be
- * empty. `text` is the whole query, offset where in it. Returns false. For this folder and the evaluator. */
+/* Fills *e (NULL is ignored) with the formatted sentence, its place ("at 14", or "at line 2, 14") and `tail`,
+ * which explains and may be NULL. `text` is the whole query, offset where in it. Returns false. For this
+ * folder and the evaluator. */
 bool query_error_set(struct query_error *e, enum query_error_code code, struct strv text, uint32_t offset,
-                     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                     const char *tail, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* Adds `; did you mean "name"?` */
 void query_error_suggest(struct query_error *e, struct strv name);
 

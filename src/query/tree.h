@@ -292,6 +292,9 @@ bool query_equal(const struct query *a, const struct query *b);
 typedef bool query_visit_fn(void *ctx, const struct query_node *node);
 bool query_walk(const struct query_node *root, bool into_where, query_visit_fn *fn, void *ctx);
 
+/* The numbers a condition compares, at most three; how many. */
+size_t query_node_nums(const struct query_node *node, struct query_num *nums[3]);
+
 /* Whether the same data can give another answer at another time: ages, windows, today, ago, days_since... A
  * segment that does not, and whose inputs did not change, need not be evaluated again. Segments referred to
  * are not looked into. */
