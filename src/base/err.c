@@ -5,39 +5,65 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A newline in the text would tear the log line or the header that carries it. */
-static void err_flatten(char *s)
+/* A text being built, apart from the error it goes to: the old text may be among the arguments. */
+struct draft {
+    char s[sizeof((struct err *)NULL)->text];
+    size_t n;
+    bool cut;
+};
+
+static void draft_vadd(struct draft *d, const char *fmt, va_list ap)
 {
-    for (; *s; s++) {
-        if ((unsigned char)*s < 0x20 || *s == 0x7f) {
-            *s = ' ';
-        }
+    size_t room = sizeof d->s - d->n;
+    int n = vsnprintf(d->s + d->n, room, fmt, ap);
+    if (n < 0) {
+        d->s[d->n] = '\0';
+    } else if ((size_t)n < room) {
+        d->n += (size_t)n;
+    } else {
+        d->n = sizeof d->s - 1;
+        d->cut = true;
     }
 }
 
-/* vsnprintf may have cut inside a character: drops the torn sequence at the end. */
-static void err_trim_torn(char *s)
+__attribute__((format(printf, 2, 3))) static void draft_add(struct draft *d, const char *fmt, ...)
 {
-    size_t n = strlen(s), i = n;
-    while (i > 0 && n - i < 4 && ((unsigned char)s[i - 1] & 0xc0) == 0x80) {
-        i--;
+    va_list ap;
+    va_start(ap, fmt);
+    draft_vadd(d, fmt, ap);
+    va_end(ap);
+}
+
+/* A cut may have gone through a character: drops what is left of it at the end. */
+static void draft_drop_torn(struct draft *d)
+{
+    size_t lead = d->n;
+    while (lead > 0 && d->n - lead < 3 && ((unsigned char)d->s[lead - 1] & 0xc0) == 0x80) {
+        lead--;
     }
-    if (i == 0) {
+    if (lead == 0) {
         return;
     }
-    unsigned char lead = (unsigned char)s[i - 1];
-    size_t want = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-    if (n - (i - 1) < want) {
-        s[i - 1] = '\0';
+    unsigned char c = (unsigned char)d->s[--lead];
+    size_t want = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+    if (d->n - lead < want) {
+        d->s[lead] = '\0';
     }
 }
 
-static void err_clean(struct err *e, bool cut)
+static bool draft_into(struct draft *d, struct err *e, enum err_code code)
 {
-    err_flatten(e->text);
-    if (cut) {
-        err_trim_torn(e->text);
+    for (size_t i = 0; i < d->n; i++) { /* a newline would tear the log line that carries the text */
+        if ((unsigned char)d->s[i] < 0x20 || d->s[i] == 0x7f) {
+            d->s[i] = ' ';
+        }
     }
+    if (d->cut) {
+        draft_drop_torn(d);
+    }
+    memcpy(e->text, d->s, sizeof e->text);
+    e->code = code;
+    return false;
 }
 
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
@@ -45,16 +71,12 @@ bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
     if (!e) {
         return false;
     }
+    struct draft d = { 0 };
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(e->text, sizeof e->text, fmt, ap);
+    draft_vadd(&d, fmt, ap);
     va_end(ap);
-    e->code = code;
-    if (n < 0) {
-        e->text[0] = '\0';
-    }
-    err_clean(e, n >= (int)sizeof e->text);
-    return false;
+    return draft_into(&d, e, code);
 }
 
 static enum err_code err_of_errno(int errno_value)
@@ -75,22 +97,14 @@ bool err_set_errno(struct err *e, int errno_value, const char *fmt, ...)
     if (!e) {
         return false;
     }
+    struct draft d = { 0 };
+    char said[96];
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(e->text, sizeof e->text, fmt, ap);
+    draft_vadd(&d, fmt, ap);
     va_end(ap);
-    e->code = err_of_errno(errno_value);
-    if (n < 0) {
-        e->text[0] = '\0';
-        n = 0;
-    }
-    if (n < (int)sizeof e->text) {
-        char said[96];
-        const char *text = strerror_r(errno_value, said, sizeof said);
-        n += snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s", text);
-    }
-    err_clean(e, n >= (int)sizeof e->text);
-    return false;
+    draft_add(&d, ": %s", strerror_r(errno_value, said, sizeof said));
+    return draft_into(&d, e, err_of_errno(errno_value));
 }
 
 bool err_prefix(struct err *e, const char *fmt, ...)
@@ -98,20 +112,13 @@ bool err_prefix(struct err *e, const char *fmt, ...)
     if (!e) {
         return false;
     }
-    char old[sizeof e->text];
-    memcpy(old, e->text, sizeof old);
+    struct draft d = { 0 };
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(e->text, sizeof e->text, fmt, ap);
+    draft_vadd(&d, fmt, ap);
     va_end(ap);
-    if (n < 0) {
-        n = 0;
-    }
-    if (n < (int)sizeof e->text) {
-        n += snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s", old);
-    }
-    err_clean(e, n >= (int)sizeof e->text);
-    return false;
+    draft_add(&d, ": %s", e->text);
+    return draft_into(&d, e, e->code);
 }
 
 const char *err_code_name(enum err_code code)
@@ -123,6 +130,6 @@ const char *err_code_name(enum err_code code)
         [ERR_VERSION] = "version",   [ERR_IO] = "io",           [ERR_NOMEM] = "nomem",
         [ERR_INTERNAL] = "internal",
     };
-    unsigned i = (unsigned)code;
+    size_t i = (size_t)code;
     return i < sizeof names / sizeof names[0] ? names[i] : "unknown";
 }
