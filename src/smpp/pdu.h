@@ -24,10 +24,10 @@
 
 enum smpp_version { SMPP_V33 = 0x33, SMPP_V34 = 0x34, SMPP_V50 = 0x50 };
 
-/* command_id: SMPP_SUBMIT_SM is written SMPP_CMD(submit_sm). */
+/* command_id of submit_sm is SMPP_CMD(submit_sm). */
 #define SMPP_CMD(name) SMPP_CMD_##name
 enum smpp_command {
-#define PDU(name, id, layout, since) SMPP_CMD_##name = (int)(id),
+#define PDU(name, id, layout, since) SMPP_CMD_##name = (id),
 #include "smpp/pdu.def"
 };
 #define SMPP_RESPONSE UINT32_C(0x80000000) /* bit of a response's command_id */
@@ -69,8 +69,7 @@ enum smpp_defect {
 struct smpp_pdu {
     uint32_t command_length; /* as read; ignored and computed when encoding */
     uint32_t command_id, command_status, sequence_number;
-    bool body_absent; /* a response of the header alone (usual when command_status is not 0): all fields empty
-                       */
+    bool body_absent; /* a response of the header alone, usual for errors: all fields empty */
     uint8_t defect;   /* enum smpp_defect */
     uint16_t tlv_count;
     struct strv tlv_rest; /* TLVs beyond SMPP_TLVS_MAX, as on the wire; smpp_tlv_find() looks here too */
