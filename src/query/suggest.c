@@ -27,10 +27,10 @@ void suggest_offer(struct suggest *s, struct strv candidate)
     if (name.n == 0 || candidate.n >= sizeof s->found)
         return;
     unsigned d = strv_distance(name, candidate);
-    /* "birth" for "birth_date": an unfinished name is a near one, though not by letters. */
-    if (d >= s->best && name.n >= 3 && strv_starts(candidate, name))
+    bool unfinished = name.n >= 3 && strv_starts(candidate, name); /* "birth" for "birth_date" is near, too */
+    if (unfinished && d >= s->best && s->best > 0)
         d = s->best - 1;
-    if (d >= s->best)
+    if (d >= s->best || (d >= name.n && !unfinished)) /* the latter: not one letter in common */
         return;
     s->best = d;
     strv_copy(candidate, s->found, sizeof s->found);

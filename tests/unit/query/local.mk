@@ -1,0 +1,12 @@
+check_PROGRAMS += tests/unit/query/test_parse
+tests_unit_query_test_parse_SOURCES = tests/unit/query/test_parse.c tests/unit/query/examples.h
+tests_unit_query_test_parse_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_query_test_parse_LDADD = $(LIBS_query) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/query/test_check
+tests_unit_query_test_check_SOURCES = tests/unit/query/test_check.c tests/unit/query/examples.h
+tests_unit_query_test_check_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_query_test_check_LDADD = $(LIBS_query) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/query/test_random
+tests_unit_query_test_random_SOURCES = tests/unit/query/test_random.c tests/unit/query/examples.h
+tests_unit_query_test_random_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_query_test_random_LDADD = $(LIBS_query) $(CMOCKA_LIBS)
