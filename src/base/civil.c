@@ -77,13 +77,18 @@ int64_t civil_to_usec(const struct civil *c)
 {
     int64_t seconds =
         (int64_t)civil_days(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
-    return seconds * USEC_SEC + c->usec;
+    int64_t usec;
+    if (__builtin_mul_overflow(seconds, USEC_SEC, &usec) || __builtin_add_overflow(usec, c->usec, &usec)) {
+        return seconds < 0 ? INT64_MIN : INT64_MAX; /* years beyond what microseconds can count */
+    }
+    return usec;
 }
 
 struct civil civil_from_usec(int64_t usec)
 {
     int64_t days = floor_div(usec, USEC_DAY);
-    int64_t rest = usec - days * USEC_DAY;
+    int64_t rest = usec % USEC_DAY;
+    rest += rest < 0 ? USEC_DAY : 0;
     struct civil c = { 0 };
     unsigned month, day;
     civil_from_days((int32_t)days, &c.year, &month, &day);

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-/* --- RFC 3629 §4, as the table of well-formed sequences (Unicode 15 table 3-7) --- */
+/* --- RFC 3629 §4, as the table of well-formed sequences (Unicode 15 table 3-7)
+ * --- */
 
 int32_t utf8_next(const char **p, const char *end)
 {
@@ -21,7 +22,8 @@ int32_t utf8_next(const char **p, const char *end)
     if (c < 0xc2 || c > 0xf4 || left <= more) {
         return -1;
     }
-    /* The second octet's range excludes overlong forms, surrogates and what is above U+10FFFF. */
+    /* The second octet's range excludes overlong forms, surrogates and what is
+     * above U+10FFFF. */
     uint8_t low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
     uint8_t high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
     if (s[1] < low || s[1] > high) {
@@ -136,6 +138,33 @@ bool utf8_nfc(struct buf *out, struct strv s)
     return utf8_valid(s) && utf8_map(out, s, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 }
 
+/* The iota below is a mark that folds to a letter: marks behind it must have
+ * been brought into order before. */
+static bool utf8_has_iota_below(struct strv s)
+{
+    int32_t cp;
+    for (const char *p = s.p, *end = s.p + s.n; (cp = utf8_next(&p, end)) != -2;) {
+        if (cp == 0x0345 || (cp >= 0x1f80 && cp <= 0x1ffc)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Unicode 15 §3.13, D145 and D146: NFD comes before the folding; it matters for
+ * the iota below only. */
+static bool utf8_map_folded(struct buf *out, struct strv s, utf8proc_option_t extra)
+{
+    if (!utf8_has_iota_below(s)) {
+        return utf8_map(out, s, FOLD_OPTIONS | extra);
+    }
+    struct buf ordered = { 0 };
+    bool ok = utf8_map(&ordered, s, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE) &&
+              utf8_map(out, (struct strv){ (const char *)ordered.data, ordered.len }, FOLD_OPTIONS | extra);
+    buf_free(&ordered);
+    return ok;
+}
+
 static bool utf8_fold_ascii(struct buf *out, struct strv s)
 {
     if (!buf_reserve(out, s.n)) {
@@ -153,12 +182,12 @@ bool utf8_fold(struct buf *out, struct strv s)
     if (utf8_ascii(s)) {
         return utf8_fold_ascii(out, s);
     }
-    return utf8_valid(s) && utf8_map(out, s, FOLD_OPTIONS | UTF8PROC_COMPOSE);
+    return utf8_valid(s) && utf8_map_folded(out, s, UTF8PROC_COMPOSE);
 }
 
-/* Marks that are ornaments of a letter in Latin, Greek, Cyrillic, Hebrew and Arabic writing. The vowel signs
- * of Indic and South-East Asian scripts and the kana voicing marks are combining too, but they make another
- * word. */
+/* Marks that are ornaments of a letter in Latin, Greek, Cyrillic, Hebrew and
+ * Arabic writing. The vowel signs of Indic and South-East Asian scripts and the
+ * kana voicing marks are combining too, but they make another word. */
 static bool utf8_is_ornament(int32_t cp)
 {
     static const struct {
@@ -177,8 +206,9 @@ static bool utf8_is_ornament(int32_t cp)
     return false;
 }
 
-/* Letters whose stroke or missing dot is no separate mark in Unicode, as people without the key type them.
- * The dotless i has to be among them: capital I folds to i, so CIKIS and its lower-case form would differ. */
+/* Letters whose stroke or missing dot is no separate mark in Unicode, as people
+ * without the key type them. The dotless i has to be among them: capital I
+ * folds to i, so CIKIS and its lower-case form would differ. */
 static int32_t utf8_plain_letter(int32_t cp)
 {
     switch (cp) {
@@ -228,7 +258,7 @@ bool utf8_fold_loose(struct buf *out, struct strv s)
     struct buf whole = { 0 }, bare = { 0 };
     bool ok = utf8_valid(s);
     if (ok && s.n) {
-        ok = utf8_map(&whole, s, FOLD_OPTIONS | UTF8PROC_DECOMPOSE | UTF8PROC_IGNORE);
+        ok = utf8_map_folded(&whole, s, UTF8PROC_DECOMPOSE | UTF8PROC_IGNORE);
         if (ok && whole.len) {
             utf8_put_loose(&bare, (struct strv){ (const char *)whole.data, whole.len });
             ok = !bare.failed && utf8_nfc(out, (struct strv){ (const char *)bare.data, bare.len });

@@ -70,6 +70,13 @@ static void instants_round_trip_on_both_sides_of_the_epoch(void **state)
     assert_int_equal(before.year, 1969);
     assert_int_equal(before.second, 59);
     assert_int_equal(before.usec, 999999);
+    struct civil first = civil_from_usec(INT64_MIN), last = civil_from_usec(INT64_MAX);
+    assert_true(civil_to_usec(&first) == INT64_MIN);
+    assert_true(civil_to_usec(&last) == INT64_MAX);
+    struct civil beyond = { .year = 400000, .month = 1, .day = 1 },
+                 before_all = { .year = -400000, .month = 1, .day = 1 };
+    assert_true(civil_to_usec(&beyond) == INT64_MAX);
+    assert_true(civil_to_usec(&before_all) == INT64_MIN);
 }
 
 static void months_are_added_with_the_day_clamped(void **state)
