@@ -179,26 +179,45 @@ static void threads_lose_nothing_to_a_loop(void **state)
     mailbox_free(m);
 }
 
+struct waiter {
+    pthread_t thread;
+    pthread_barrier_t *start;
+    struct mailbox *m;
+};
+
 static void *wait_for_ever(void *arg)
 {
-    return mailbox_wait(arg, USEC_NEVER);
+    struct waiter *w = arg;
+    pthread_barrier_wait(w->start);
+    return mailbox_wait(w->m, USEC_NEVER);
 }
 
-static void closing_wakes_who_waits(void **state)
+static void closing_wakes_all_who_wait(void **state)
 {
     (void)state;
-    struct mailbox *m = mailbox_new(1);
-    pthread_t waiters[2];
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(pthread_create(&waiters[i], NULL, wait_for_ever, m), 0);
+    /* many rounds, as nothing tells from outside whether a thread waits already */
+    for (int round = 0; round < 300; round++) {
+        struct mailbox *m = mailbox_new(1);
+        struct waiter waiters[3];
+        pthread_barrier_t start;
+        assert_int_equal(pthread_barrier_init(&start, NULL, 4), 0);
+        for (int i = 0; i < 3; i++) {
+            waiters[i] = (struct waiter){ .start = &start, .m = m };
+            assert_int_equal(pthread_create(&waiters[i].thread, NULL, wait_for_ever, &waiters[i]), 0);
+        }
+        pthread_barrier_wait(&start);
+        for (int i = 0; i < round % 10; i++) {
+            sched_yield();
+        }
+        mailbox_close(m);
+        for (int i = 0; i < 3; i++) {
+            void *got = m;
+            assert_int_equal(pthread_join(waiters[i].thread, &got), 0);
+            assert_null(got);
+        }
+        pthread_barrier_destroy(&start);
+        mailbox_free(m);
     }
-    mailbox_close(m);
-    for (int i = 0; i < 2; i++) {
-        void *got = m;
-        assert_int_equal(pthread_join(waiters[i], &got), 0);
-        assert_null(got);
-    }
-    mailbox_free(m);
 }
 
 int main(void)
@@ -211,7 +230,7 @@ int main(void)
         cmocka_unit_test(a_capacity_of_nothing_or_of_too_much_is_refused),
         cmocka_unit_test(threads_lose_nothing_to_a_waiter),
         cmocka_unit_test(threads_lose_nothing_to_a_loop),
-        cmocka_unit_test(closing_wakes_who_waits),
+        cmocka_unit_test(closing_wakes_all_who_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

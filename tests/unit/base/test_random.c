@@ -53,13 +53,17 @@ static void below_is_below_and_even(void **state)
         assert_int_equal(rnd_below(&r, 1), 0);
         assert_true(rnd_below(&r, UINT64_MAX) < UINT64_MAX);
     }
-    /* two thirds of 2^64: a plain modulo would give the lower half twice as often */
+    /* two thirds of 2^64: without the second draw the odd numbers would come twice as often, and by a plain
+     * modulo the lower half */
     uint64_t n = UINT64_MAX / 3 * 2;
-    unsigned low = 0;
+    unsigned low = 0, odd = 0;
     for (int i = 0; i < 10000; i++) {
-        low += rnd_below(&r, n) < n / 2;
+        uint64_t v = rnd_below(&r, n);
+        low += v < n / 2;
+        odd += v & 1;
     }
     assert_in_range(low, 4700, 5300);
+    assert_in_range(odd, 4700, 5300);
 }
 
 static void the_unit_is_half_open_and_even(void **state)
