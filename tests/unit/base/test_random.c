@@ -53,8 +53,8 @@ static void below_is_below_and_even(void **state)
         assert_int_equal(rnd_below(&r, 1), 0);
         assert_true(rnd_below(&r, UINT64_MAX) < UINT64_MAX);
     }
-    /* two thirds of 2^64: without the second draw the odd numbers would come twice as often, and by a plain
-     * modulo the lower half */
+    /* two thirds of 2^64: without the second draw the odd ones of the lower half would come twice as often,
+     * and by a plain modulo all of that half */
     uint64_t n = UINT64_MAX / 3 * 2;
     unsigned low = 0, odd = 0;
     for (int i = 0; i < 10000; i++) {
