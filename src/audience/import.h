@@ -24,7 +24,7 @@
 
 /* What the numbers mean, asked of the layers that know; all callbacks on the calling thread. */
 struct audience_place_of {
-    char clock[192]; /* "" = unknown */
+    char clock[1024]; /* "" = unknown; as domain/clocks.h writes it */
     char region[16]; /* used when the customer has no region of its own; "" = unknown */
 };
 struct audience_locator {

@@ -49,6 +49,7 @@ enum catalog_number {
     CATALOG_CHANGE,            /* grows by one with every committed change of customers or events */
     CATALOG_NEXT_FIELD,        /* schema ids given out */
     CATALOG_NEXT_EVENT,
+    CATALOG_NUMBERS /* how many */
 };
 uint64_t catalog_number(struct catalog_txn *t, enum catalog_number which);
 void catalog_set_number(struct catalog_txn *t, enum catalog_number which, uint64_t value);

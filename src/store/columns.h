@@ -24,7 +24,8 @@ bool column_each(struct catalog_txn *t, uint16_t field, uint32_t from, column_fn
 
 struct column_change {
     uint32_t customer;
-    int64_t value; /* PACKED_UNSET clears */
+    uint32_t order; /* for the caller's sorting; not looked at */
+    int64_t value;  /* PACKED_UNSET clears */
 };
 /* Applies changes ordered by customer (of equal ones the last wins), each block rewritten once. */
 bool column_apply(struct catalog_txn *t, uint16_t field, const struct column_change *changes, size_t n);

@@ -48,8 +48,11 @@ bool customer_each(struct catalog_txn *t, uint32_t from, customer_fn *fn, void *
 const struct customer_value *customer_value(const struct customer_record *r,
                                             uint16_t field); /* NULL: unset */
 
-/* In a write transaction. A new customer gets the next id; the number must be free. */
-bool customer_create(struct catalog_txn *t, const struct customer_record *r, uint32_t *id);
+/* In a write transaction. A new customer gets the next id; the number must be free. Without `index_number`
+ * the caller says customer_put_number itself before it commits (many at once are faster in order of the
+ * number). */
+bool customer_create(struct catalog_txn *t, const struct customer_record *r, bool index_number, uint32_t *id);
+bool customer_put_number(struct catalog_txn *t, uint64_t msisdn, uint32_t id);
 bool customer_put(struct catalog_txn *t, uint32_t id, const struct customer_record *r);
 /* Record and number; the caller clears columns, sets and events. */
 bool customer_delete(struct catalog_txn *t, uint32_t id);

@@ -3,3 +3,16 @@ src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(LMDB_CFLAGS)
 src_libstore_a_SOURCES = \
 	src/store/env.c src/store/env.h \
 	src/store/spool.h
+# the audience environment
+src_libstore_a_SOURCES += \
+	src/store/catalog.c src/store/catalog.h src/store/tables.h \
+	src/store/schema.c src/store/schema.h \
+	src/store/schema_table.c src/store/schema_table.h \
+	src/store/packed.c src/store/packed.h \
+	src/store/dict.c src/store/dict.h \
+	src/store/columns.c src/store/columns.h \
+	src/store/members.c src/store/members.h \
+	src/store/customers.c src/store/customers.h \
+	src/store/events.c src/store/events.h \
+	src/store/events_block.c src/store/events_block.h \
+	src/store/documents.c src/store/documents.h

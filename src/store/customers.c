@@ -1,0 +1,259 @@
+#include "store/customers.h"
+
+#include "store/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CUSTOMER_RECORD_VERSION 1
+
+void customer_arena_free(struct customer_arena *a)
+{
+    free(a->values);
+    free(a->codes);
+    *a = (struct customer_arena){ 0 };
+}
+
+static struct strv customer_key(struct env_key *k, uint32_t id)
+{
+    k->n = 0;
+    key_u32(k, id);
+    return env_key_view(k);
+}
+
+uint32_t customer_limit(struct catalog_txn *t)
+{
+    return (uint32_t)catalog_number(t, CATALOG_NEXT_CUSTOMER);
+}
+
+bool customer_find(struct catalog_txn *t, uint64_t msisdn, uint32_t *id)
+{
+    struct env_key k;
+    struct strv v;
+    if (!env_get(&t->env, TABLE_NUMBER, env_key1(&k, msisdn), &v)) {
+        return false;
+    }
+    if (v.n != 4) {
+        return catalog_torn(t);
+    }
+    *id = be_get32((const uint8_t *)v.p);
+    return true;
+}
+
+/* --- the record: version, msisdn, created, changed, clock, then (field delta, type, value) --- */
+
+static void customer_encode_value(struct buf *b, const struct customer_value *v)
+{
+    buf_put_u8(b, (uint8_t)v->type);
+    switch (v->type) {
+    case SCHEMA_TEXT: buf_put_lstr(b, v->text); break;
+    case SCHEMA_SET:
+        buf_put_varint(b, v->n_codes);
+        for (size_t i = 0; i < v->n_codes; i++) {
+            buf_put_varint(b, v->codes[i] - (i ? v->codes[i - 1] : 0));
+        }
+        break;
+    case SCHEMA_BOOL: buf_put_u8(b, (uint8_t)v->number); break;
+    default: buf_put_svarint(b, v->number);
+    }
+}
+
+static bool customer_encode(struct buf *b, const struct customer_record *r)
+{
+    buf_put_u8(b, CUSTOMER_RECORD_VERSION);
+    buf_put_varint(b, r->msisdn);
+    buf_put_svarint(b, r->created);
+    buf_put_svarint(b, r->changed - r->created);
+    buf_put_varint(b, r->clock);
+    uint16_t before = 0;
+    for (size_t i = 0; i < r->n_values; i++) {
+        buf_put_varint(b, (uint64_t)(r->values[i].field - before));
+        before = r->values[i].field;
+        customer_encode_value(b, &r->values[i]);
+    }
+    return !b->failed;
+}
+
+static bool arena_reserve(void **p, size_t *cap, size_t need, size_t size)
+{
+    if (need <= *cap) {
+        return true;
+    }
+    size_t grown = need < 64 ? 64 : need * 2;
+    void *q = realloc(*p, grown * size);
+    if (q) {
+        *p = q;
+        *cap = grown;
+    }
+    return q != NULL;
+}
+
+/* Codes are kept by offset while the arena may move, and made pointers at the end. */
+static bool customer_decode_codes(struct rd *r, struct customer_arena *a, size_t *used,
+                                  struct customer_value *v)
+{
+    uint64_t n = rd_varint(r);
+    if (r->failed || n > rd_left(r) ||
+        !arena_reserve((void **)&a->codes, &a->cap_codes, *used + n, sizeof(*a->codes))) {
+        return false;
+    }
+    uint64_t code = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        code += rd_varint(r);
+        a->codes[*used + i] = (uint32_t)code;
+    }
+    v->number = (int64_t)*used;
+    v->n_codes = n;
+    *used += n;
+    return !r->failed && code <= UINT32_MAX;
+}
+
+static bool customer_decode_value(struct rd *r, struct customer_arena *a, size_t *codes,
+                                  struct customer_value *v)
+{
+    v->type = (enum schema_type)rd_u8(r);
+    switch (v->type) {
+    case SCHEMA_TEXT: v->text = rd_lstr(r); break;
+    case SCHEMA_SET: return customer_decode_codes(r, a, codes, v);
+    case SCHEMA_BOOL: v->number = rd_u8(r); break;
+    case SCHEMA_NUMBER:
+    case SCHEMA_DATE:
+    case SCHEMA_PLACE: v->number = rd_svarint(r); break;
+    default: return false;
+    }
+    return !r->failed;
+}
+
+static bool customer_decode(struct strv octets, struct customer_arena *a, struct customer_record *out)
+{
+    struct rd r = rd_from(octets.p, octets.n);
+    size_t n = 0, codes = 0;
+    uint64_t field = 0;
+    *out = (struct customer_record){ 0 };
+    if (rd_u8(&r) != CUSTOMER_RECORD_VERSION) {
+        return false;
+    }
+    out->msisdn = rd_varint(&r);
+    out->created = rd_svarint(&r);
+    out->changed = (usec_t)((uint64_t)out->created + (uint64_t)rd_svarint(&r));
+    out->clock = (uint32_t)rd_varint(&r);
+    while (!r.failed && rd_left(&r)) {
+        if (!arena_reserve((void **)&a->values, &a->cap_values, n + 1, sizeof(*a->values))) {
+            return false;
+        }
+        struct customer_value *v = &a->values[n++];
+        *v = (struct customer_value){ 0 };
+        field += rd_varint(&r);
+        v->field = (uint16_t)field;
+        if (field > UINT16_MAX || !customer_decode_value(&r, a, &codes, v)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (a->values[i].type == SCHEMA_SET) {
+            a->values[i].codes = a->codes + a->values[i].number;
+            a->values[i].number = 0;
+        }
+    }
+    out->values = a->values;
+    out->n_values = n;
+    return !r.failed;
+}
+
+bool customer_get(struct catalog_txn *t, uint32_t id, struct customer_arena *a, struct customer_record *out)
+{
+    struct env_key k;
+    struct strv v;
+    return env_get(&t->env, TABLE_CUSTOMER, customer_key(&k, id), &v) &&
+           (customer_decode(v, a, out) || catalog_torn(t));
+}
+
+bool customer_each(struct catalog_txn *t, uint32_t from, customer_fn *fn, void *ctx)
+{
+    struct env_key k;
+    struct env_cursor c;
+    struct customer_arena a = { 0 };
+    if (!env_cursor_open(&c, &t->env, TABLE_CUSTOMER)) {
+        return false;
+    }
+    for (bool more = env_cursor_seek_ge(&c, customer_key(&k, from)); more; more = env_cursor_next(&c)) {
+        struct customer_record r;
+        if (c.key.n != 4 || !customer_decode(c.value, &a, &r)) {
+            catalog_torn(t);
+            break;
+        }
+        if (!fn(ctx, be_get32((const uint8_t *)c.key.p), &r)) {
+            break;
+        }
+    }
+    env_cursor_close(&c);
+    customer_arena_free(&a);
+    return env_ok(&t->env);
+}
+
+const struct customer_value *customer_value(const struct customer_record *r, uint16_t field)
+{
+    for (size_t i = 0; i < r->n_values; i++) {
+        if (r->values[i].field == field) {
+            return &r->values[i];
+        }
+    }
+    return NULL;
+}
+
+bool customer_put(struct catalog_txn *t, uint32_t id, const struct customer_record *r)
+{
+    struct env_key k;
+    buf_clear(&t->scratch);
+    if (!customer_encode(&t->scratch, r)) {
+        env_fail(&t->env, ERR_NOMEM);
+        return false;
+    }
+    return env_put(&t->env, TABLE_CUSTOMER, customer_key(&k, id), env_view(t->scratch.data, t->scratch.len));
+}
+
+bool customer_put_number(struct catalog_txn *t, uint64_t msisdn, uint32_t id)
+{
+    struct env_key k;
+    uint8_t value[4];
+    be_put32(value, id);
+    return env_put(&t->env, TABLE_NUMBER, env_key1(&k, msisdn), env_view(value, 4));
+}
+
+bool customer_create(struct catalog_txn *t, const struct customer_record *r, bool index_number, uint32_t *id)
+{
+    struct env_key k;
+    uint64_t next = catalog_number(t, CATALOG_NEXT_CUSTOMER);
+    if (next >= UINT32_MAX - 1) { /* id + 1 must fit as well */
+        env_fail(&t->env, ERR_LIMIT);
+        return false;
+    }
+    *id = (uint32_t)next;
+    catalog_set_number(t, CATALOG_NEXT_CUSTOMER, next + 1);
+    catalog_set_number(t, CATALOG_CUSTOMERS, catalog_number(t, CATALOG_CUSTOMERS) + 1);
+    if (index_number) {
+        customer_put_number(t, r->msisdn, *id);
+    }
+    buf_clear(&t->scratch);
+    if (!customer_encode(&t->scratch, r)) {
+        env_fail(&t->env, ERR_NOMEM);
+        return false;
+    }
+    return env_append(&t->env, TABLE_CUSTOMER, customer_key(&k, *id),
+                      env_view(t->scratch.data, t->scratch.len));
+}
+
+bool customer_delete(struct catalog_txn *t, uint32_t id)
+{
+    struct env_key k;
+    struct customer_arena a = { 0 };
+    struct customer_record r;
+    bool there = customer_get(t, id, &a, &r);
+    if (there) {
+        env_del(&t->env, TABLE_NUMBER, env_key1(&k, r.msisdn));
+        env_del(&t->env, TABLE_CUSTOMER, customer_key(&k, id));
+        catalog_set_number(t, CATALOG_CUSTOMERS, catalog_number(t, CATALOG_CUSTOMERS) - 1);
+    }
+    customer_arena_free(&a);
+    return there && env_ok(&t->env);
+}

@@ -1,0 +1,186 @@
+#include "store/events_block.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Stored form: version (1), columns (1), 0 (2), rows (4), attribute ids (2 each) padded to 8 octets, then the
+ * packed columns: customer, second, attributes; each padded to 8 octets. Little-endian. */
+#define BLOCK_VERSION 1
+#define BLOCK_HEADER  8
+
+void events_rows_free(struct events_rows *r)
+{
+    free(r->storage);
+    *r = (struct events_rows){ 0 };
+}
+
+bool events_rows_alloc(struct events_rows *r, uint32_t n, const uint16_t *attributes, size_t n_attributes)
+{
+    *r = (struct events_rows){ .n = n, .n_columns = n_attributes };
+    r->storage = malloc((n_attributes + 2) * (size_t)(n ? n : 1) * sizeof(int64_t));
+    if (!r->storage) {
+        return false;
+    }
+    r->customer = r->storage;
+    r->second = r->storage + n;
+    for (size_t i = 0; i < n_attributes; i++) {
+        r->attribute[i] = attributes[i];
+        r->column[i] = r->storage + (i + 2) * (size_t)n;
+    }
+    return true;
+}
+
+bool events_rows_unpack(struct events_rows *r, const struct events_block *b)
+{
+    if (!events_rows_alloc(r, b->rows, b->attribute, b->n_columns)) {
+        return false;
+    }
+    packed_unpack(&b->customer, 0, b->rows, r->customer);
+    packed_unpack(&b->second, 0, b->rows, r->second);
+    for (size_t i = 0; i < b->n_columns; i++) {
+        packed_unpack(&b->column[i], 0, b->rows, r->column[i]);
+    }
+    return true;
+}
+
+static size_t rows_union(const struct events_rows *a, const struct events_rows *b, uint16_t *out)
+{
+    size_t i = 0, j = 0, n = 0;
+    while (i < a->n_columns || j < b->n_columns) {
+        uint32_t x = i < a->n_columns ? a->attribute[i] : UINT32_MAX;
+        uint32_t y = j < b->n_columns ? b->attribute[j] : UINT32_MAX;
+        out[n++] = (uint16_t)(x < y ? x : y);
+        i += x <= y;
+        j += y <= x;
+    }
+    return n;
+}
+
+bool events_rows_mergeable(const struct events_rows *a, const struct events_rows *b)
+{
+    uint16_t both[2 * EVENTS_MAX_COLUMNS];
+    return rows_union(a, b, both) <= EVENTS_MAX_COLUMNS;
+}
+
+static const int64_t *rows_column(const struct events_rows *r, uint16_t attribute)
+{
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (r->attribute[i] == attribute) {
+            return r->column[i];
+        }
+    }
+    return NULL;
+}
+
+/* Fills one column of the merge: order[i] is a row of `older`, or, past its end, one of `newer`. */
+static void rows_merge_column(int64_t *out, const uint32_t *order, uint32_t n, uint32_t n_older,
+                              const int64_t *older, const int64_t *newer)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const int64_t *from = order[i] < n_older ? older : newer;
+        out[i] = from ? from[order[i] < n_older ? order[i] : order[i] - n_older] : PACKED_UNSET;
+    }
+}
+
+bool events_rows_merge(struct events_rows *out, const struct events_rows *older,
+                       const struct events_rows *newer)
+{
+    uint16_t both[2 * EVENTS_MAX_COLUMNS];
+    size_t n_both = rows_union(older, newer, both);
+    uint32_t n = older->n + newer->n;
+    uint32_t *order = malloc((size_t)n * sizeof(*order));
+    if (!order || !events_rows_alloc(out, n, both, n_both)) {
+        free(order);
+        return false;
+    }
+    for (uint32_t i = 0, j = 0; i + j < n;) {
+        bool take_newer = i == older->n || (j < newer->n && (newer->customer[j] < older->customer[i] ||
+                                                             (newer->customer[j] == older->customer[i] &&
+                                                              newer->second[j] < older->second[i])));
+        uint32_t at = i + j;
+        order[at] = take_newer ? older->n + j++ : i++;
+    }
+    rows_merge_column(out->customer, order, n, older->n, older->customer, newer->customer);
+    rows_merge_column(out->second, order, n, older->n, older->second, newer->second);
+    for (size_t c = 0; c < n_both; c++) {
+        rows_merge_column(out->column[c], order, n, older->n, rows_column(older, both[c]),
+                          rows_column(newer, both[c]));
+    }
+    free(order);
+    return true;
+}
+
+/* --- stored form --- */
+
+static bool buf_pad8(struct buf *b, size_t start)
+{
+    static const uint8_t zeros[8];
+    return buf_put(b, zeros, (8 - (b->len - start) % 8) % 8);
+}
+
+static bool any_set(const int64_t *values, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (values[i] != PACKED_UNSET) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool events_block_encode(struct buf *out, const struct events_rows *r, uint32_t from, uint32_t n)
+{
+    size_t start = out->len;
+    uint8_t header[BLOCK_HEADER] = { BLOCK_VERSION };
+    uint8_t kept[EVENTS_MAX_COLUMNS];
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (any_set(r->column[i] + from, n)) {
+            kept[header[1]++] = (uint8_t)i;
+        }
+    }
+    memcpy(header + 4, &n, 4);
+    buf_put(out, header, sizeof(header));
+    for (size_t i = 0; i < header[1]; i++) {
+        buf_put(out, &r->attribute[kept[i]], 2);
+    }
+    buf_pad8(out, start);
+    packed_encode(out, r->customer + from, n);
+    buf_pad8(out, start);
+    packed_encode(out, r->second + from, n);
+    buf_pad8(out, start);
+    for (size_t i = 0; i < header[1]; i++) {
+        packed_encode(out, r->column[kept[i]] + from, n);
+        buf_pad8(out, start);
+    }
+    return !out->failed;
+}
+
+static bool block_column(struct packed *p, uint32_t rows, const uint8_t *octets, size_t n, size_t *at)
+{
+    size_t used;
+    if (*at > n || !packed_open(p, octets + *at, n - *at, &used) || p->rows != rows) {
+        return false;
+    }
+    *at += (used + 7) / 8 * 8;
+    return true;
+}
+
+bool events_block_decode(struct events_block *b, const void *octets, size_t n)
+{
+    const uint8_t *p = octets;
+    if (n < BLOCK_HEADER || p[0] != BLOCK_VERSION || p[1] > EVENTS_MAX_COLUMNS || p[2] || p[3]) {
+        return false;
+    }
+    b->n_columns = p[1];
+    memcpy(&b->rows, p + 4, 4);
+    size_t at = (BLOCK_HEADER + 2 * b->n_columns + 7) / 8 * 8;
+    if (b->rows == 0 || b->rows > EVENTS_BLOCK_ROWS || at > n) {
+        return false;
+    }
+    memcpy(b->attribute, p + BLOCK_HEADER, 2 * b->n_columns);
+    bool ok = block_column(&b->customer, b->rows, p, n, &at) && block_column(&b->second, b->rows, p, n, &at);
+    for (size_t i = 0; ok && i < b->n_columns; i++) {
+        ok = block_column(&b->column[i], b->rows, p, n, &at);
+    }
+    return ok && at >= n;
+}

@@ -1,0 +1,33 @@
+/* Inside of the event log: one block of rows in memory, and how it is stored. For events.c. */
+#ifndef TESSERA_STORE_EVENTS_BLOCK_H
+#define TESSERA_STORE_EVENTS_BLOCK_H
+
+#include "store/events.h"
+
+/* Rows in plain arrays, ordered by (customer, second, arrival). Zero-initialise; free with events_rows_free.
+ */
+struct events_rows {
+    uint32_t n;
+    int64_t *customer, *second;
+    size_t n_columns;
+    uint16_t attribute[EVENTS_MAX_COLUMNS]; /* ascending */
+    int64_t *column[EVENTS_MAX_COLUMNS];
+    int64_t *storage; /* what all the arrays lie in */
+};
+
+void events_rows_free(struct events_rows *r);
+/* Room for n rows of these attributes; what is in it is not initialised. False: no memory. */
+bool events_rows_alloc(struct events_rows *r, uint32_t n, const uint16_t *attributes, size_t n_attributes);
+bool events_rows_unpack(struct events_rows *r, const struct events_block *b);
+/* Rows of both in order, those of `older` first among equals. False: no memory. */
+bool events_rows_merge(struct events_rows *out, const struct events_rows *older,
+                       const struct events_rows *newer);
+/* Whether a merge would have too many columns. */
+bool events_rows_mergeable(const struct events_rows *a, const struct events_rows *b);
+
+/* Appends the stored form of rows from..from+n-1; columns without a value are left out. */
+bool events_block_encode(struct buf *out, const struct events_rows *r, uint32_t from, uint32_t n);
+/* Fills in everything but type and day. False: torn. */
+bool events_block_decode(struct events_block *b, const void *octets, size_t n);
+
+#endif
