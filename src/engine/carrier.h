@@ -1,0 +1,68 @@
+/* A carrier: its binds, its rate, what is in flight on it, and its lanes of messages to be sent. carrier.c
+ * keeps the binds and hands what comes in upwards, dispatch.c decides what goes out and when. */
+#ifndef TESSERA_ENGINE_CARRIER_H
+#define TESSERA_ENGINE_CARRIER_H
+
+#include "base/bucket.h"
+#include "base/ring.h"
+#include "engine/outgoing.h"
+
+struct engine;
+
+/* The look-ahead into the stored queue of one lane: struct outgoing *, oldest first. */
+struct lane {
+    struct ring ahead;
+    uint64_t after;      /* highest id loaded */
+    bool loading;        /* a load is under way */
+    bool more;           /* the store may have messages behind `after` */
+    uint32_t generation; /* loads of an older one are thrown away: the lane was begun anew */
+};
+
+struct carrier {
+    struct engine *g;
+    uint16_t number; /* in the spool's carrier book: never changes, never given to another name */
+    struct carrier_options o;
+    bool configured; /* false: only known because messages of it are stored */
+    bool paused;
+    struct tls_ctx *tls;
+    struct link *links[ENGINE_MAX_BINDS];
+    size_t n_links, next_link;
+    struct bucket rate;
+    usec_t throttled_until; /* mono; the carrier asked to slow down */
+    usec_t throttle_step;   /* doubles while it goes on, back to 0 with a taken message */
+    struct lane lanes[LANE_COUNT];
+    struct hmap in_flight; /* message id -> struct outgoing *: claimed, or being claimed */
+    struct loop_task dispatch;
+    struct loop_timer wake; /* the one next allowed instant */
+    struct outgoing_writer writer;
+    uint64_t submitted, answered, failed, lost, receipts, inbound;
+    uint64_t rate_sum, rate_last; /* parts in this second, in the one before */
+};
+
+/* Options are copied. The binds are not started. */
+struct carrier *carrier_new(struct engine *g, uint16_t number, const struct carrier_options *o,
+                            struct err *e);
+void carrier_free(struct carrier *c);
+void carrier_start(struct carrier *c);
+/* Same name: takes rates and timers; binds whose address, name or number changed are made anew. */
+bool carrier_reconfigure(struct carrier *c, const struct carrier_options *o, struct err *e);
+void carrier_stop(struct carrier *c, const char *why); /* unbinds in good order */
+bool carrier_all_down(const struct carrier *c);
+const char *carrier_state_name(const struct carrier *c);
+void carrier_second(struct carrier *c); /* every second: figures */
+/* A bound link with room for `parts`, the least used; NULL when there is none. */
+struct link *carrier_pick(struct carrier *c, unsigned parts);
+
+/* --- dispatch.c --- */
+void dispatch_init(struct carrier *c);
+void dispatch_free(struct carrier *c);
+void dispatch_kick(struct carrier *c); /* look again at the end of this turn */
+void dispatch_more(struct carrier *c,
+                   enum message_class lane); /* the store has new READY messages behind the look-ahead */
+void dispatch_again(struct carrier *c,
+                    enum message_class lane); /* READY messages may be before it: begin anew */
+void dispatch_response(struct carrier *c, struct link *k, uint64_t token, const struct smpp_pdu *r);
+void dispatch_lost(struct carrier *c, struct link *k, uint64_t token, enum session_lost why);
+void dispatch_late(struct carrier *c, struct link *k, uint64_t token, const struct smpp_pdu *r);
+
+#endif

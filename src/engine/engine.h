@@ -1,0 +1,192 @@
+/* The engine joins the layers: carriers and their binds, the queue, campaigns, what comes in, and what
+ * customers' records learn from it. It lives on the loop's thread; its disk work is on the spool's writer,
+ * its reading and evaluating on worker threads. Every function is called on the loop's thread, every callback
+ * comes there, never from inside the call that was given it. */
+#ifndef TESSERA_ENGINE_ENGINE_H
+#define TESSERA_ENGINE_ENGINE_H
+
+#include "base/err.h"
+#include "domain/vote.h"
+#include "engine/options.h"
+#include "net/loop.h"
+
+struct engine;
+struct audience;
+struct facts;
+
+/* --- life --- */
+/* Opens the stores (settling what was in flight), reads the facts, loads campaigns and votes. Options are
+ * copied. */
+struct engine *engine_new(const struct engine_options *o, struct loop *l, struct err *e);
+void engine_start(struct engine *g); /* binds to the carriers, begins to send */
+/* Takes what may change while running (rates, windows, timers, carriers added or with other addresses). Binds
+ * whose options did not change stay up. False: nothing was changed. */
+bool engine_reload(struct engine *g, const struct engine_options *o, struct err *e);
+/* Stops intake, waits for responses (at most drain_timeout), unbinds; then `done`. */
+void engine_drain(struct engine *g, void (*done)(void *ctx), void *ctx);
+void engine_free(struct engine *g);
+bool engine_draining(const struct engine *g);
+usec_t engine_wall(const struct engine *g);
+void engine_clock_changed(
+    struct engine *g); /* the wall clock was set: everything that waits for it is looked at again */
+
+/* --- reading and writing on worker threads --- */
+/* What a job sees on its thread. The readers belong to the thread. */
+struct engine_view {
+    struct spool_reader *spool;
+    struct audience *audience;
+    const struct facts *facts;
+    usec_t now; /* wall, when the job began */
+    bool stopping;
+};
+/* run(view, job) on a query worker, then done(job) on the loop. False (ERR_BUSY): too much waits already;
+ * nothing is called. */
+bool engine_read(struct engine *g, void (*run)(const struct engine_view *v, void *job),
+                 void (*done)(void *job), void *job, struct err *e);
+/* The same on the audience writer: the one thread that writes the audience. */
+bool engine_write(struct engine *g, void (*run)(const struct engine_view *v, void *job),
+                  void (*done)(void *job), void *job, struct err *e);
+
+/* --- messages --- */
+struct engine_send {
+    struct strv to, sender, text, ref; /* sender "": the carrier's default */
+    enum message_class class_;
+    usec_t not_before; /* wall; 0 = at once */
+    usec_t valid_for;  /* 0 = no limit */
+};
+struct engine_sent {
+    struct err err; /* code ERR_NONE: accepted and synced */
+    uint64_t id, to;
+    enum message_state state;
+    enum message_reason reason;
+    usec_t until;
+    char detail[256]; /* why it is held and until when, for a person */
+    unsigned parts;
+    const char *alphabet; /* "gsm7", "ucs2" */
+};
+typedef void (*engine_sent_fn)(void *ctx, const struct engine_sent *s);
+void engine_send(struct engine *g, const struct engine_send *s, engine_sent_fn done, void *ctx);
+
+typedef void (*engine_done_fn)(void *ctx, const struct err *e); /* e->code ERR_NONE: done and synced */
+void engine_message_cancel(struct engine *g, uint64_t id, engine_done_fn done, void *ctx);
+void engine_message_resolve(struct engine *g, uint64_t id, bool resend, engine_done_fn done, void *ctx);
+void engine_consent(struct engine *g, uint64_t number, enum consent_action c, struct strv how,
+                    struct strv words, engine_done_fn done, void *ctx);
+bool engine_suppressed(const struct engine *g, uint64_t number);
+size_t engine_suppressed_count(const struct engine *g);
+
+/* --- campaigns --- */
+enum campaign_state {
+    CAMPAIGN_DRAFT,
+    CAMPAIGN_STARTING,
+    CAMPAIGN_RUNNING,
+    CAMPAIGN_PAUSED,
+    CAMPAIGN_DONE,
+    CAMPAIGN_CANCELLED
+};
+const char *campaign_state_name(enum campaign_state s);
+#define CAMPAIGN_MAX_SEGMENTS 16
+
+struct campaign_spec {
+    struct strv name, sender, text;
+    struct strv segments[CAMPAIGN_MAX_SEGMENTS], exclude[CAMPAIGN_MAX_SEGMENTS];
+    size_t n_segments, n_exclude;
+    enum message_class class_;
+    usec_t valid_for; /* of each message from its acceptance; 0 = no limit */
+    int64_t rate;     /* parts a second; 0 = the carrier's */
+};
+/* A copy of what the engine knows of a campaign; strings live in the heap block it came in
+ * (engine_campaign_free). */
+struct campaign_info {
+    struct campaign_spec spec;
+    uint32_t id;
+    enum campaign_state state;
+    usec_t created, started, ended;
+    uint64_t recipients;
+    bool complete; /* every recipient has a final state or is waiting for nothing but a receipt */
+    size_t n_clocks;
+    struct campaign_clock_info {
+        uint32_t clock;
+        uint64_t recipients, claimed;
+        bool open;
+        usec_t changes; /* wall: when it closes, or opens */
+        char text[96];  /* "DE Europe/Berlin" */
+        char detail[200];
+    } * clocks;
+};
+struct campaign_info *engine_campaign_get(struct engine *g, struct strv name,
+                                          struct err *e); /* suggests near names */
+void engine_campaign_free(struct campaign_info *i);
+void engine_campaign_each(struct engine *g, bool (*fn)(void *ctx, const struct campaign_info *i), void *ctx);
+void engine_campaign_add(struct engine *g, const struct campaign_spec *s, engine_done_fn done, void *ctx);
+enum campaign_action { CAMPAIGN_START, CAMPAIGN_PAUSE, CAMPAIGN_RESUME, CAMPAIGN_CANCEL, CAMPAIGN_REMOVE };
+void engine_campaign_act(struct engine *g, struct strv name, enum campaign_action a, engine_done_fn done,
+                         void *ctx);
+
+/* Evaluated on a query worker; the result is valid during the callback. */
+struct campaign_preview {
+    struct err err;
+    uint64_t recipients, suppressed, held, parts_total,
+        by_parts[8];              /* by_parts[7]: seven or more; [0]: refused */
+    uint64_t gsm7, ucs2, sampled; /* of the recipients looked at: `sampled` of them */
+    size_t n_texts;
+    struct {
+        uint64_t number;
+        const char *text;
+        unsigned parts;
+        const char *alphabet;
+    } texts[3];
+    size_t n_missing;
+    struct {
+        char field[64];
+        uint64_t count;
+    } missing[16];
+    size_t n_clocks;
+    const struct campaign_clock_info *clocks;
+};
+typedef void (*campaign_preview_fn)(void *ctx, const struct campaign_preview *p);
+void engine_campaign_preview(struct engine *g, struct strv name, campaign_preview_fn done, void *ctx);
+
+/* --- votes --- */
+struct vote_spec {
+    struct strv name, keyword;
+    struct strv options[VOTE_MAX_OPTIONS];
+    struct strv aliases[VOTE_MAX_OPTIONS]; /* comma-separated, "" when none */
+    size_t n_options;
+    bool last_wins;
+};
+void engine_vote_put(struct engine *g, const struct vote_spec *s, engine_done_fn done, void *ctx);
+void engine_vote_remove(struct engine *g, struct strv name, engine_done_fn done, void *ctx);
+/* Valid until the next turn of the loop; NULL and a suggestion when there is none of that name. */
+const struct vote_spec *engine_vote_get(struct engine *g, struct strv name, struct err *e);
+void engine_vote_each(struct engine *g, bool (*fn)(void *ctx, const struct vote_spec *v), void *ctx);
+
+/* --- status: a copy of the loop's own figures --- */
+struct bind_status {
+    unsigned id;
+    const char *mode, *state; /* names as in doc/api.md */
+    char host[280], version[8], last_error[200];
+    usec_t since, next_attempt; /* wall; 0 = none */
+    unsigned used, window;
+    bool tls;
+};
+struct carrier_status {
+    const char *name, *state;
+    int64_t rate_limit;
+    uint64_t rate_last_s;
+    usec_t throttled_until; /* wall; 0 = not */
+    uint64_t queue[CLASS_COUNT], in_flight;
+    uint64_t submitted, answered, failed, lost, receipts, inbound; /* parts and PDUs since start */
+    size_t n_binds;
+    struct bind_status binds[ENGINE_MAX_BINDS];
+};
+size_t engine_carrier_count(const struct engine *g);
+void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out);
+usec_t engine_started(const struct engine *g);
+struct spool_recovered engine_recovered(const struct engine *g);
+const struct facts *engine_facts(const struct engine *g);
+/* Problems for /healthz: appends sentences separated by '\n'; "" when all is well. */
+struct buf;
+void engine_problems(const struct engine *g, struct buf *out);
+
+#endif

@@ -1,0 +1,34 @@
+/* The gate: whether a message may go now. Asked at intake, when a message is taken up, and once more at the
+ * instant of submission; suppression is the last question. Keeps the quiet-hours answer of each clock and
+ * class until it changes, so that the hot path compares two instants. */
+#ifndef TESSERA_ENGINE_GATE_H
+#define TESSERA_ENGINE_GATE_H
+
+#include "base/hmap.h"
+#include "engine/facts.h"
+
+struct gate {
+    struct facts *facts;       /* the loop's */
+    struct quiet_state *cache; /* [clock * CLASS_COUNT + class] */
+    size_t cache_size;
+    struct hmap suppressed;
+    usec_t last_wall; /* a clock that went backwards empties the cache */
+};
+
+void gate_init(struct gate *t, struct facts *f);
+void gate_free(struct gate *t);
+void gate_forget(struct gate *t); /* the wall clock was set, or zones were read again */
+
+const struct quiet_state *gate_quiet(struct gate *t, uint32_t clock, enum message_class c, usec_t wall);
+
+enum gate_answer { GATE_OPEN, GATE_CLOSED, GATE_STALE, GATE_SUPPRESSED };
+/* `until`: GATE_CLOSED: when it opens (USEC_NEVER: nobody knows). `closes_at`: GATE_OPEN: legal end of the
+ * window. */
+enum gate_answer gate_ask(struct gate *t, uint64_t number, uint32_t clock, enum message_class c,
+                          usec_t valid_until, usec_t wall, usec_t *until, usec_t *closes_at);
+
+bool gate_suppress(struct gate *t, uint64_t number); /* false: out of memory */
+void gate_unsuppress(struct gate *t, uint64_t number);
+bool gate_is_suppressed(const struct gate *t, uint64_t number);
+
+#endif

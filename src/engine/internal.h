@@ -1,0 +1,104 @@
+/* The engine's own state, shared by the files of this folder and by nobody else. */
+#ifndef TESSERA_ENGINE_INTERNAL_H
+#define TESSERA_ENGINE_INTERNAL_H
+
+#include "audience/audience.h"
+#include "base/random.h"
+#include "domain/route.h"
+#include "domain/vote.h"
+#include "engine/campaign.h"
+#include "engine/carrier.h"
+#include "engine/engine.h"
+#include "engine/gate.h"
+#include "engine/worker.h"
+
+/* kinds of documents in the spool */
+enum { DOC_CARRIER = 'c', DOC_CLOCK = 'k', DOC_CAMPAIGN = 'm', DOC_VOTE = 'v' };
+
+struct engine {
+    struct engine_options o;
+    char state_dir[512], facts_dir[512], zoneinfo[512], zone[64];
+    struct loop *loop;
+    struct clock *clock;
+    const struct log *log;
+    struct rnd rnd;
+    struct facts_shared *shared;
+    struct facts *facts; /* the loop's */
+    struct gate gate;
+    struct spool *spool;
+    struct loop_watch *spool_watch;
+    struct loop_task spool_task; /* hands the turn's operations over */
+    struct audience *audience;
+    usec_t started;
+
+    struct carrier **carriers; /* by number; never NULL below n_carriers */
+    size_t n_carriers;
+    struct route *route;
+
+    /* the clock book: number in the spool (from 1) <-> the loop's clock id */
+    uint32_t *book_to_clock;
+    size_t book_count, book_cap;
+    struct hmap clock_to_book;
+
+    struct campaign **campaigns;
+    size_t n_campaigns, next_campaign; /* whose turn it is */
+    uint32_t last_campaign_id;
+
+    struct vote **votes;
+    size_t n_votes;
+    uint32_t last_vote;
+    struct votes *vote_words;
+
+    /* threads: queries may be long, look-ups are short, one writes the audience */
+    struct engine_thread {
+        struct worker *worker;
+        struct engine_view view;
+        struct facts *facts;
+    } query, lookup, writer;
+
+    bool feeding; /* an activity job is under way */
+    uint64_t fed;
+    bool releasing;
+    struct loop_timer second;
+    bool draining;
+    void (*drained)(void *);
+    void *drained_ctx;
+    usec_t drain_until; /* mono */
+    char alarm[256];    /* the last thing a person should know of the stores; "" when all is well */
+};
+
+static inline usec_t engine_mono(const struct engine *g)
+{
+    return loop_now(g->loop);
+}
+
+/* Call after handing an operation to the spool: the turn's operations go together. */
+void engine_touch_spool(struct engine *g);
+/* A job on one of the threads; see engine_read(). */
+bool engine_submit(struct engine *g, struct engine_thread *t,
+                   void (*run)(const struct engine_view *v, void *job), void (*done)(void *job), void *job,
+                   struct err *e);
+
+/* done(ctx, e) in the next turn: never from inside the call that was given it. */
+void engine_answer_later(struct engine *g, engine_done_fn done, void *ctx, const struct err *e);
+
+/* The clock book. */
+uint32_t engine_book_of_clock(struct engine *g,
+                              uint32_t clock); /* its number; gives one, durable before what refers to it */
+uint32_t engine_clock_of_book(const struct engine *g, uint32_t book); /* CLOCKS_UNKNOWN when there is none */
+/* The clock a message lives by. */
+uint32_t engine_clock_of_message(struct engine *g, const struct message *m);
+
+/* receive.c */
+void receive_request(struct carrier *c, struct link *k, const struct smpp_pdu *pdu);
+/* activity.c */
+void activity_pump(struct engine *g);
+/* votes.c */
+bool votes_load_docs(struct engine *g, struct spool_reader *r, struct err *e);
+void votes_free_all(struct engine *g);
+/* The vote a text is for; NULL: none. *option is -1 when the text names none. */
+const struct vote_spec *votes_find(const struct engine *g, struct strv text, int *option);
+/* facts of a thread */
+struct facts_options engine_facts_options(const struct engine *g);
+
+#endif

@@ -1,0 +1,473 @@
+#include "engine/link.h"
+
+#include "domain/retry.h"
+#include "net/conn.h"
+#include "net/tls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct link {
+    const struct carrier_options *o;
+    enum session_bind mode;
+    unsigned id;
+    struct link_env env;
+    const struct link_ops *ops;
+    void *arg;
+    enum link_state state;
+    usec_t since, next_attempt;
+    unsigned failures; /* attempts since it was last bound for a while */
+    uint32_t generation;
+    unsigned reserved;
+    bool stopping;   /* link_stop: do not come back */
+    bool bind_fault; /* the carrier refused our name or password */
+    struct conn *conn;
+    struct session *session;
+    struct loop_timer timer; /* the session's ticks, or the next attempt */
+    struct loop_task flush;
+    char last_error[200];
+};
+
+const char *link_state_name(enum link_state s)
+{
+    static const char *const names[] = { "down",  "waiting",   "connecting", "binding",
+                                         "bound", "unbinding", "stopped" };
+    return names[s];
+}
+
+static usec_t link_now(const struct link *k)
+{
+    return loop_now(k->env.loop);
+}
+
+/* The only place where the state changes. */
+static void link_move(struct link *k, enum link_state to, const char *why)
+{
+    enum link_state before = k->state;
+    if (before == to) {
+        return;
+    }
+    k->state = to;
+    k->since = link_now(k);
+    log_event(k->env.log, to == LINK_STOPPED ? LOG_ERROR : LOG_INFO, "bind_state",
+              "carrier=%s bind=%u mode=%s from=%s to=%s why=%s", k->o->name, k->id,
+              session_bind_name(k->mode), link_state_name(before), link_state_name(to),
+              log_quote(strv_from(why)).s);
+    k->ops->on_state(k->arg, k, before);
+}
+
+static void link_set_error(struct link *k, const char *text)
+{
+    strv_copy(strv_from(text), k->last_error, sizeof k->last_error);
+}
+
+static void link_wait(struct link *k, const char *why)
+{
+    if (k->stopping) {
+        link_move(k, LINK_DOWN, why);
+        return;
+    }
+    if (k->bind_fault) {
+        link_move(k, LINK_STOPPED, why);
+        return;
+    }
+    struct retry_policy policy = RETRY_BINDS;
+    policy.first = k->o->reconnect_min;
+    policy.cap = k->o->reconnect_max;
+    usec_t delay = retry_delay(&policy, ++k->failures, k->env.rnd);
+    k->next_attempt = link_now(k) + delay;
+    link_move(k, LINK_WAITING, why);
+    loop_timer_at(&k->timer, k->next_attempt);
+}
+
+/* --- session to connection --- */
+
+static void link_flush(void *arg)
+{
+    struct link *k = arg;
+    if (k->session == NULL || k->conn == NULL || !conn_is_open(k->conn)) {
+        return;
+    }
+    struct buf *out = session_output(k->session);
+    size_t n = out->len, room = conn_writable_room(k->conn);
+    n = n < room ? n : room; /* the rest goes when the connection drains */
+    if (n > 0 && conn_write(k->conn, out->data, n)) {
+        if (n == out->len) {
+            buf_clear(out);
+        } else {
+            buf_consume(out, n);
+        }
+    }
+    if (session_state(k->session) == SESSION_CLOSED) {
+        conn_shutdown(k->conn);
+    } else {
+        loop_timer_at(&k->timer, session_next_tick(k->session));
+    }
+}
+
+static void link_touch(struct link *k)
+{
+    loop_defer(&k->flush);
+}
+
+static void link_tick(void *arg);
+
+static void link_on_bound(void *arg, const struct session_bound *bound)
+{
+    struct link *k = arg;
+    k->failures = 0;
+    k->last_error[0] = 0;
+    char why[80];
+    snprintf(why, sizeof why, "bound to " STRV_FMT " version %x.%x", STRV_ARG(bound->system_id),
+             (unsigned)bound->version >> 4, (unsigned)bound->version & 15);
+    link_move(k, LINK_BOUND, why);
+    k->ops->on_room(k->arg, k);
+}
+
+static void link_on_bind_failed(void *arg, uint32_t status, const char *text)
+{
+    struct link *k = arg;
+    if (!retry_bind_again(status)) {
+        k->bind_fault = true;
+        log_event(k->env.log, LOG_ERROR, "bind_refused", "carrier=%s bind=%u status=%s action=%s", k->o->name,
+                  k->id, smpp_status_name(status),
+                  "\"stopped; correct system_id and password, then reload\"");
+    }
+    link_set_error(k, text);
+}
+
+static void link_on_response(void *arg, uint64_t token, const struct smpp_pdu *r, usec_t rtt)
+{
+    struct link *k = arg;
+    (void)rtt;
+    k->ops->on_response(k->arg, k, token, r);
+}
+
+static void link_on_lost(void *arg, uint64_t token, enum session_lost why)
+{
+    struct link *k = arg;
+    k->ops->on_lost(k->arg, k, token, why);
+}
+
+static void link_on_late(void *arg, uint64_t token, const struct smpp_pdu *r, usec_t rtt)
+{
+    struct link *k = arg;
+    (void)rtt;
+    k->ops->on_late(k->arg, k, token, r);
+}
+
+static void link_on_pdu(void *arg, const struct smpp_pdu *pdu)
+{
+    struct link *k = arg;
+    k->ops->on_request(k->arg, k, pdu);
+}
+
+static void link_on_session_room(void *arg)
+{
+    struct link *k = arg;
+    k->ops->on_room(k->arg, k);
+}
+
+static void link_on_unbind(void *arg)
+{
+    link_move(arg, LINK_UNBINDING, "the carrier asked to unbind");
+}
+
+static void link_on_session_closed(void *arg, enum session_reason reason, const char *text)
+{
+    struct link *k = arg;
+    if (reason != SESSION_REASON_UNBOUND && reason != SESSION_REASON_BIND_REFUSED &&
+        reason != SESSION_REASON_LOCAL && reason != SESSION_REASON_DISCONNECTED) {
+        link_set_error(k, text);
+        log_event(k->env.log, LOG_WARN, "session_closed", "carrier=%s bind=%u reason=%s text=%s", k->o->name,
+                  k->id, session_reason_name(reason), log_quote(strv_from(text)).s);
+    }
+    link_touch(k); /* writes what is left, then shuts the connection down */
+}
+
+static const struct session_ops link_session_ops = {
+    .on_bound = link_on_bound,
+    .on_bind_failed = link_on_bind_failed,
+    .on_response = link_on_response,
+    .on_response_lost = link_on_lost,
+    .on_late_response = link_on_late,
+    .on_pdu = link_on_pdu,
+    .on_room = link_on_session_room,
+    .on_unbind = link_on_unbind,
+    .on_closed = link_on_session_closed,
+};
+
+/* --- connection to session --- */
+
+static void link_on_connected(struct conn *c, void *arg)
+{
+    struct link *k = arg;
+    (void)c;
+    link_move(k, LINK_BINDING, "connected");
+    session_start(k->session, link_now(k));
+    link_touch(k);
+}
+
+static size_t link_on_data(struct conn *c, void *arg, const uint8_t *p, size_t n)
+{
+    struct link *k = arg;
+    (void)c;
+    size_t used = session_input(k->session, p, n, link_now(k));
+    link_touch(k);
+    return used;
+}
+
+static void link_on_drain(struct conn *c, void *arg)
+{
+    (void)c;
+    link_touch(arg);
+}
+
+static void link_free_session(void *p)
+{
+    session_free(p);
+}
+
+static void link_on_conn_closed(struct conn *c, void *arg, enum conn_reason reason, const char *text)
+{
+    struct link *k = arg;
+    (void)c;
+    k->conn = NULL;
+    loop_task_cancel(&k->flush);
+    struct session *s = k->session;
+    session_disconnected(s, text, link_now(k)); /* tells every outstanding token before the state changes */
+    loop_task_cancel(&k->flush);
+    k->session = NULL;
+    loop_free_later(k->env.loop, link_free_session, s);
+    if (reason != CONN_LOCAL) {
+        if (k->last_error[0] == 0 || k->state == LINK_CONNECTING) {
+            link_set_error(k, text);
+        }
+        log_event(k->env.log, LOG_WARN, "connection_closed", "carrier=%s bind=%u reason=%s text=%s",
+                  k->o->name, k->id, conn_reason_name(reason), log_quote(strv_from(text)).s);
+    }
+    loop_timer_stop(&k->timer);
+    link_wait(k, k->last_error[0] ? k->last_error : text);
+}
+
+static const struct conn_ops link_conn_ops = {
+    .on_connected = link_on_connected,
+    .on_data = link_on_data,
+    .on_drain = link_on_drain,
+    .on_closed = link_on_conn_closed,
+};
+
+static bool link_open_session(struct link *k, struct err *e)
+{
+    struct session_options so = {
+        .role = SESSION_CLIENT,
+        .bind = k->mode,
+        .version = k->o->version,
+        .system_id = strv_from(k->o->system_id),
+        .password = strv_from(k->o->password),
+        .system_type = strv_from(k->o->system_type),
+        .address_range = strv_from(k->o->address_range),
+        .window = k->o->window,
+        .bind_timeout = k->o->bind_timeout,
+        .response_timeout = k->o->response_timeout,
+        .enquire_interval = k->o->enquire_link,
+    };
+    k->session = session_new(&so, &link_session_ops, k, e);
+    return k->session != NULL;
+}
+
+static void link_connect(struct link *k)
+{
+    struct err e = { 0 };
+    struct conn_options co = {
+        .host = k->o->host,
+        .port = k->o->port,
+        .connect_timeout = k->o->connect_timeout,
+        .tls = k->env.tls,
+        .tls_name = k->o->tls_name[0] ? k->o->tls_name : NULL,
+    };
+    k->generation++;
+    k->next_attempt = 0;
+    if (link_open_session(k, &e)) {
+        k->conn = conn_connect(k->env.loop, &co, &link_conn_ops, k, &e);
+        if (k->conn != NULL) {
+            link_move(k, LINK_CONNECTING, k->o->host);
+            return;
+        }
+        session_free(k->session);
+        k->session = NULL;
+    }
+    link_set_error(k, e.text);
+    link_wait(k, e.text);
+}
+
+static void link_tick(void *arg)
+{
+    struct link *k = arg;
+    if (k->session != NULL && k->state != LINK_CONNECTING) {
+        session_tick(k->session, link_now(k));
+        link_touch(k);
+    } else if (k->state == LINK_WAITING || k->state == LINK_DOWN) {
+        link_connect(k);
+    }
+}
+
+struct link *link_new(const struct carrier_options *o, enum session_bind mode, unsigned id,
+                      const struct link_env *env, const struct link_ops *ops, void *arg, struct err *e)
+{
+    struct link *k = calloc(1, sizeof *k);
+    if (k == NULL) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    *k = (struct link){ .o = o, .mode = mode, .id = id, .env = *env, .ops = ops, .arg = arg };
+    if (env->tls != NULL) {
+        tls_ref(env->tls);
+    }
+    loop_timer_init(&k->timer, env->loop, link_tick, k);
+    loop_task_init(&k->flush, env->loop, link_flush, k);
+    return k;
+}
+
+void link_free(struct link *k)
+{
+    if (k == NULL) {
+        return;
+    }
+    loop_timer_stop(&k->timer);
+    loop_task_cancel(&k->flush);
+    conn_free(k->conn);
+    session_free(k->session);
+    tls_free(k->env.tls);
+    free(k);
+}
+
+void link_start(struct link *k, usec_t delay)
+{
+    k->stopping = false;
+    k->bind_fault = false;
+    if (k->state == LINK_DOWN || k->state == LINK_STOPPED) {
+        link_move(k, LINK_WAITING, "start");
+        k->next_attempt = link_now(k) + delay;
+        loop_timer_in(&k->timer, delay);
+    }
+}
+
+void link_stop(struct link *k, const char *why)
+{
+    k->stopping = true;
+    if (k->session != NULL && k->state != LINK_CONNECTING) {
+        if (k->state == LINK_BOUND) {
+            link_move(k, LINK_UNBINDING, why);
+        }
+        session_unbind(k->session, link_now(k));
+        link_touch(k);
+    } else if (k->conn != NULL) {
+        conn_close(k->conn); /* on_closed moves it to LINK_DOWN */
+    } else {
+        loop_timer_stop(&k->timer);
+        link_move(k, LINK_DOWN, why);
+    }
+}
+
+void link_abandon(struct link *k)
+{
+    loop_timer_stop(&k->timer);
+    loop_task_cancel(&k->flush);
+    conn_free(k->conn);
+    k->conn = NULL;
+    k->state = LINK_DOWN;
+    if (k->session != NULL) {
+        session_disconnected(k->session, "the bind was taken out of the configuration", link_now(k));
+        loop_task_cancel(&k->flush);
+    }
+}
+
+void link_kick(struct link *k)
+{
+    if (k->state == LINK_BOUND) {
+        link_move(k, LINK_UNBINDING, "the carrier says this bind is at fault");
+        session_unbind(k->session, link_now(k));
+        link_touch(k);
+    }
+}
+
+enum link_state link_state(const struct link *k)
+{
+    return k->state;
+}
+
+enum session_bind link_mode(const struct link *k)
+{
+    return k->mode;
+}
+
+unsigned link_id(const struct link *k)
+{
+    return k->id;
+}
+
+unsigned link_room(const struct link *k)
+{
+    if (k->state != LINK_BOUND || k->session == NULL) {
+        return 0;
+    }
+    unsigned room = session_window_room(k->session);
+    return room > k->reserved ? room - k->reserved : 0;
+}
+
+void link_reserve(struct link *k, unsigned n)
+{
+    k->reserved += n;
+}
+
+void link_release(struct link *k, unsigned n)
+{
+    k->reserved -= n < k->reserved ? n : k->reserved;
+}
+
+bool link_submit_sm(struct link *k, const struct smpp_sm *sm, const struct smpp_tlv *tlvs, size_t n_tlvs,
+                    uint64_t token)
+{
+    if (k->state != LINK_BOUND || k->session == NULL ||
+        session_submit_sm(k->session, sm, tlvs, n_tlvs, token, link_now(k)) == 0) {
+        return false;
+    }
+    link_touch(k);
+    return true;
+}
+
+uint32_t link_generation(const struct link *k)
+{
+    return k->generation;
+}
+
+void link_answer(struct link *k, uint32_t generation, uint32_t command_id, uint32_t sequence, uint32_t status)
+{
+    if (k->session != NULL && k->generation == generation && k->conn != NULL) {
+        session_answer(k->session, command_id, sequence, status);
+        link_touch(k);
+    }
+}
+
+void link_get_status(const struct link *k, struct bind_status *out, usec_t wall_minus_mono)
+{
+    *out = (struct bind_status){
+        .id = k->id,
+        .mode = session_bind_name(k->mode),
+        .state = link_state_name(k->state),
+        .since = k->since ? k->since + wall_minus_mono : 0,
+        .next_attempt = k->next_attempt ? k->next_attempt + wall_minus_mono : 0,
+        .used = k->session ? session_outstanding(k->session) : 0,
+        .window = k->o->window,
+        .tls = k->env.tls != NULL,
+    };
+    snprintf(out->host, sizeof out->host, strchr(k->o->host, ':') ? "[%s]:%u" : "%s:%u", k->o->host,
+             k->o->port);
+    unsigned v = k->state == LINK_BOUND ? session_version(k->session) : 0;
+    if (v != 0) {
+        snprintf(out->version, sizeof out->version, "%x.%x", v >> 4, v & 15);
+    }
+    strv_copy(strv_from(k->last_error), out->last_error, sizeof out->last_error);
+}

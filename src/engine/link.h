@@ -1,0 +1,73 @@
+/* One bind: an SMPP session over a connection, kept up for ever.
+ *
+ *   waiting ──► connecting ──► binding ──► bound ──► unbinding ──► waiting | down
+ *      ▲             └────────────┴──────────┴──────────────┘ (backoff with jitter)
+ *   stopped: the carrier refused our name or password; only an operator (or new options) starts it again
+ *
+ * Requests of the peer are answered later, when they are durable: link_answer() takes the generation under
+ * which the request came, and does nothing when that session is gone (the carrier will send it again). */
+#ifndef TESSERA_ENGINE_LINK_H
+#define TESSERA_ENGINE_LINK_H
+
+#include "base/random.h"
+#include "engine/engine.h"
+#include "session/session.h"
+
+struct link;
+struct tls_ctx;
+
+enum link_state {
+    LINK_DOWN,
+    LINK_WAITING,
+    LINK_CONNECTING,
+    LINK_BINDING,
+    LINK_BOUND,
+    LINK_UNBINDING,
+    LINK_STOPPED
+};
+const char *link_state_name(enum link_state s);
+
+struct link_ops {
+    void (*on_state)(void *arg, struct link *k, enum link_state before); /* entered link_state(k) */
+    void (*on_room)(void *arg, struct link *k);
+    void (*on_response)(void *arg, struct link *k, uint64_t token, const struct smpp_pdu *response);
+    /* `late` NULL: no response came (timeout, or the session ended). */
+    void (*on_lost)(void *arg, struct link *k, uint64_t token, enum session_lost why);
+    void (*on_late)(void *arg, struct link *k, uint64_t token, const struct smpp_pdu *response);
+    void (*on_request)(void *arg, struct link *k, const struct smpp_pdu *pdu);
+};
+
+struct link_env {
+    struct loop *loop;
+    const struct log *log;
+    struct rnd *rnd;
+    struct tls_ctx *tls; /* NULL: plain; a reference is kept */
+};
+
+/* `o` is kept by pointer: it must stay (see link_set_options). */
+struct link *link_new(const struct carrier_options *o, enum session_bind mode, unsigned id,
+                      const struct link_env *env, const struct link_ops *ops, void *arg, struct err *e);
+void link_free(struct link *k); /* no callbacks */
+void link_start(struct link *k, usec_t delay);
+void link_stop(struct link *k, const char *why); /* unbinds in good order, then LINK_DOWN */
+/* Closes at once; what is outstanding is told by on_lost, then no callback any more. */
+void link_abandon(struct link *k);
+void link_kick(struct link *k); /* the peer is unfit: close, and bind again after the backoff */
+
+enum link_state link_state(const struct link *k);
+enum session_bind link_mode(const struct link *k);
+unsigned link_id(const struct link *k);
+unsigned link_room(
+    const struct link *k); /* submissions it takes now, 0 when not bound; reservations are taken off */
+/* Places kept for submissions that wait for their claim to be synced. */
+void link_reserve(struct link *k, unsigned n);
+void link_release(struct link *k, unsigned n);
+/* False: not bound any more, or no room. */
+bool link_submit_sm(struct link *k, const struct smpp_sm *sm, const struct smpp_tlv *tlvs, size_t n_tlvs,
+                    uint64_t token);
+uint32_t link_generation(const struct link *k);
+void link_answer(struct link *k, uint32_t generation, uint32_t command_id, uint32_t sequence,
+                 uint32_t status);
+void link_get_status(const struct link *k, struct bind_status *out, usec_t wall_minus_mono);
+
+#endif

@@ -1,0 +1,83 @@
+#include "engine/outgoing.h"
+
+#include "domain/number.h"
+#include "smpp/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct outgoing *outgoing_from_loaded(struct spool_loaded *l)
+{
+    struct outgoing *o = calloc(1, sizeof *o);
+    if (o == NULL) {
+        free(l);
+        return NULL;
+    }
+    o->m = l->m;
+    o->block = l;
+    o->attempts = l->attempts;
+    memcpy(o->parts_done, l->parts_done, sizeof o->parts_done);
+    return o;
+}
+
+void outgoing_free(struct outgoing *o)
+{
+    if (o != NULL) {
+        free(o->block);
+        free(o);
+    }
+}
+
+bool outgoing_part_done(const struct outgoing *o, unsigned part)
+{
+    return (o->parts_done[part / 32] >> (part % 32) & 1) != 0;
+}
+
+unsigned outgoing_parts_left(const struct outgoing *o)
+{
+    unsigned done = 0;
+    for (size_t i = 0; i < 8; i++) {
+        done += (unsigned)__builtin_popcount(o->parts_done[i]);
+    }
+    return o->m.parts > done ? o->m.parts - done : 1;
+}
+
+void outgoing_writer_free(struct outgoing_writer *w)
+{
+    parts_free(&w->parts);
+}
+
+bool outgoing_split(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c)
+{
+    struct err e;
+    /* The reference is the message's own, so that parts sent again after a break still belong together. */
+    uint16_t reference = (uint16_t)(o->m.id ^ o->m.id >> 16);
+    return parts_split(&w->parts, o->m.text, alphabet_choose(o->m.text), c->udh16 ? PARTS_UDH16 : PARTS_UDH8,
+                       reference) &&
+           sender_parse(o->m.sender, NULL, &w->sender, &e);
+}
+
+void outgoing_fill(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c,
+                   unsigned part, usec_t left, struct smpp_sm *sm)
+{
+    struct number_text to = number_format(o->m.to);
+    strv_copy(strv_from(to.s + 1), w->to, sizeof w->to);
+    w->validity[0] = 0;
+    if (left != USEC_NEVER && c->relative_validity) {
+        smpp_time_from_duration(left > 0 ? left : 0, w->validity);
+    }
+    *sm = (struct smpp_sm){
+        .service_type = strv_from(c->service_type),
+        .source_addr_ton = w->sender.ton,
+        .source_addr_npi = w->sender.npi,
+        .source_addr = strv_from(w->sender.address),
+        .dest_addr_ton = SENDER_DEST_TON,
+        .dest_addr_npi = SENDER_DEST_NPI,
+        .destination_addr = strv_from(w->to),
+        .esm_class = w->parts.udhi ? SMPP_ESM_UDHI : 0,
+        .validity_period = strv_from(w->validity),
+        .registered_delivery = SMPP_REGISTERED_FINAL,
+        .data_coding = w->parts.data_coding,
+        .short_message = parts_get(&w->parts, part),
+    };
+}

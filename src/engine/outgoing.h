@@ -1,0 +1,69 @@
+/* One message on its way to a carrier: from the queue's look-ahead or a campaign's producer, until every part
+ * has been answered or given up. Also how it is written: alphabet, parts, addresses, validity (SMPP 3.4
+ * §4.4.1). */
+#ifndef TESSERA_ENGINE_OUTGOING_H
+#define TESSERA_ENGINE_OUTGOING_H
+
+#include "domain/sender.h"
+#include "engine/link.h"
+#include "smpp/parts.h"
+#include "store/spool.h"
+
+struct campaign;
+struct carrier;
+
+struct outgoing {
+    struct message m; /* its views point into `block` */
+    void *block;      /* freed with it; NULL: the views are of the campaign or in the same allocation */
+    uint32_t clock;   /* of the loop's dictionary */
+    uint16_t attempts;
+    uint32_t parts_done[8]; /* answered OK in an earlier attempt */
+
+    /* of a campaign: not yet accepted */
+    struct campaign *campaign;
+    uint32_t clock_slot, generation;
+    uint32_t expected;          /* the cursor before it */
+    enum message_state refused; /* MESSAGE_NONE, or what it becomes at once (FAILED: nothing to send) */
+    enum message_reason reason;
+
+    /* in flight */
+    struct carrier *carrier;
+    struct link *link;
+    unsigned reserved;            /* places kept on the link until the claim is synced */
+    unsigned waiting, failed;     /* parts without a response; parts refused for good */
+    enum smpp_status_class worst; /* of those to be tried again */
+    uint32_t status;              /* of `worst` */
+    bool again, lost;
+};
+
+struct outgoing *outgoing_from_loaded(
+    struct spool_loaded *l); /* takes the block; NULL: out of memory (block freed) */
+void outgoing_free(struct outgoing *o);
+bool outgoing_part_done(const struct outgoing *o, unsigned part);
+unsigned outgoing_parts_left(const struct outgoing *o); /* parts that are to be submitted now */
+
+/* Scratch for encoding, one a carrier. */
+struct outgoing_writer {
+    struct parts parts;
+    uint16_t reference;
+    char validity[20];
+    char to[24];
+    struct sender sender;
+    uint8_t payload_len[2];
+};
+void outgoing_writer_free(struct outgoing_writer *w);
+/* Splits the text as the carrier wants it. False: it does not fit (cannot happen for what intake let
+ * through). */
+bool outgoing_split(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c);
+/* The submit_sm of part i, after outgoing_split. Views are into the writer and the message. `left`: how long
+ * it is worth anything to the recipient from now on (USEC_NEVER: no limit). */
+void outgoing_fill(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c,
+                   unsigned part, usec_t left, struct smpp_sm *sm);
+
+/* token of a submission: message id and part */
+static inline uint64_t outgoing_token(uint64_t id, unsigned part)
+{
+    return id << 8 | (part & 255);
+}
+
+#endif

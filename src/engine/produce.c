@@ -1,0 +1,412 @@
+#include "engine/internal.h"
+
+#include "audience/load.h"
+#include "smpp/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PRODUCE_BATCH 512  /* customers a job */
+#define PRODUCE_HIGH  2048 /* candidates of a campaign held in memory at most */
+#define PRODUCE_LOW   1024
+
+/* --- rendering, on a worker's thread --- */
+
+struct render {
+    const struct template *t;
+    const struct schema *schema;
+    uint16_t fields[TEMPLATE_MAX_FIELDS]; /* schema ids by the template's index; 0 = no such field */
+    const struct audience_customer *customer;
+    struct buf value, text;
+    bool (*fn)(void *, const struct produced *);
+    void *ctx;
+    struct err *e;
+    bool failed;
+};
+
+static bool render_lookup(void *ctx, size_t field, const char *name, struct strv *value)
+{
+    struct render *r = ctx;
+    (void)name;
+    size_t before = r->value.len;
+    if (r->fields[field] == 0 || !audience_customer_text(r->customer, r->fields[field], &r->value)) {
+        return false;
+    }
+    *value = (struct strv){ (const char *)r->value.data + before, r->value.len - before };
+    return value->n > 0;
+}
+
+static bool render_one(void *ctx, const struct audience_customer *c)
+{
+    struct render *r = ctx;
+    struct template_report report = { 0 };
+    buf_clear(&r->value);
+    buf_clear(&r->text);
+    buf_reserve(&r->value, TEMPLATE_MAX_FIELDS * 64); /* views stay valid while it does not move */
+    r->customer = c;
+    bool ok = template_render(r->t, render_lookup, r, &r->text, &report, NULL);
+    struct produced p = {
+        .customer = c->id,
+        .number = c->record.msisdn,
+        .text = { (const char *)r->text.data, r->text.len },
+        .missing = report.missing,
+        .first_missing = report.first_missing,
+    };
+    if (ok && r->text.len > 0) {
+        struct parts_estimate est = parts_count(p.text, PARTS_UDH8);
+        p.alphabet = est.alphabet;
+        p.parts = est.parts <= PARTS_MAX ? est.parts : 0;
+    }
+    return r->fn(r->ctx, &p);
+}
+
+bool produce_render(const struct engine_view *v, const struct template *t, const uint32_t *ids, size_t n,
+                    bool (*fn)(void *ctx, const struct produced *p), void *ctx, struct err *e)
+{
+    struct audience_view *av = audience_view_begin(v->audience, e);
+    if (av == NULL) {
+        return false;
+    }
+    struct render r = { .t = t, .schema = av->schema, .fn = fn, .ctx = ctx, .e = e };
+    for (size_t i = 0; i < template_field_count(t); i++) {
+        const struct schema_field *f = schema_find_field(av->schema, strv_from(template_field(t, i)));
+        r.fields[i] = f ? f->id : 0;
+    }
+    bool ok = audience_load_batch(av, ids, n, render_one, &r, e);
+    buf_free(&r.value);
+    buf_free(&r.text);
+    audience_view_end(av);
+    return ok;
+}
+
+/* --- production of candidates --- */
+
+struct produce_job {
+    struct campaign *m;
+    size_t slot;
+    uint32_t generation, from, next;
+    const struct audience_set *set;
+    const struct template *t;
+    struct outgoing *list[PRODUCE_BATCH];
+    size_t n, asked;
+    bool ok;
+    struct err err;
+};
+
+/* One allocation: the message and its text behind it. */
+static bool produce_add(void *ctx, const struct produced *p)
+{
+    struct produce_job *j = ctx;
+    struct outgoing *o = calloc(1, sizeof *o + p->text.n);
+    if (o == NULL) {
+        return err_set(&j->err, ERR_NOMEM, "out of memory");
+    }
+    memcpy(o + 1, p->text.n ? p->text.p : "", p->text.n);
+    o->m.text = (struct strv){ (const char *)(o + 1), p->text.n };
+    o->m.to = p->number;
+    o->m.customer = p->customer + 1;
+    o->m.parts = (uint8_t)p->parts;
+    if (p->parts == 0) {
+        o->refused = MESSAGE_FAILED;
+        o->reason = p->text.n == 0 ? REASON_NO_TEXT : REASON_TOO_LONG;
+    }
+    j->list[j->n++] = o;
+    return true;
+}
+
+static void produce_run(const struct engine_view *v, void *job)
+{
+    struct produce_job *j = job;
+    uint32_t ids[PRODUCE_BATCH];
+    j->asked = audience_set_read(j->set, j->from, ids, PRODUCE_BATCH);
+    j->ok = !v->stopping && produce_render(v, j->t, ids, j->asked, produce_add, j, &j->err);
+    /* A customer erased since the start has no record: it is passed over, and must still be accounted for. */
+    if (!j->ok || j->n == j->asked) {
+        return;
+    }
+    size_t have = j->n;
+    for (size_t i = j->asked, k = have; i-- > 0;) {
+        if (k > 0 && j->list[k - 1]->m.customer == ids[i] + 1) {
+            j->list[i] = j->list[--k];
+            continue;
+        }
+        struct outgoing *o = calloc(1, sizeof *o);
+        if (o != NULL) {
+            o->m.customer = ids[i] + 1;
+            o->refused = MESSAGE_FAILED;
+            o->reason = REASON_ERASED;
+        }
+        j->list[i] = o;
+        j->ok = j->ok && o != NULL;
+    }
+    j->n = j->asked;
+}
+
+static void produce_complete(struct campaign *m, struct campaign_clock *k, struct outgoing *o)
+{
+    struct engine *g = m->g;
+    o->campaign = m;
+    o->clock = k->clock;
+    o->m.campaign = m->id;
+    o->m.class_ = m->spec.class_;
+    o->m.clock = k->book;
+    int carrier = o->refused == MESSAGE_NONE ? route_choose(g->route, o->m.to) : 0;
+    if (carrier == ROUTE_NONE) {
+        o->refused = MESSAGE_FAILED;
+        o->reason = REASON_NO_ROUTE;
+        carrier = 0;
+    }
+    struct carrier *c = g->carriers[carrier];
+    o->m.carrier = (uint16_t)carrier;
+    o->m.sender = m->spec.sender.n ? m->spec.sender : strv_from(c->o.sender);
+    if (o->refused == MESSAGE_NONE && o->m.parts > 1 && c->o.udh16) {
+        o->m.parts = (uint8_t)parts_count(o->m.text, PARTS_UDH16).parts;
+    }
+    if (o->refused == MESSAGE_NONE && (o->m.parts == 0 || o->m.parts > g->o.max_parts)) {
+        o->refused = MESSAGE_FAILED;
+        o->reason = REASON_TOO_LONG;
+    }
+}
+
+static void produce_free(struct produce_job *j)
+{
+    for (size_t i = 0; i < j->n; i++) {
+        outgoing_free(j->list[i]);
+    }
+    free(j);
+}
+
+static void produce_done(void *job)
+{
+    struct produce_job *j = job;
+    struct campaign *m = j->m;
+    struct campaign_clock *k = &m->clocks[j->slot];
+    m->producing = false;
+    if (!j->ok || m->removed || j->generation != k->generation) {
+        if (!j->ok && !m->removed && !m->g->draining) {
+            log_event(m->g->log, LOG_ERROR, "produce_failed", "campaign=%s text=%s", m->spec.name.p,
+                      log_quote(strv_from(j->err.text)).s);
+            m->stalled = true; /* the engine's second tries again */
+        }
+        produce_free(j);
+        campaign_kick(m);
+        campaign_job_back(m);
+        return;
+    }
+    uint32_t expected = j->from;
+    for (size_t i = 0; i < j->n; i++) {
+        struct outgoing *o = j->list[i];
+        o->clock_slot = (uint32_t)j->slot;
+        o->generation = j->generation;
+        o->expected = expected;
+        expected = o->m.customer; /* dense id + 1 */
+        produce_complete(m, k, o);
+        if (!ring_push(&m->ahead, &o)) {
+            outgoing_free(o);
+            k->generation++; /* what was pushed goes too: begin again where it was */
+            k->produce_from = j->from;
+            free(j);
+            campaign_job_back(m);
+            return;
+        }
+    }
+    k->produce_from = expected;
+    k->exhausted = j->asked < PRODUCE_BATCH;
+    free(j);
+    campaign_kick(m);
+    campaign_job_back(m);
+}
+
+/* Begins to make candidates of the next open clock, when there is one. */
+static void produce_more(struct campaign *m)
+{
+    struct engine *g = m->g;
+    usec_t wall = engine_wall(g);
+    if (m->producing || m->stalled || m->state != CAMPAIGN_RUNNING) {
+        return;
+    }
+    for (size_t i = 0; i < m->n_clocks; i++) {
+        size_t slot = (m->next_clock + i) % m->n_clocks;
+        struct campaign_clock *k = &m->clocks[slot];
+        if (k->exhausted || !gate_quiet(&g->gate, k->clock, m->spec.class_, wall)->open) {
+            continue;
+        }
+        struct produce_job *j = malloc(sizeof *j);
+        if (j == NULL) {
+            return;
+        }
+        j->m = m;
+        j->slot = slot;
+        j->generation = k->generation;
+        j->from = k->produce_from;
+        j->set = k->set;
+        j->t = m->template_;
+        j->n = 0;
+        j->err = (struct err){ 0 };
+        if (!engine_submit(g, &g->lookup, produce_run, produce_done, j, NULL)) {
+            free(j);
+            m->stalled = true;
+            return;
+        }
+        m->next_clock = slot + 1;
+        m->producing = true;
+        m->jobs++;
+        return;
+    }
+}
+
+/* --- for the dispatcher --- */
+
+static struct outgoing *campaign_peek(struct campaign *m)
+{
+    struct outgoing **p;
+    while ((p = ring_peek(&m->ahead)) != NULL && (*p)->generation != m->clocks[(*p)->clock_slot].generation) {
+        outgoing_free(*p);
+        ring_pop(&m->ahead, NULL);
+    }
+    if (ring_count(&m->ahead) < PRODUCE_LOW) {
+        produce_more(m);
+    }
+    p = ring_peek(&m->ahead);
+    return p ? *p : NULL;
+}
+
+struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_)
+{
+    struct engine *g = c->g;
+    for (size_t i = 0; i < g->n_campaigns; i++) {
+        struct campaign *m = g->campaigns[(g->next_campaign + i) % g->n_campaigns];
+        if (m->state != CAMPAIGN_RUNNING || m->spec.class_ != class_) {
+            continue;
+        }
+        struct outgoing *o = campaign_peek(m);
+        if (o == NULL) {
+            continue;
+        }
+        if (o->m.carrier == c->number || o->refused != MESSAGE_NONE) {
+            return o;
+        }
+        dispatch_kick(g->carriers[o->m.carrier]);
+    }
+    return NULL;
+}
+
+void campaign_pop(struct campaign *m)
+{
+    ring_pop(&m->ahead, NULL);
+    m->g->next_campaign++; /* the next one's turn */
+}
+
+struct bucket *campaign_rate(struct campaign *m)
+{
+    return m->spec.rate > 0 ? &m->rate : NULL;
+}
+
+static void campaign_stamp(struct outgoing *o)
+{
+    struct campaign *m = o->campaign;
+    o->m.accepted_at = engine_wall(m->g);
+    o->m.valid_until = m->spec.valid_for ? o->m.accepted_at + m->spec.valid_for : 0;
+}
+
+static struct spool_cursor campaign_cursor(const struct outgoing *o)
+{
+    return (struct spool_cursor){ o->campaign->clocks[o->clock_slot].book, o->expected };
+}
+
+void campaign_claim(struct outgoing *o, spool_done done)
+{
+    struct spool_cursor cursor = campaign_cursor(o);
+    campaign_stamp(o);
+    o->m.id = spool_accept_claimed(o->campaign->g->spool, &o->m, &cursor, done, o);
+}
+
+/* The cursor has moved past the customer. */
+static void campaign_advance(struct campaign *m, struct outgoing *o)
+{
+    struct campaign_clock *k = &m->clocks[o->clock_slot];
+    k->claimed++;
+    k->next_claim = o->m.customer;
+    for (size_t i = 0; i < m->n_clocks; i++) {
+        if (m->clocks[i].claimed < m->clocks[i].count) {
+            return;
+        }
+    }
+    if (m->state == CAMPAIGN_RUNNING || m->state == CAMPAIGN_PAUSED) {
+        campaign_set_state(m, CAMPAIGN_DONE, "every recipient has been taken up");
+    }
+}
+
+void campaign_claimed(struct outgoing *o)
+{
+    struct campaign *m = o->campaign;
+    o->campaign = NULL;
+    campaign_advance(m, o);
+}
+
+void campaign_refused(struct outgoing *o)
+{
+    struct campaign *m = o->campaign;
+    struct campaign_clock *k = &m->clocks[o->clock_slot];
+    if (o->generation == k->generation) {
+        k->generation++;
+        k->produce_from = k->next_claim;
+        k->exhausted = false;
+    }
+    outgoing_free(o);
+}
+
+static void campaign_diverted(void *ctx, const struct spool_result *r)
+{
+    struct outgoing *o = ctx;
+    struct campaign *m = o->campaign;
+    if (r->code == ERR_NONE) {
+        campaign_claimed(o);
+        outgoing_free(o);
+    } else {
+        m->stalled = true;
+        campaign_refused(o);
+    }
+    campaign_kick(m);
+}
+
+void campaign_divert(struct outgoing *o, enum gate_answer a)
+{
+    struct campaign *m = o->campaign;
+    struct campaign_clock *k = &m->clocks[o->clock_slot];
+    if (o->refused == MESSAGE_NONE && a == GATE_CLOSED) {
+        k->generation++;
+        k->produce_from = o->expected;
+        k->exhausted = false;
+        outgoing_free(o);
+        return;
+    }
+    if (o->refused == MESSAGE_NONE) {
+        o->refused = a == GATE_SUPPRESSED ? MESSAGE_SUPPRESSED : MESSAGE_EXPIRED;
+        o->reason = a == GATE_SUPPRESSED ? REASON_SUPPRESSED : REASON_STALE;
+    }
+    struct spool_cursor cursor = campaign_cursor(o);
+    campaign_stamp(o);
+    spool_accept_refused(m->g->spool, &o->m, &cursor, o->refused, o->reason, campaign_diverted, o);
+    engine_touch_spool(m->g);
+}
+
+void campaign_drop_candidates(struct campaign *m)
+{
+    struct outgoing *o;
+    while (ring_pop(&m->ahead, &o)) {
+        outgoing_free(o);
+    }
+    for (size_t i = 0; i < m->n_clocks; i++) {
+        m->clocks[i].generation++;
+        m->clocks[i].produce_from = m->clocks[i].next_claim;
+        m->clocks[i].exhausted = false;
+    }
+}
+
+void campaign_kick(struct campaign *m)
+{
+    for (size_t i = 0; i < m->g->n_carriers; i++) {
+        dispatch_kick(m->g->carriers[i]);
+    }
+}

@@ -1,0 +1,25 @@
+/* A thread that runs jobs one after the other for the loop: run() on the thread, then done() on the loop. */
+#ifndef TESSERA_ENGINE_WORKER_H
+#define TESSERA_ENGINE_WORKER_H
+
+#include "base/err.h"
+#include "net/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct worker;
+
+/* `limit`: most jobs waiting or running. */
+struct worker *worker_new(struct loop *l, const char *name, size_t limit, struct err *e);
+/* Waits for the job that runs, calls done() of all that were given (those not run too, see worker_submit),
+ * frees. */
+void worker_free(struct worker *w);
+
+/* False when the limit is reached: nothing is called. `run` gets a flag it may look at: true when the worker
+ * is being freed and the job should give up (or do nothing at all). */
+bool worker_submit(struct worker *w, void (*run)(void *job, bool stopping), void (*done)(void *job),
+                   void *job);
+size_t worker_pending(const struct worker *w);
+
+#endif
