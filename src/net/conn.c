@@ -246,11 +246,17 @@ size_t conn_queued(const struct conn *c)
 uint8_t *conn_reserve(struct conn *c, size_t n)
 {
     uint8_t *p = n <= conn_writable_room(c) ? conn_buf_room(&c->out, n) : NULL;
-    if (!p && c->state == CONN_OPEN) {
-        c->above = true;
-        loop_defer(&c->on_turn);
-    }
+    if (!p)
+        conn_ask_drain(c);
     return p;
+}
+
+void conn_ask_drain(struct conn *c)
+{
+    if (c->state != CONN_OPEN)
+        return;
+    c->above = true;
+    loop_defer(&c->on_turn);
 }
 
 void conn_commit(struct conn *c, size_t n)
@@ -308,6 +314,7 @@ void conn_shutdown(struct conn *c)
     }
     c->state = CONN_SHUTTING;
     conn_want_read(c, !c->eof);
+    c->out_seen = c->octets_out;
     loop_timer_in(&c->timer, c->limits.linger);
     loop_defer(&c->on_turn);
 }

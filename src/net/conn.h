@@ -64,7 +64,8 @@ struct conn_limits {
     size_t low_water;   /* on_drain [high_water / 4] */
     usec_t keepalive;   /* idle time before TCP keepalive probes [60 s]; the peer is given up after 3 more
                            thirds */
-    usec_t linger;      /* conn_shutdown waits so long for the flush and the peer's close [5 s] */
+    usec_t linger; /* conn_shutdown waits so long for a flush that stands still, then for the peer's close [5
+                      s] */
 };
 
 struct conn_options {
@@ -99,6 +100,8 @@ uint8_t *conn_reserve(struct conn *c, size_t n);
 void conn_commit(struct conn *c, size_t n);
 size_t conn_writable_room(const struct conn *c); /* octets conn_write takes now; 0 when not open */
 size_t conn_queued(const struct conn *c);        /* octets waiting for the socket */
+/* on_drain once, as soon as the queue is at low_water or under: at the end of this turn at the earliest. */
+void conn_ask_drain(struct conn *c);
 
 /* Backpressure: no on_data while paused; TCP tells the peer. Pausing inside on_data is fine: the rest is
  * kept. Resuming gives the rest again in a later turn. Not counted: one resume ends any number of pauses. */

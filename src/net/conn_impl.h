@@ -63,16 +63,17 @@ struct conn {
     enum conn_reason reason;
     char text[320];
     char peer[ADDR_TEXT], local[ADDR_TEXT];
-    uint64_t octets_in, octets_out;
+    uint64_t octets_in, octets_out, out_seen; /* out_seen: when the linger timer was armed */
     bool is_unix, was_tls;
     bool have_expiry;
     usec_t peer_expiry;
     char tls_version[16];
 };
 
-#define CONN_READ_FIRST  ((size_t)16 * 1024)
-#define CONN_FLUSH_ABOVE ((size_t)64 * 1024) /* more output than this does not wait for the end of the turn  \
-                                              */
+#define CONN_READ_FIRST ((size_t)16 * 1024)
+#define CONN_FLUSH_ABOVE                                                                                     \
+    ((size_t)64 * 1024) /* more output than this does not wait for the end of the turn                       \
+                         */
 
 /* conn.c */
 struct conn *conn_alloc(struct loop *l, const struct conn_limits *limits, const struct conn_ops *ops,

@@ -199,6 +199,14 @@ static void conn_deliver(struct conn *c)
         conn_fail(c, CONN_OVERFLOW, "%s: sent %zu octets without an end of frame", c->peer, c->in.len);
 }
 
+/* It may only have closed its sending side: what has been answered in this turn is still written. */
+static void conn_end_by_peer(struct conn *c)
+{
+    if (c->out.len)
+        conn_flush(c);
+    conn_fail(c, CONN_PEER, "%s: closed by the peer", c->peer);
+}
+
 /* The peer has closed. What is still held back (paused, or a cap on frames) is given first. */
 static void conn_on_eof(struct conn *c)
 {
@@ -207,7 +215,7 @@ static void conn_on_eof(struct conn *c)
     if (c->state == CONN_LINGERING)
         conn_fail(c, CONN_LOCAL, "%s: closed", c->peer);
     else if (c->state == CONN_OPEN && !c->again && !c->paused)
-        conn_fail(c, CONN_PEER, "%s: closed by the peer", c->peer);
+        conn_end_by_peer(c);
 }
 
 /* Room for the next read: `in_want` octets, or what the buffer has left when that is at least half as much.
@@ -334,7 +342,7 @@ static void conn_read_again(struct conn *c)
         return;
     if (c->eof) {
         if (!c->again)
-            conn_fail(c, CONN_PEER, "%s: closed by the peer", c->peer);
+            conn_end_by_peer(c);
         return;
     }
     conn_want_read(c, true);

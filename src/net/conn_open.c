@@ -160,6 +160,12 @@ void conn_on_timer(void *arg)
         break;
     case CONN_HANDSHAKE: conn_fail(c, CONN_TIMEOUT, "%s: the TLS handshake took too long", c->peer); break;
     case CONN_SHUTTING:
+        if (c->out_seen != c->octets_out) { /* slow, but moving */
+            c->out_seen = c->octets_out;
+            loop_timer_in(&c->timer, c->limits.linger);
+            break;
+        }
+        /* fall through */
     case CONN_LINGERING: conn_fail(c, CONN_LOCAL, "%s: closed, the peer did not", c->peer); break;
     default: break;
     }

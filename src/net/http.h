@@ -1,14 +1,19 @@
-/* An HTTP/1.1 server (libevent's evhttp inside): requests arrive whole, replies may be given at once or
- * later.
+/* An HTTP/1.1 server (RFC 9112): requests arrive whole, replies may be given at once or later.
+ *
+ * Built on net/conn.h and net/listener.h, so TLS, limits, backpressure and Unix sockets are theirs.
+ * libevent's evhttp was looked at and not taken: it cannot limit connections, does not notice a client that
+ * leaves while its reply is being worked out, reads without bound while a reply is being sent, ends the
+ * process on some errors, and costs several epoll_ctl a request.
  *
  * A request belongs to its handler from the call until http_reply or http_stream_end, exactly one of which
  * must be called, in the handler or in any later turn. Until then every view obtained from it stays valid,
  * also when the client has gone: replying then does nothing but free it. http_on_gone tells early that nobody
  * waits any more.
  *
- * Answered before the handler sees anything: 400 (malformed, or a path with %00, %2F, "." or ".." segments),
- * 413 (body over max_body), 431 (headers over max_header, sent as 413 by evhttp), 503 (over max_running), and
- * methods other than those of the enum (501). */
+ * Refused before the handler sees anything, with {"error":{"code":"...","message":"..."}}: 400 (malformed; a
+ * path with %00, %2F, "." or ".." segments), 408 (too slow), 413 (body over max_body), 417, 431 (headers over
+ * max_header), 501 (methods other than those of the enum), 503 (over max_running), 505. A client that closes
+ * its sending side counts as gone. */
 #ifndef TESSERA_NET_HTTP_H
 #define TESSERA_NET_HTTP_H
 
@@ -29,22 +34,29 @@ struct tls_ctx;
 struct http_options {
     size_t max_header;    /* octets of request line and headers [16384] */
     size_t max_body;      /* octets [67108864] */
+    size_t max_bodies;    /* octets of all bodies held at once; over it 503 [4 * max_body] */
     unsigned max_running; /* requests waiting for their reply at once [1024] */
-    usec_t timeout; /* a connection idle, or stuck in the middle of a request or reply, so long is closed [60
+    unsigned max_conns;   /* connections of each listening place at once [256] */
+    usec_t timeout; /* a connection idle, a head not complete, a body or a reply that stands still so long [60
                        s] */
 };
 
 typedef void http_handler_fn(struct http_request *r, void *arg);
+/* Asked when the head is there and the body is not, so that strangers need not be listened to: 0 to go on, or
+ * a status and *why (plain text without quotes) to refuse with. Only looks at the request; the same arg as
+ * the handler's. */
+typedef int http_check_fn(struct http_request *r, void *arg, const char **why);
 
 struct http_server *http_server_new(struct loop *l, const struct http_options *o, http_handler_fn *handler,
                                     void *arg, struct err *err);
+void http_server_set_check(struct http_server *s, http_check_fn *check);
 /* A server may listen in several places. A stale Unix socket is removed only if nobody answers on it. */
 bool http_server_listen_unix(struct http_server *s, const char *path, unsigned mode, struct err *err);
 /* Address as in net/listener.h; `tls` may be NULL (plain); *port (may be NULL) gets the port really taken. */
 bool http_server_listen_tcp(struct http_server *s, const char *address, struct tls_ctx *tls, uint16_t *port,
                             struct err *err);
-/* Stops accepting and unlinks its Unix sockets; what runs goes on. `stopped` is called (once, in a later
- * turn) when the last running request has been answered. */
+/* Stops accepting and unlinks its Unix sockets; what runs goes on. `stopped` is called once, in a later turn,
+ * when the last request has been answered and all connections are closed. */
 void http_server_stop(struct http_server *s, void (*stopped)(void *arg), void *arg);
 unsigned http_server_running(const struct http_server *s);
 /* Closes all; requests not yet answered stay valid for their handlers and count as gone (no more callbacks).
@@ -83,11 +95,14 @@ bool http_is_gone(const struct http_request *r);
 void http_reply_header(struct http_request *r, const char *name, const char *value);
 /* Whole reply; ends the request. `type` may be NULL when n is 0. The body is copied. */
 void http_reply(struct http_request *r, int status, const char *type, const void *body, size_t n);
-/* Chunked: start, any number of chunks, end. A chunk of n 0 does nothing. After each chunk ask
- * http_stream_pending and wait for `drain` when it is more than you want in memory. */
+/* Chunked: start, any number of chunks, end. A chunk of n 0 does nothing. What the client does not take is
+ * held in memory: after each chunk compare http_stream_pending with what you want there, and wait for
+ * http_stream_on_drain. */
 void http_stream_start(struct http_request *r, int status, const char *type);
 void http_stream_chunk(struct http_request *r, const void *p, size_t n);
 size_t http_stream_pending(const struct http_request *r); /* octets not yet taken by the socket */
+/* `drain` once, in a later turn, when at most 64 KiB are pending; never when the client goes (http_on_gone).
+ */
 void http_stream_on_drain(struct http_request *r, void (*drain)(struct http_request *r, void *arg),
                           void *arg);
 void http_stream_end(struct http_request *r); /* ends the request */
