@@ -25,8 +25,10 @@
 
 struct spool;
 
-/* What to do at start with a message that was in flight without a recorded response, and when one times out.
- */
+/* What to do with a message that was in flight without a recorded response, at start and when a response
+ * times out: READY again, left in state UNCERTAIN until somebody decides (then to READY, FAILED or
+ * CANCELLED), or FAILED. The reason is UNCERTAIN in each case. spool_accept_refused may also accept in state
+ * READY (a campaign's message for a carrier that is down). */
 enum spool_uncertain { UNCERTAIN_RESEND, UNCERTAIN_HOLD, UNCERTAIN_FAIL };
 
 struct spool_options {
@@ -159,8 +161,9 @@ struct spool_inbound {
     usec_t at;
     uint64_t
         dedup; /* stable hash of what makes it the same message, or 0; a repeat within a day is not counted */
-    uint64_t reply_to; /* message it answers (last sent to that number), or 0; counted as replied for its
-                          campaign */
+    /* Find the newest message sent to `from` within 7 days: this answers it. The first answer to a message
+     * counts as replied for its campaign (FEED_REPLY too), a STOP as opted out. */
+    bool find_reply_to;
     enum consent_action consent;
     struct strv consent_word; /* the exact words */
     struct strv vote;         /* name of the vote, "" when none */
@@ -171,8 +174,8 @@ struct spool_inbound {
 void spool_inbound(struct spool *s, const struct spool_inbound *in, spool_done done, void *ctx);
 
 /* A consent change by an operator or the API (`how`: "api", "cli", "import"). */
-void spool_consent(struct spool *s, uint64_t number, enum consent_action c, struct strv how, struct strv words,
-                   usec_t at, spool_done done, void *ctx);
+void spool_consent(struct spool *s, uint64_t number, enum consent_action c, struct strv how,
+                   struct strv words, usec_t at, spool_done done, void *ctx);
 
 /* --- named documents: campaigns, votes, settings. Opaque octets to the store --- */
 /* kind: one of the letters the engine chooses. Putting an empty value deletes. */
