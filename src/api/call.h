@@ -1,0 +1,135 @@
+/* One request on its way through the API: what was asked, what will be answered. A handler gets it whole
+ * (route found, role checked, parameters known, JSON parsed), and ends it with exactly one call_reply, itself
+ * or by handing it on with call_read, call_write or one of the engine's callbacks. */
+#ifndef TESSERA_API_CALL_H
+#define TESSERA_API_CALL_H
+
+#include "api/api.h"
+#include "api/members.h"
+#include "api/reply.h"
+#include "api/routes.h"
+#include "net/http.h"
+#include "query/error.h"
+
+#define CALL_MAX_BODY  (4 * 1024 * 1024) /* a piece of an import */
+#define CALL_MAX_JSON  (1024 * 1024)
+#define CALL_MAX_LIMIT 1000
+
+struct imports;
+
+struct api { /* lives until the last call has ended */
+    struct engine *engine; /* NULL after api_free */
+    struct loop *loop;
+    struct http_server *server; /* NULL after api_free */
+    struct imports *imports;
+    struct clock *clock;
+    const struct log *log;
+    bool clock_settable;
+    char version[32];
+    size_t calls; /* not yet ended */
+    void (*stopped)(void *ctx);
+    void *stopped_ctx;
+};
+
+struct call {
+    struct api *api;
+    struct http_request *r;
+    const struct route *route;
+    struct strv param[ROUTE_MAX_PARAMS]; /* of the path */
+    json_t *in;                          /* the body's JSON object; NULL unless BODY_JSON */
+
+    int status;    /* 0 = 200 */
+    json_t *out;   /* the answer; NULL: {} */
+    struct err err; /* when set, the answer is this error */
+    struct query_error query_error; /* its place, when a query is at fault */
+
+    void *job; /* the handler's own, see call_job */
+    void (*job_free)(void *job);
+    void (*run)(const struct engine_view *v, struct call *c);
+    void (*then)(struct call *c); /* NULL: call_reply */
+};
+
+void call_begin(struct http_request *r, void *api); /* the server's handler */
+/* Ends it: with the error when there is one. */
+void call_reply(struct call *c);
+/* Ends it with `code` and what is wrong. */
+void call_fail(struct call *c, enum err_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Zeroed memory that lives as long as the call; `release` (may be NULL) is called before it is freed. NULL:
+ * out of memory, the call has been ended. One a call. */
+void *call_job(struct call *c, size_t size, void (*release)(void *job));
+
+/* run(view, c) on a query worker or on the audience writer; then then(c) on the loop (NULL: call_reply). run
+ * sets c->out or c->err and touches neither c->r nor c->api. */
+void call_read(struct call *c, void (*run)(const struct engine_view *v, struct call *c),
+               void (*then)(struct call *c));
+void call_write(struct call *c, void (*run)(const struct engine_view *v, struct call *c),
+                void (*then)(struct call *c));
+
+/* An engine_done_fn whose context is the call: an error ends it, else then(c) (NULL: call_reply). Set
+ * c->then first. */
+void call_done(void *call, const struct err *e);
+
+/* --- what was asked --- */
+/* The body's members into *out; false: the call has been ended with the error. */
+bool call_members(struct call *c, const struct member *table, size_t n, void *out);
+struct strv call_query(const struct call *c, const char *name); /* "" when not there */
+/* The following end the call with the error and give false when the parameter is not what it must be. */
+bool call_query_u64(struct call *c, const char *name, uint64_t min, uint64_t max, uint64_t *out);
+bool call_query_instant(struct call *c, const char *name, usec_t *out);
+bool call_number(struct call *c, struct strv text, uint64_t *out); /* international form */
+bool call_param_id(struct call *c, uint64_t *out);                 /* {id} of the path */
+/* before= and limit= */
+bool call_page(struct call *c, uint64_t *before, uint64_t *limit);
+
+/* Sets c->err (from any thread). */
+void call_query_failed(struct call *c, const struct query_error *qe);
+
+/* --- on the loop --- */
+/* Replaces {"carrier": number, "campaign": number} in the object, or in each of the array, by their names. */
+void call_put_names(struct call *c, json_t *messages);
+
+/* --- the handlers of routes.c --- */
+#define CALL_HANDLERS(X)                                                                                     \
+    X(status_health)                                                                                         \
+    X(status_metrics)                                                                                        \
+    X(status_show)                                                                                           \
+    X(message_send)                                                                                          \
+    X(message_show)                                                                                          \
+    X(message_list)                                                                                          \
+    X(message_cancel)                                                                                        \
+    X(message_resolve)                                                                                       \
+    X(inbound_list)                                                                                          \
+    X(customer_show)                                                                                         \
+    X(field_list)                                                                                            \
+    X(consent_put)                                                                                           \
+    X(import_begin)                                                                                          \
+    X(import_piece)                                                                                          \
+    X(import_end)                                                                                            \
+    X(segment_put)                                                                                           \
+    X(segment_list)                                                                                          \
+    X(segment_show)                                                                                          \
+    X(segment_evaluate)                                                                                      \
+    X(segment_remove)                                                                                        \
+    X(campaign_put)                                                                                          \
+    X(campaign_list)                                                                                         \
+    X(campaign_show)                                                                                         \
+    X(campaign_preview_show)                                                                                 \
+    X(campaign_report)                                                                                       \
+    X(campaign_start)                                                                                        \
+    X(campaign_pause)                                                                                        \
+    X(campaign_resume)                                                                                       \
+    X(campaign_cancel)                                                                                       \
+    X(campaign_remove)                                                                                       \
+    X(vote_put)                                                                                              \
+    X(vote_list)                                                                                             \
+    X(vote_show)                                                                                             \
+    X(vote_remove)                                                                                           \
+    X(clock_put)                                                                                             \
+    X(clock_show)
+#define X(name) void api_##name(struct call *c);
+CALL_HANDLERS(X)
+#undef X
+
+#endif

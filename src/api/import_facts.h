@@ -1,0 +1,17 @@
+/* What an import asks about numbers, zones and clocks, answered from the facts of the thread it runs on. */
+#ifndef TESSERA_API_IMPORT_FACTS_H
+#define TESSERA_API_IMPORT_FACTS_H
+
+#include "audience/import.h"
+#include "engine/facts.h"
+
+struct import_facts {
+    const struct facts *facts; /* set before each piece: facts belong to a thread */
+    char region[16];           /* reads national numbers; "" = international forms only */
+    struct audience_locator locator;
+};
+
+/* Fills in ctx, locator and the callbacks of `o`; `f` must outlive the import. */
+void import_facts_init(struct import_facts *f, struct strv region, struct audience_import_options *o);
+
+#endif
