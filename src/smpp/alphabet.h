@@ -32,8 +32,8 @@ enum alphabet alphabet_choose(struct strv utf8);
 bool alphabet_encode(enum alphabet a, struct strv utf8, struct buf *out, size_t *lost);
 /* Whether nothing would be lost. */
 bool alphabet_can_encode(enum alphabet a, struct strv utf8);
-/* Appends UTF-8. In GSM7 an escape before a septet without an extension is shown as that septet of the
- * default table (TS 23.038 §6.2.1.1), an escape at the end as nothing, an octet above 127 as U+FFFD. */
+/* Appends UTF-8. In GSM7 an escape before a septet without an extension is shown as that septet of the default
+ * table (TS 23.038 §6.2.1.1), two escapes or one at the end as a space, an octet above 127 as U+FFFD. */
 bool alphabet_decode(enum alphabet a, struct strv octets, struct buf *utf8);
 /* Length of the text in units: septets for GSM7 (an escape pair is two), 16-bit units for UCS2, octets else.
  */
