@@ -32,11 +32,12 @@ struct spool;
 enum spool_uncertain { UNCERTAIN_RESEND, UNCERTAIN_HOLD, UNCERTAIN_FAIL };
 
 struct spool_options {
-    const char *dir;  /* created with mode 0700 when missing; holds spool.mdb and its lock */
-    size_t map_size;  /* octets */
-    size_t reserve;   /* octets of the map kept for ending what has begun; 0 = a tenth */
-    size_t queue_max; /* operations waiting for the writer; 0 = 65536 */
-    bool nosync;      /* tests only */
+    const char *dir;    /* created with mode 0700 when missing; holds spool.mdb and its lock */
+    size_t map_size;    /* octets */
+    size_t reserve;     /* octets of the map kept for ending what has begun; 0 = a tenth */
+    size_t queue_max;   /* operations waiting for the writer; 0 = 65536 */
+    usec_t orphan_keep; /* receipts of unknown messages are kept so long; 0 = a day */
+    bool nosync;        /* tests only */
     const struct clock *clock;
     enum spool_uncertain uncertain[CLASS_COUNT];
 };
@@ -63,7 +64,7 @@ struct spool_settled {
 struct spool *spool_open(const struct spool_options *o, struct err *e);
 /* Commits what was handed over, stops the writer, frees. Callbacks still due are called with their results.
  */
-void spool_close(struct spool *s);
+void spool_close(struct spool *s);   /* what callbacks hand over during it is dropped, without a callback */
 int spool_fd(const struct spool *s); /* readable when spool_poll() has something to do */
 void spool_poll(struct spool *s);    /* runs callbacks of what has been synced */
 void spool_flush(
@@ -72,9 +73,9 @@ size_t spool_room(const struct spool *s); /* how many more [intake] operations a
 
 /* --- messages --- */
 
-/* [intake] Accepts a message in state READY, HELD (reason, until) or a final refusal (SUPPRESSED ...: kept
- * for the log and counted). Returns the id, given at once; 0 when refused (ERR_BUSY). The views in `m` are
- * copied. */
+/* [intake] Accepts a message in state READY, HELD (reason, until; 0 or USEC_NEVER: until somebody moves it)
+ * or a final refusal (SUPPRESSED ...: kept for the log and counted). Returns the id, given at once; 0 when
+ * refused (ERR_BUSY; no callback then). The views in `m` are copied. */
 uint64_t spool_accept(struct spool *s, const struct message *m, enum message_state state,
                       enum message_reason reason, usec_t until, spool_done done, void *ctx);
 
@@ -110,6 +111,9 @@ struct spool_answer {
     struct strv carrier_id;
     usec_t at;
 };
+/* A repeated success completes with ERR_EXISTS and changes nothing. A late success is recorded, and makes a
+ * message that waits again (READY, HELD, UNCERTAIN) SENT when it was the last part; a late refusal is
+ * ERR_STATE. */
 void spool_answer(struct spool *s, const struct spool_answer *a, spool_done done, void *ctx);
 
 /* Any other move: IN_FLIGHT -> READY/HELD (retry; attempts is counted), READY -> HELD, HELD -> CANCELLED, ...
@@ -170,7 +174,8 @@ struct spool_inbound {
     uint16_t option;          /* 0-based */
     bool vote_last_wins;      /* false: the first vote counts */
 };
-/* [intake] The result's id is the inbound message's; code ERR_EXISTS: a duplicate, nothing was changed. */
+/* [intake] When refused for want of room, `done` is called at once with ERR_BUSY. The result's id is the
+ * inbound message's; code ERR_EXISTS: a duplicate, nothing was changed. */
 void spool_inbound(struct spool *s, const struct spool_inbound *in, spool_done done, void *ctx);
 
 /* A consent change by an operator or the API (`how`: "api", "cli", "import"). */
@@ -183,7 +188,8 @@ void spool_put_doc(struct spool *s, char kind, struct strv name, struct strv val
                    void *ctx);
 
 /* A campaign's audience: one opaque block (a serialised bitmap) a clock, put in the same transaction as its
- * document. */
+ * document, which is of this kind. What was put before for the campaign is replaced; cursors stay. */
+#define SPOOL_DOC_CAMPAIGN 'c'
 struct spool_clock_set {
     uint32_t clock;
     struct strv set;
@@ -259,7 +265,7 @@ uint64_t spool_find_messages(struct spool_reader *r, const struct spool_filter *
 /* Counts by state and reason of one campaign (0 = of everything). */
 struct spool_counts {
     uint64_t by_state[MESSAGE_STATE_COUNT];
-    uint64_t failed_by_reason[REASON_COUNT];
+    uint64_t failed_by_reason[REASON_COUNT]; /* of all final states but DELIVERED */
     struct {
         uint32_t command_status;
         uint64_t count;
@@ -309,6 +315,7 @@ struct spool_usage {
     uint64_t messages, feed_pending, orphans;
     uint64_t commits, operations; /* since open */
     bool intake_closed;           /* the reserve has been reached */
+    bool stalled;                 /* not even what has begun can be written: no space; tried again */
 };
 void spool_get_usage(struct spool_reader *r, struct spool_usage *out);
 
