@@ -159,6 +159,7 @@ static size_t http_conn_read_head(struct http_conn *hc, const uint8_t *p, size_t
     if (!status && hc->server->check)
         status = hc->server->check(r, hc->server->arg, &why);
     if (status) {
+        hc->close_after = true; /* its body is on the way and will not be read */
         http_refuse(hc, status, why);
         return end;
     }
@@ -193,9 +194,10 @@ static size_t http_conn_read_body(struct http_conn *hc, const uint8_t *p, size_t
         whole = taken == want;
     }
     hc->server->bodies += r->body.len - had;
-    if (hc->server->bodies > hc->server->options.max_bodies)
+    if (hc->server->bodies > hc->server->options.max_bodies) {
+        hc->close_after = true;
         http_refuse(hc, 503, "too many bodies are being received");
-    else if (whole)
+    } else if (whole)
         http_conn_dispatch(hc);
     else if (taken)
         http_conn_arm(hc);

@@ -356,6 +356,7 @@ struct loop *loop_new(const struct clock *clock, struct err *err)
     l->clock = clock ? clock : &l->own_clock;
     l->now = clock_mono(l->clock);
     l->wake_at = USEC_NEVER;
+    l->turn = 1; /* 0 is a task that never ran */
     task_list_init(&l->tasks);
     task_list_init(&l->next_tasks);
     evtimer_assign(&l->wake, l->base, loop_on_wake, l);
