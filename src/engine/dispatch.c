@@ -12,7 +12,8 @@
 #define LANE_LOW       512  /* below: load more */
 #define THROTTLE_FIRST USEC_SEC
 #define THROTTLE_MOST  (30 * USEC_SEC)
-#define STORE_RETRY    USEC_SEC /* the store refused an operation: pause before the next */
+#define PAUSED_LOOK    (30 * USEC_SEC) /* a message of a paused campaign is looked at again */
+#define STORE_RETRY    USEC_SEC        /* the store refused an operation: pause before the next */
 
 /* --- the look-ahead --- */
 
@@ -187,6 +188,27 @@ static void dispatch_claim(struct carrier *c, struct outgoing *o, struct link *k
     }
     hmap_put(&c->in_flight, o->m.id, (uint64_t)(uintptr_t)o);
     engine_touch_spool(g);
+}
+
+/* A message that its campaign once accepted follows the campaign: whether it was dealt with here. */
+static bool dispatch_follow_campaign(struct carrier *c, struct outgoing *o)
+{
+    struct engine *g = c->g;
+    const struct campaign *m =
+        o->campaign == NULL && o->m.campaign != 0 ? campaign_by_id(g, o->m.campaign) : NULL;
+    if (m == NULL || (m->state != CAMPAIGN_CANCELLED && m->state != CAMPAIGN_PAUSED)) {
+        return false;
+    }
+    dispatch_pop(c, o);
+    if (m->state == CAMPAIGN_CANCELLED) {
+        spool_move(g->spool, o->m.id, MESSAGE_CANCELLED, REASON_CANCELLED, 0, 0, NULL, NULL);
+    } else {
+        spool_move(g->spool, o->m.id, MESSAGE_HELD, REASON_PAUSED, 0, engine_wall(g) + PAUSED_LOOK, NULL,
+                   NULL);
+    }
+    engine_touch_spool(g);
+    outgoing_free(o);
+    return true;
 }
 
 static void dispatch_run(void *arg)

@@ -36,8 +36,8 @@ struct engine {
     struct route *route;
 
     /* the clock book: number in the spool (from 1) <-> the loop's clock id */
-    uint32_t *book_to_clock;
-    size_t book_count, book_cap;
+    uint32_t *book_to_clock;     /* [number] */
+    size_t book_count, book_cap; /* numbers given so far; 0 is none's */
     struct hmap clock_to_book;
 
     struct campaign **campaigns;

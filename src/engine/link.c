@@ -325,6 +325,7 @@ struct link *link_new(const struct carrier_options *o, enum session_bind mode, u
     if (env->tls != NULL) {
         tls_ref(env->tls);
     }
+    k->generation = (uint32_t)rnd_u64(env->rnd); /* that of a bind that was replaced must not fit */
     loop_timer_init(&k->timer, env->loop, link_tick, k);
     loop_task_init(&k->flush, env->loop, link_flush, k);
     return k;

@@ -1,3 +1,14 @@
+# engine/: joins the layers; see src/engine/engine.h.
 noinst_LIBRARIES += src/libengine.a
 src_libengine_a_CPPFLAGS = $(AM_CPPFLAGS)
-src_libengine_a_SOURCES =
+src_libengine_a_SOURCES = \
+	src/engine/options.h \
+	src/engine/engine.h src/engine/engine.c src/engine/internal.h src/engine/status.c \
+	src/engine/facts.h src/engine/facts.c \
+	src/engine/worker.h src/engine/worker.c \
+	src/engine/gate.h src/engine/gate.c \
+	src/engine/link.h src/engine/link.c \
+	src/engine/outgoing.h src/engine/outgoing.c \
+	src/engine/carrier.h src/engine/carrier.c src/engine/dispatch.c \
+	src/engine/campaign.h src/engine/campaign.c src/engine/launch.c src/engine/produce.c src/engine/preview.c \
+	src/engine/intake.c src/engine/receive.c src/engine/activity.c src/engine/votes.c

@@ -17,6 +17,7 @@ struct preview {
     void *ctx;
     struct campaign_preview p;
     struct campaign_clock_info *clocks;
+    char **clock_texts; /* whole: those of the info are cut */
     char *texts[3];
     struct audience_set *all;
     struct hmap suppressed; /* a copy: the gate belongs to the loop */
@@ -31,13 +32,14 @@ static bool preview_add_clock(void *ctx, uint32_t clock, struct strv text, const
     (void)clock;
     (void)part;
     struct campaign_clock_info *p = realloc(j->clocks, (j->p.n_clocks + 1) * sizeof *p);
-    if (p == NULL) {
+    j->clocks = p ? p : j->clocks;
+    char **texts = realloc(j->clock_texts, (j->p.n_clocks + 1) * sizeof *texts);
+    j->clock_texts = texts ? texts : j->clock_texts;
+    if (p == NULL || texts == NULL || (texts[j->p.n_clocks] = strv_dup(text)) == NULL) {
         return err_set(&j->p.err, ERR_NOMEM, "out of memory");
     }
-    j->clocks = p;
     p[j->p.n_clocks] = (struct campaign_clock_info){ .recipients = count };
     strv_copy(text, p[j->p.n_clocks].text, sizeof p->text);
-    p[j->p.n_clocks].clock = 0;
     j->p.n_clocks++;
     return true;
 }
@@ -146,7 +148,7 @@ static void preview_done(void *job)
     for (size_t i = 0; i < j->p.n_clocks; i++) {
         struct campaign_clock_info *k = &j->clocks[i];
         struct quiet_why why;
-        k->clock = clocks_intern(g->facts->clocks, strv_from(k->text), NULL);
+        k->clock = clocks_intern(g->facts->clocks, strv_from(j->clock_texts[i]), NULL);
         const struct quiet_state *q = gate_quiet(&g->gate, k->clock, m->spec.class_, wall);
         k->open = q->open;
         k->changes = q->until;
@@ -166,6 +168,10 @@ static void preview_done(void *job)
     for (size_t i = 0; i < 3; i++) {
         free(j->texts[i]);
     }
+    for (size_t i = 0; i < j->p.n_clocks; i++) {
+        free(j->clock_texts[i]);
+    }
+    free(j->clock_texts);
     free(j->clocks);
     audience_set_free(j->all);
     hmap_free(&j->suppressed);

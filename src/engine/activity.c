@@ -1,0 +1,92 @@
+/* From the spool's feed to the customers' records: read on the audience writer, applied there with the feed's
+ * sequence number in the same transaction, then forgotten in the spool. Exactly once, whatever is killed
+ * when. */
+#include "engine/internal.h"
+
+#include "audience/activity.h"
+
+#include <stdlib.h>
+
+#define ACTIVITY_BATCH 8192
+
+struct activity_job {
+    struct engine *g;
+    uint64_t last; /* applied up to here; 0: nothing */
+    struct err err;
+    struct spool_feed feed[ACTIVITY_BATCH];
+    struct audience_activity list[ACTIVITY_BATCH];
+};
+
+static uint16_t activity_event(enum spool_feed_kind k)
+{
+    switch (k) {
+    case FEED_SENT: return EVENT_SENT;
+    case FEED_DELIVERED: return EVENT_DELIVERED;
+    case FEED_FAILED: return EVENT_FAILED;
+    case FEED_INBOUND: return EVENT_INBOUND;
+    case FEED_REPLY: return EVENT_REPLY;
+    case FEED_STOP: return EVENT_STOP;
+    case FEED_START: return EVENT_START;
+    }
+    return EVENT_INBOUND;
+}
+
+static void activity_run(const struct engine_view *v, void *job)
+{
+    struct activity_job *j = job;
+    struct audience_feed_options o = { 0 };
+    struct audience_feed_result result;
+    uint64_t after = audience_feed_seq(v->audience);
+    size_t n = v->stopping ? 0 : spool_feed_read(v->spool, after, j->feed, ACTIVITY_BATCH);
+    j->last = after;
+    if (n == 0) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct spool_feed *f = &j->feed[i];
+        j->list[i] = (struct audience_activity){ .seq = f->seq,
+                                                 .event = activity_event(f->kind),
+                                                 .number = f->number,
+                                                 .customer = f->customer,
+                                                 .campaign = f->campaign,
+                                                 .at = f->at };
+    }
+    if (audience_apply_feed(v->audience, j->list, n, j->feed[n - 1].seq, &o, &result, &j->err)) {
+        j->last = j->feed[n - 1].seq;
+    }
+}
+
+static void activity_done(void *job)
+{
+    struct activity_job *j = job;
+    struct engine *g = j->g;
+    g->feeding = false;
+    if (j->err.code != ERR_NONE) {
+        strv_copy(strv_from(j->err.text), g->alarm, sizeof g->alarm);
+        log_event(g->log, LOG_ERROR, "activity_refused", "code=%s text=%s", err_code_name(j->err.code),
+                  log_quote(strv_from(j->err.text)).s);
+    } else if (j->last > g->fed) {
+        g->fed = j->last;
+        spool_feed_trim(g->spool, j->last);
+        engine_touch_spool(g);
+        activity_pump(g);
+    }
+    free(j);
+}
+
+void activity_pump(struct engine *g)
+{
+    if (g->feeding || spool_feed_last(g->spool) <= g->fed) {
+        return;
+    }
+    struct activity_job *j = malloc(sizeof *j);
+    if (j == NULL) {
+        return; /* the engine's second tries again */
+    }
+    j->g = g;
+    j->err = (struct err){ 0 };
+    g->feeding = engine_submit(g, &g->writer, activity_run, activity_done, j, NULL);
+    if (!g->feeding) {
+        free(j);
+    }
+}

@@ -1,0 +1,595 @@
+#include "engine/internal.h"
+
+#include "audience/activity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QUERY_JOBS  256
+#define LOOKUP_JOBS 4096
+#define WRITER_JOBS 256
+#define RELEASE_MAX 10000 /* held messages made ready in one operation */
+#define SECOND      USEC_SEC
+
+/* --- threads --- */
+
+struct thread_job {
+    struct engine *g;
+    struct engine_thread *t;
+    void (*run)(const struct engine_view *v, void *job);
+    void (*done)(void *job);
+    void *job;
+};
+
+static void thread_run(void *arg, bool stopping)
+{
+    struct thread_job *j = arg;
+    j->t->view.now = clock_wall(j->g->clock);
+    j->t->view.stopping = stopping;
+    j->run(&j->t->view, j->job);
+}
+
+static void thread_done(void *arg)
+{
+    struct thread_job *j = arg;
+    j->done(j->job);
+    free(j);
+}
+
+bool engine_submit(struct engine *g, struct engine_thread *t,
+                   void (*run)(const struct engine_view *v, void *job), void (*done)(void *job), void *job,
+                   struct err *e)
+{
+    struct thread_job *j = malloc(sizeof *j);
+    if (j == NULL) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    *j = (struct thread_job){ g, t, run, done, job };
+    if (!worker_submit(t->worker, thread_run, thread_done, j)) {
+        free(j);
+        return err_set(e, ERR_BUSY, "too many requests wait already: try again in a moment");
+    }
+    return true;
+}
+
+bool engine_read(struct engine *g, void (*run)(const struct engine_view *v, void *job),
+                 void (*done)(void *job), void *job, struct err *e)
+{
+    return engine_submit(g, &g->query, run, done, job, e);
+}
+
+bool engine_write(struct engine *g, void (*run)(const struct engine_view *v, void *job),
+                  void (*done)(void *job), void *job, struct err *e)
+{
+    return engine_submit(g, &g->writer, run, done, job, e);
+}
+
+static bool thread_start(struct engine *g, struct engine_thread *t, const char *name, size_t limit,
+                         struct err *e)
+{
+    struct facts_options fo = engine_facts_options(g);
+    t->facts = facts_new(g->shared, &fo, e);
+    if (t->facts == NULL) {
+        return false;
+    }
+    t->view.facts = t->facts;
+    t->view.audience = g->audience;
+    t->view.spool = spool_reader_new(g->spool, e);
+    if (t->view.spool == NULL) {
+        return false;
+    }
+    t->worker = worker_new(g->loop, name, limit, e);
+    return t->worker != NULL;
+}
+
+static void thread_stop(struct engine_thread *t)
+{
+    worker_free(t->worker);
+    t->worker = NULL;
+}
+
+static void thread_free(struct engine_thread *t)
+{
+    spool_reader_free(t->view.spool);
+    facts_free(t->facts);
+}
+
+/* --- answers in the next turn --- */
+
+struct answer {
+    struct loop_task task;
+    struct engine *g;
+    engine_done_fn done;
+    void *ctx;
+    struct err err;
+};
+
+static void answer_run(void *arg)
+{
+    struct answer *a = arg;
+    a->done(a->ctx, &a->err);
+    loop_free_later(a->g->loop, free, a);
+}
+
+void engine_answer_later(struct engine *g, engine_done_fn done, void *ctx, const struct err *e)
+{
+    struct answer *a = calloc(1, sizeof *a);
+    if (a == NULL) {
+        done(ctx, e);
+        return;
+    }
+    *a = (struct answer){ .g = g, .done = done, .ctx = ctx, .err = *e };
+    loop_task_init(&a->task, g->loop, answer_run, a);
+    loop_defer(&a->task);
+}
+
+/* --- the clock book --- */
+
+static bool book_set(struct engine *g, uint32_t number, uint32_t clock)
+{
+    if (number >= g->book_cap) {
+        size_t cap = number + 256u;
+        uint32_t *p = realloc(g->book_to_clock, cap * sizeof *p);
+        if (p == NULL) {
+            return false;
+        }
+        memset(p + g->book_cap, 0, (cap - g->book_cap) * sizeof *p);
+        g->book_to_clock = p;
+        g->book_cap = cap;
+    }
+    g->book_to_clock[number] = clock;
+    if (number > g->book_count) {
+        g->book_count = number;
+    }
+    return hmap_put(&g->clock_to_book, clock, number);
+}
+
+uint32_t engine_book_of_clock(struct engine *g, uint32_t clock)
+{
+    uint64_t number;
+    if (hmap_get(&g->clock_to_book, clock, &number)) {
+        return (uint32_t)number;
+    }
+    uint32_t next = (uint32_t)g->book_count + 1;
+    char name[16];
+    if (!book_set(g, next, clock)) {
+        return 0; /* go by the number */
+    }
+    snprintf(name, sizeof name, "%u", next);
+    spool_put_doc(g->spool, DOC_CLOCK, strv_from(name), strv_from(clocks_text(g->facts->clocks, clock)), NULL,
+                  NULL);
+    engine_touch_spool(g);
+    return next;
+}
+
+uint32_t engine_clock_of_book(const struct engine *g, uint32_t book)
+{
+    return book > 0 && book <= g->book_count ? g->book_to_clock[book] : CLOCKS_UNKNOWN;
+}
+
+uint32_t engine_clock_of_message(struct engine *g, const struct message *m)
+{
+    return m->clock != 0 ? engine_clock_of_book(g, m->clock) : clocks_of_number(g->facts->clocks, m->to);
+}
+
+static bool book_load_one(void *ctx, struct strv name, struct strv value)
+{
+    struct engine *g = ctx;
+    uint64_t number;
+    if (strv_to_u64(name, &number) && number > 0 && number < CLOCKS_MAX) {
+        book_set(g, (uint32_t)number, clocks_intern(g->facts->clocks, value, NULL));
+    }
+    return true;
+}
+
+/* --- carriers and routes --- */
+
+static bool engine_add_carrier(struct engine *g, uint16_t number, const struct carrier_options *o,
+                               struct err *e)
+{
+    if (number >= g->n_carriers) {
+        struct carrier **p = realloc(g->carriers, (number + 1u) * sizeof *p);
+        if (p == NULL) {
+            return err_set(e, ERR_NOMEM, "out of memory");
+        }
+        memset(p + g->n_carriers, 0, (number + 1u - g->n_carriers) * sizeof *p);
+        g->carriers = p;
+        g->n_carriers = number + 1u;
+    }
+    g->carriers[number] = carrier_new(g, number, o, e);
+    return g->carriers[number] != NULL;
+}
+
+static struct carrier *engine_find_carrier(const struct engine *g, const char *name)
+{
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        if (strcmp(g->carriers[i]->o.name, name) == 0) {
+            return g->carriers[i];
+        }
+    }
+    return NULL;
+}
+
+struct book_carriers {
+    char names[ENGINE_MAX_CARRIERS * 4][32];
+    size_t n;
+};
+
+static bool carrier_load_one(void *ctx, struct strv name, struct strv value)
+{
+    struct book_carriers *b = ctx;
+    uint64_t number;
+    if (strv_to_u64(value, &number) && number < sizeof b->names / sizeof b->names[0]) {
+        strv_copy(name, b->names[number], sizeof b->names[number]);
+        b->n = number + 1 > b->n ? (size_t)number + 1 : b->n;
+    }
+    return true;
+}
+
+static const struct carrier_options *carrier_options_of(const struct engine_options *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_carriers; i++) {
+        if (strcmp(o->carriers[i].name, name) == 0) {
+            return &o->carriers[i];
+        }
+    }
+    return NULL;
+}
+
+static bool carriers_number_new(struct engine *g, const struct carrier_options *o, struct err *e)
+{
+    char text[8];
+    uint16_t number = (uint16_t)g->n_carriers;
+    if (number >= ENGINE_MAX_CARRIERS * 4) {
+        return err_set(e, ERR_LIMIT, "more than %d different carriers were ever configured",
+                       ENGINE_MAX_CARRIERS * 4);
+    }
+    if (!engine_add_carrier(g, number, o, e)) {
+        return false;
+    }
+    snprintf(text, sizeof text, "%u", number);
+    spool_put_doc(g->spool, DOC_CARRIER, strv_from(o->name), strv_from(text), NULL, NULL);
+    engine_touch_spool(g);
+    return true;
+}
+
+/* Those the spool knows keep their numbers; new ones get the next. */
+static bool carriers_load(struct engine *g, struct spool_reader *r, const struct engine_options *o,
+                          struct err *e)
+{
+    struct book_carriers *b = calloc(1, sizeof *b);
+    bool ok = b != NULL;
+    if (ok) {
+        spool_each_doc(r, DOC_CARRIER, carrier_load_one, b);
+    }
+    for (size_t i = 0; ok && i < b->n; i++) {
+        struct carrier_options gone = { 0 };
+        strv_copy(strv_from(b->names[i]), gone.name, sizeof gone.name);
+        const struct carrier_options *co = carrier_options_of(o, b->names[i]);
+        ok = engine_add_carrier(g, (uint16_t)i, co ? co : &gone, e);
+    }
+    free(b);
+    for (size_t i = 0; ok && i < o->n_carriers; i++) {
+        ok =
+            engine_find_carrier(g, o->carriers[i].name) != NULL || carriers_number_new(g, &o->carriers[i], e);
+    }
+    return ok;
+}
+
+static bool routes_add(struct route *r, const struct carrier *c, struct err *e)
+{
+    struct strv rest = strv_from(c->o.prefixes), one;
+    if (rest.n == 0) {
+        route_set_default(r, c->number);
+    }
+    while (strv_next(&rest, ',', &one)) {
+        one = strv_trim(one);
+        if (one.n > 0 && !route_add(r, one, c->number, e)) {
+            return err_prefix(e, "carrier \"%s\": prefix \"" STRV_FMT "\"", c->o.name, STRV_ARG(one));
+        }
+    }
+    return true;
+}
+
+static bool routes_make(struct engine *g, struct err *e)
+{
+    struct route *r = route_new();
+    if (r == NULL) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    for (size_t i = g->n_carriers; i-- > 0;) { /* of several without prefixes the first is the default */
+        if (g->carriers[i]->configured && !routes_add(r, g->carriers[i], e)) {
+            route_free(r);
+            return false;
+        }
+    }
+    route_free(g->route);
+    g->route = r;
+    return true;
+}
+
+/* --- the spool's callbacks --- */
+
+static void engine_hand_over(void *arg)
+{
+    struct engine *g = arg;
+    spool_flush(g->spool);
+}
+
+void engine_touch_spool(struct engine *g)
+{
+    loop_defer(&g->spool_task);
+}
+
+static void engine_on_spool(void *arg)
+{
+    struct engine *g = arg;
+    spool_poll(g->spool);
+    activity_pump(g);
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        dispatch_kick(g->carriers[i]);
+    }
+}
+
+static void engine_released(void *ctx, const struct spool_result *r)
+{
+    struct engine *g = ctx;
+    g->releasing = false;
+    if (r->code == ERR_NONE && r->id > 0) {
+        for (size_t i = 0; i < g->n_carriers; i++) {
+            for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
+                dispatch_again(g->carriers[i], lane);
+            }
+        }
+    }
+}
+
+static void engine_release_due(struct engine *g)
+{
+    usec_t wall = engine_wall(g);
+    if (!g->releasing && spool_next_due(g->spool) <= wall) {
+        g->releasing = true;
+        spool_release_due(g->spool, wall, RELEASE_MAX, engine_released, g);
+        engine_touch_spool(g);
+    }
+}
+
+static void engine_check_drained(struct engine *g);
+
+static void engine_second(void *arg)
+{
+    struct engine *g = arg;
+    loop_timer_in(&g->second, SECOND);
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        carrier_second(g->carriers[i]);
+        dispatch_kick(g->carriers[i]); /* also for campaigns whose clocks have opened */
+    }
+    for (size_t i = 0; i < g->n_campaigns; i++) {
+        g->campaigns[i]->stalled = false;
+    }
+    engine_release_due(g);
+    activity_pump(g);
+    engine_check_drained(g);
+}
+
+/* --- life --- */
+
+struct facts_options engine_facts_options(const struct engine *g)
+{
+    return (struct facts_options){
+        .dir = g->facts_dir,
+        .zoneinfo = g->zoneinfo[0] ? g->zoneinfo : NULL,
+        .zone = g->zone,
+        .quiet_margin = g->o.quiet_margin,
+        .low_confidence = g->o.quiet_low_confidence,
+    };
+}
+
+static bool engine_load_suppressed(void *ctx, uint64_t number)
+{
+    return gate_suppress(&((struct engine *)ctx)->gate, number);
+}
+
+static bool engine_open(struct engine *g, const struct engine_options *o, struct err *e)
+{
+    struct facts_options fo = engine_facts_options(g);
+    struct spool_options so = { .dir = g->state_dir,
+                                .map_size = o->spool_map,
+                                .reserve = o->spool_reserve,
+                                .queue_max = o->spool_queue,
+                                .clock = o->clock };
+    struct audience_options ao = { .dir = g->state_dir, .map_size = o->audience_map };
+    memcpy(so.uncertain, o->uncertain, sizeof so.uncertain);
+    if ((g->shared = facts_shared_load(g->facts_dir, e)) == NULL ||
+        (g->facts = facts_new(g->shared, &fo, e)) == NULL || (g->spool = spool_open(&so, e)) == NULL ||
+        (g->audience = audience_open(&ao, e)) == NULL) {
+        return false;
+    }
+    gate_init(&g->gate, g->facts);
+    g->spool_watch = loop_watch_new(g->loop, spool_fd(g->spool), engine_on_spool, g, e);
+    return g->spool_watch != NULL && thread_start(g, &g->query, "query", QUERY_JOBS, e) &&
+           thread_start(g, &g->lookup, "lookup", LOOKUP_JOBS, e) &&
+           thread_start(g, &g->writer, "audience", WRITER_JOBS, e);
+}
+
+static bool engine_load(struct engine *g, const struct engine_options *o, struct err *e)
+{
+    struct spool_reader *r = spool_reader_new(g->spool, e);
+    if (r == NULL) {
+        return false;
+    }
+    spool_each_doc(r, DOC_CLOCK, book_load_one, g);
+    spool_each_suppressed(r, engine_load_suppressed, g);
+    g->fed = audience_feed_seq(g->audience);
+    bool ok = carriers_load(g, r, o, e) && routes_make(g, e) && campaign_load_docs(g, r, e) &&
+              votes_load_docs(g, r, e);
+    spool_reader_free(r);
+    return ok;
+}
+
+struct engine *engine_new(const struct engine_options *o, struct loop *l, struct err *e)
+{
+    struct engine *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    g->o = *o;
+    g->o.carriers = NULL;
+    g->loop = l;
+    g->clock = o->clock;
+    g->log = o->log;
+    g->started = clock_wall(o->clock);
+    rnd_seed_system(&g->rnd);
+    strv_copy(strv_from(o->state_dir), g->state_dir, sizeof g->state_dir);
+    strv_copy(strv_from(o->facts_dir), g->facts_dir, sizeof g->facts_dir);
+    strv_copy(strv_from(o->zoneinfo), g->zoneinfo, sizeof g->zoneinfo);
+    strv_copy(strv_from(o->zone), g->zone, sizeof g->zone);
+    loop_task_init(&g->spool_task, l, engine_hand_over, g);
+    loop_timer_init(&g->second, l, engine_second, g);
+    if (!engine_open(g, o, e) || !engine_load(g, o, e)) {
+        engine_free(g);
+        return NULL;
+    }
+    return g;
+}
+
+void engine_start(struct engine *g)
+{
+    struct spool_recovered rec = spool_get_recovered(g->spool);
+    log_event(g->log, rec.in_flight ? LOG_WARN : LOG_INFO, "engine_started",
+              "carriers=%zu campaigns=%zu suppressed=%zu tzdata=%s uncertain=%llu resent=%llu held=%llu "
+              "failed=%llu",
+              g->n_carriers, g->n_campaigns, hmap_count(&g->gate.suppressed), zones_version(g->facts->zones),
+              (unsigned long long)rec.in_flight, (unsigned long long)rec.resent, (unsigned long long)rec.held,
+              (unsigned long long)rec.failed);
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        carrier_start(g->carriers[i]);
+    }
+    loop_timer_in(&g->second, 0);
+}
+
+bool engine_reload(struct engine *g, const struct engine_options *o, struct err *e)
+{
+    for (size_t i = 0; i < o->n_carriers; i++) {
+        struct carrier *c = engine_find_carrier(g, o->carriers[i].name);
+        if (c != NULL ? !carrier_reconfigure(c, &o->carriers[i], e)
+                      : !carriers_number_new(g, &o->carriers[i], e)) {
+            return false;
+        }
+        if (c == NULL) {
+            carrier_start(g->carriers[g->n_carriers - 1]);
+        }
+    }
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        if (g->carriers[i]->configured && carrier_options_of(o, g->carriers[i]->o.name) == NULL) {
+            struct carrier_options gone = { 0 };
+            strv_copy(strv_from(g->carriers[i]->o.name), gone.name, sizeof gone.name);
+            if (!carrier_reconfigure(g->carriers[i], &gone, e)) {
+                return false;
+            }
+        }
+    }
+    g->o.max_parts = o->max_parts;
+    g->o.max_attempts = o->max_attempts;
+    g->o.retry_min = o->retry_min;
+    g->o.retry_max = o->retry_max;
+    memcpy(g->o.uncertain, o->uncertain, sizeof g->o.uncertain);
+    g->o.drain_timeout = o->drain_timeout;
+    if (zones_reload(g->facts->zones, NULL)) {
+        gate_forget(&g->gate);
+    }
+    return routes_make(g, e);
+}
+
+/* --- the end --- */
+
+static void engine_check_drained(struct engine *g)
+{
+    if (!g->draining || g->drained == NULL) {
+        return;
+    }
+    bool idle = true, down = true, late = engine_mono(g) >= g->drain_until;
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        idle = idle && hmap_count(&g->carriers[i]->in_flight) == 0;
+    }
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        if (idle || late) {
+            carrier_stop(g->carriers[i], "shutting down");
+        }
+        down = down && carrier_all_down(g->carriers[i]);
+    }
+    if (down || engine_mono(g) >= g->drain_until + 10 * USEC_SEC) {
+        void (*done)(void *) = g->drained;
+        g->drained = NULL;
+        done(g->drained_ctx);
+    } else {
+        loop_timer_in(&g->second, 20 * USEC_MS); /* soon again: shutting down is waited for */
+    }
+}
+
+void engine_drain(struct engine *g, void (*done)(void *ctx), void *ctx)
+{
+    g->draining = true;
+    g->drained = done;
+    g->drained_ctx = ctx;
+    g->drain_until = clock_mono(g->clock) + g->o.drain_timeout;
+    loop_timer_in(&g->second, 0);
+}
+
+void engine_free(struct engine *g)
+{
+    if (g == NULL) {
+        return;
+    }
+    g->draining = true;
+    loop_timer_stop(&g->second);
+    thread_stop(&g->query); /* jobs under way come back first: they look at campaigns */
+    thread_stop(&g->lookup);
+    thread_stop(&g->writer);
+    loop_watch_free(g->spool_watch);
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        for (size_t k = 0; g->carriers[i] != NULL && k < g->carriers[i]->n_links; k++) {
+            link_abandon(g->carriers[i]->links[k]); /* what is in flight is recorded as uncertain */
+        }
+    }
+    spool_close(g->spool);
+    loop_task_cancel(&g->spool_task);
+    thread_free(&g->query);
+    thread_free(&g->lookup);
+    thread_free(&g->writer);
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        carrier_free(g->carriers[i]);
+    }
+    free(g->carriers);
+    for (size_t i = 0; i < g->n_campaigns; i++) {
+        campaign_free(g->campaigns[i]);
+    }
+    free(g->campaigns);
+    votes_free_all(g);
+    audience_close(g->audience);
+    route_free(g->route);
+    gate_free(&g->gate);
+    facts_free(g->facts);
+    facts_shared_free(g->shared);
+    free(g->book_to_clock);
+    hmap_free(&g->clock_to_book);
+    free(g);
+}
+
+bool engine_draining(const struct engine *g)
+{
+    return g->draining;
+}
+
+usec_t engine_wall(const struct engine *g)
+{
+    return clock_wall(g->clock);
+}
+
+void engine_clock_changed(struct engine *g)
+{
+    gate_forget(&g->gate);
+    loop_timer_in(&g->second, 0);
+}

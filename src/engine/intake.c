@@ -1,0 +1,369 @@
+/* A single message comes in: number, sender, recipient's clock, route, opt-out, parts, quiet hours; then it
+ * is accepted or refused with its reason. Only time and rate delay; everything else refuses. */
+#include "engine/internal.h"
+
+#include "audience/load.h"
+#include "smpp/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct intake {
+    struct engine *g;
+    engine_sent_fn done;
+    void *ctx;
+    struct engine_sent sent;
+    struct message m;
+    usec_t valid_for;
+    char clock_text[CLOCKS_MAX_TEXT + 1]; /* of the customer; "" = go by the number */
+    char sender[MESSAGE_MAX_SENDER + 1];
+    struct strv strings; /* text, then ref: one heap block */
+};
+
+static void intake_end(struct intake *j)
+{
+    j->done(j->ctx, &j->sent);
+    free((void *)(uintptr_t)j->strings.p);
+    free(j);
+}
+
+static void intake_end_later(void *ctx, const struct err *e)
+{
+    struct intake *j = ctx;
+    (void)e;
+    intake_end(j);
+}
+
+static bool intake_found(void *ctx, const struct audience_customer *c)
+{
+    struct intake *j = ctx;
+    j->m.customer = c->id + 1;
+    strv_copy(c->clock, j->clock_text, sizeof j->clock_text);
+    return true;
+}
+
+/* On the look-up thread: is the number a customer's, and by which clock does the customer live? */
+static void intake_lookup(const struct engine_view *v, void *job)
+{
+    struct intake *j = job;
+    struct err e = { 0 };
+    struct audience_view *av = audience_view_begin(v->audience, &e);
+    if (av != NULL && !audience_load_number(av, j->m.to, intake_found, j, &e) && e.code == ERR_NOT_FOUND) {
+        e.code = ERR_NONE;
+    }
+    audience_view_end(av);
+    if (e.code != ERR_NONE) {
+        j->sent.err = e;
+    }
+}
+
+static void intake_stored(void *ctx, const struct spool_result *r)
+{
+    struct intake *j = ctx;
+    struct engine *g = j->g;
+    if (r->code != ERR_NONE) {
+        err_set(&j->sent.err, r->code, "%s", r->text);
+    } else if (j->sent.state == MESSAGE_READY) {
+        dispatch_more(g->carriers[j->m.carrier], j->m.class_);
+    }
+    intake_end(j);
+}
+
+static bool intake_route(struct intake *j)
+{
+    struct engine *g = j->g;
+    struct sender sender;
+    int n = route_choose(g->route, j->m.to);
+    if (n == ROUTE_NONE) {
+        return err_set(&j->sent.err, ERR_STATE,
+                       "no carrier takes %s: see `prefixes` of the carriers in tesserad.conf",
+                       number_mask(j->m.to).s);
+    }
+    j->m.carrier = (uint16_t)n;
+    if (j->sender[0] == 0) {
+        strv_copy(strv_from(g->carriers[n]->o.sender), j->sender, sizeof j->sender);
+    }
+    if (j->sender[0] == 0) {
+        return err_set(&j->sent.err, ERR_INVALID, "a sender is needed: carrier \"%s\" has no default",
+                       g->carriers[n]->o.name);
+    }
+    if (!sender_parse(strv_from(j->sender), NULL, &sender, &j->sent.err)) {
+        return err_prefix(&j->sent.err, "sender");
+    }
+    j->m.sender = strv_from(j->sender);
+    if (gate_is_suppressed(&g->gate, j->m.to)) {
+        return err_set(&j->sent.err, ERR_STATE, "%s has opted out; nothing is sent to it",
+                       number_mask(j->m.to).s);
+    }
+    return true;
+}
+
+static bool intake_measure(struct intake *j)
+{
+    struct engine *g = j->g;
+    bool udh16 = g->carriers[j->m.carrier]->o.udh16;
+    struct parts_estimate est = parts_count(j->m.text, udh16 ? PARTS_UDH16 : PARTS_UDH8);
+    j->sent.alphabet = alphabet_name(est.alphabet);
+    j->sent.parts = est.parts;
+    if (est.parts > g->o.max_parts || est.parts > PARTS_MAX) {
+        return err_set(&j->sent.err, ERR_LIMIT,
+                       "the text has %u parts in %s; at most %u are allowed (max_parts)", est.parts,
+                       j->sent.alphabet, g->o.max_parts);
+    }
+    j->m.parts = (uint8_t)est.parts;
+    return true;
+}
+
+/* When it may go: its own time first, then the recipient's hours at that time. */
+static void intake_schedule(struct intake *j, uint32_t clock)
+{
+    struct engine *g = j->g;
+    struct engine_sent *s = &j->sent;
+    usec_t wall = engine_wall(g), at = j->m.not_before > wall ? j->m.not_before : wall;
+    struct quiet_why why;
+    s->state = MESSAGE_READY;
+    if (!quiet_allowed(g->facts->quiet, clock, j->m.class_, at, &why)) {
+        s->state = MESSAGE_HELD;
+        s->reason = why.reason;
+        s->until = why.until;
+        strv_copy(strv_from(why.text), s->detail, sizeof s->detail);
+    } else if (at > wall) {
+        s->state = MESSAGE_HELD;
+        s->reason = REASON_SCHEDULE;
+        s->until = at;
+        strv_copy(strv_from(message_reason_text(REASON_SCHEDULE)), s->detail, sizeof s->detail);
+    }
+}
+
+static void intake_decide(void *job)
+{
+    struct intake *j = job;
+    struct engine *g = j->g;
+    if (g->draining) {
+        err_set(&j->sent.err, ERR_BUSY, "shutting down: nothing new is accepted");
+    }
+    if (j->sent.err.code != ERR_NONE || !intake_route(j) || !intake_measure(j)) {
+        intake_end(j);
+        return;
+    }
+    uint32_t clock = j->clock_text[0] ? clocks_intern(g->facts->clocks, strv_from(j->clock_text), NULL)
+                                      : clocks_of_number(g->facts->clocks, j->m.to);
+    if (j->clock_text[0]) {
+        j->m.clock = engine_book_of_clock(g, clock);
+    }
+    intake_schedule(j, clock);
+    j->m.accepted_at = engine_wall(g);
+    usec_t from = j->m.not_before > j->m.accepted_at ? j->m.not_before : j->m.accepted_at;
+    j->m.valid_until = j->valid_for ? from + j->valid_for : 0;
+    j->sent.to = j->m.to;
+    j->sent.id =
+        spool_accept(g->spool, &j->m, j->sent.state, j->sent.reason, j->sent.until, intake_stored, j);
+    if (j->sent.id == 0) {
+        err_set(&j->sent.err, ERR_BUSY, "the queue's intake is full: try again in a moment");
+        intake_end(j);
+        return;
+    }
+    engine_touch_spool(g);
+}
+
+static bool intake_read(struct intake *j, const struct engine_send *s)
+{
+    struct engine *g = j->g;
+    struct err *e = &j->sent.err;
+    if (!number_parse(g->shared->numbering, s->to, (struct strv){ 0 }, &j->m.to, e)) {
+        return err_prefix(e, "to");
+    }
+    if (strv_trim(s->text).n == 0) {
+        return err_set(e, ERR_INVALID, "text: there is nothing to send");
+    }
+    if (s->text.n > MESSAGE_MAX_TEXT || s->ref.n > 64) {
+        return err_set(e, ERR_LIMIT, s->ref.n > 64 ? "ref: at most 64 octets" : "text: at most %d octets",
+                       MESSAGE_MAX_TEXT);
+    }
+    if (!strv_copy(s->sender, j->sender, sizeof j->sender)) {
+        return err_set(e, ERR_INVALID, "sender: at most %d characters", MESSAGE_MAX_SENDER);
+    }
+    char *block = malloc(s->text.n + s->ref.n + 1);
+    if (block == NULL) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    memcpy(block, s->text.p, s->text.n);
+    memcpy(block + s->text.n, s->ref.n ? s->ref.p : "", s->ref.n);
+    j->strings = (struct strv){ block, s->text.n + s->ref.n };
+    j->m.text = (struct strv){ block, s->text.n };
+    j->m.client_ref = (struct strv){ block + s->text.n, s->ref.n };
+    j->m.class_ = s->class_;
+    j->m.not_before = s->not_before;
+    j->valid_for = s->valid_for;
+    return true;
+}
+
+void engine_send(struct engine *g, const struct engine_send *s, engine_sent_fn done, void *ctx)
+{
+    struct err none = { 0 };
+    struct intake *j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        struct engine_sent sent = { .err = { .code = ERR_NOMEM, .text = "out of memory" } };
+        done(ctx, &sent);
+        return;
+    }
+    j->g = g;
+    j->done = done;
+    j->ctx = ctx;
+    j->sent.alphabet = "";
+    /* A one-time password has no quiet hours: it need not wait for the look-up of the recipient's zone. */
+    if (intake_read(j, s) && s->class_ == CLASS_OTP) {
+        intake_decide(j);
+    } else if (j->sent.err.code != ERR_NONE ||
+               !engine_submit(g, &g->lookup, intake_lookup, intake_decide, j, &j->sent.err)) {
+        engine_answer_later(g, intake_end_later, j, &none);
+    }
+}
+
+/* --- operators --- */
+
+struct moving {
+    struct engine *g;
+    engine_done_fn done;
+    void *ctx;
+    uint64_t id;
+    uint64_t number;
+    enum consent_action consent;
+    bool ready;
+};
+
+static void moving_stored(void *ctx, const struct spool_result *r)
+{
+    struct moving *j = ctx;
+    struct err e = { 0 };
+    if (r->code != ERR_NONE) {
+        err_set(&e, r->code, "%s", r->text);
+    } else if (j->consent == CONSENT_START) {
+        gate_unsuppress(&j->g->gate, j->number);
+    } else if (j->ready) {
+        for (size_t i = 0; i < j->g->n_carriers; i++) { /* it may stand before what is looked ahead at */
+            for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
+                dispatch_again(j->g->carriers[i], lane);
+            }
+        }
+    }
+    j->done(j->ctx, &e);
+    free(j);
+}
+
+static struct moving *moving_new(struct engine *g, engine_done_fn done, void *ctx)
+{
+    struct moving *j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        struct err e = { 0 };
+        err_set(&e, ERR_NOMEM, "out of memory");
+        engine_answer_later(g, done, ctx, &e);
+        return NULL;
+    }
+    *j = (struct moving){ .g = g, .done = done, .ctx = ctx };
+    return j;
+}
+
+void engine_message_cancel(struct engine *g, uint64_t id, engine_done_fn done, void *ctx)
+{
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        if (hmap_get(&g->carriers[i]->in_flight, id, NULL)) {
+            struct err e = { 0 };
+            err_set(&e, ERR_STATE, "message %llu is in flight: it can no longer be cancelled here",
+                    (unsigned long long)id);
+            engine_answer_later(g, done, ctx, &e);
+            return;
+        }
+    }
+    struct moving *j = moving_new(g, done, ctx);
+    if (j != NULL) {
+        spool_move(g->spool, id, MESSAGE_CANCELLED, REASON_CANCELLED, 0, 0, moving_stored, j);
+        engine_touch_spool(g);
+    }
+}
+
+struct resolving {
+    struct moving *j;
+    bool resend;
+    enum message_state state;
+};
+
+static bool resolve_state(void *ctx, const struct spool_view *v)
+{
+    ((struct resolving *)ctx)->state = v->state;
+    return true;
+}
+
+static void resolve_read(const struct engine_view *v, void *job)
+{
+    struct resolving *r = job;
+    spool_get_message(v->spool, r->j->id, resolve_state, r);
+}
+
+/* Only what is uncertain: a message in flight must not be made ready under the feet of its response. */
+static void resolve_decide(void *job)
+{
+    struct resolving *r = job;
+    struct moving *j = r->j;
+    struct err e = { 0 };
+    if (r->state == MESSAGE_UNCERTAIN) {
+        spool_move(j->g->spool, j->id, r->resend ? MESSAGE_READY : MESSAGE_FAILED, REASON_UNCERTAIN, 0, 0,
+                   moving_stored, j);
+        engine_touch_spool(j->g);
+    } else {
+        if (r->state == MESSAGE_NONE) {
+            err_set(&e, ERR_NOT_FOUND, "no message %llu", (unsigned long long)j->id);
+        } else {
+            err_set(&e, ERR_STATE, "message %llu is %s; only an uncertain one can be resolved",
+                    (unsigned long long)j->id, message_state_name(r->state));
+        }
+        j->done(j->ctx, &e);
+        free(j);
+    }
+    free(r);
+}
+
+void engine_message_resolve(struct engine *g, uint64_t id, bool resend, engine_done_fn done, void *ctx)
+{
+    struct err e = { 0 };
+    struct moving *j = moving_new(g, done, ctx);
+    struct resolving *r = j ? calloc(1, sizeof *r) : NULL;
+    if (r == NULL) {
+        free(j);
+        return;
+    }
+    j->id = id;
+    j->ready = resend;
+    *r = (struct resolving){ .j = j, .resend = resend };
+    if (!engine_submit(g, &g->lookup, resolve_read, resolve_decide, r, &e)) {
+        free(r);
+        free(j);
+        engine_answer_later(g, done, ctx, &e);
+    }
+}
+
+void engine_consent(struct engine *g, uint64_t number, enum consent_action c, struct strv how,
+                    struct strv words, engine_done_fn done, void *ctx)
+{
+    struct moving *j = moving_new(g, done, ctx);
+    if (j == NULL) {
+        return;
+    }
+    j->number = number;
+    j->consent = c;
+    if (c == CONSENT_STOP) {
+        gate_suppress(&g->gate, number);
+    }
+    spool_consent(g->spool, number, c, how, words, engine_wall(g), moving_stored, j);
+    engine_touch_spool(g);
+}
+
+bool engine_suppressed(const struct engine *g, uint64_t number)
+{
+    return gate_is_suppressed(&g->gate, number);
+}
+
+size_t engine_suppressed_count(const struct engine *g)
+{
+    return hmap_count(&g->gate.suppressed);
+}

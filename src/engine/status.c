@@ -1,0 +1,69 @@
+/* The engine's own figures, copied out for whoever shows them. */
+#include "engine/internal.h"
+
+#include "base/buf.h"
+
+size_t engine_carrier_count(const struct engine *g)
+{
+    return g->n_carriers;
+}
+
+void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out)
+{
+    const struct carrier *c = g->carriers[i];
+    usec_t mono = engine_mono(g), shift = engine_wall(g) - mono;
+    *out = (struct carrier_status){
+        .name = c->o.name,
+        .state = carrier_state_name(c),
+        .rate_limit = c->o.rate,
+        .rate_last_s = c->rate_last,
+        .throttled_until = c->throttled_until > mono ? c->throttled_until + shift : 0,
+        .in_flight = hmap_count(&c->in_flight),
+        .submitted = c->submitted,
+        .answered = c->answered,
+        .failed = c->failed,
+        .lost = c->lost,
+        .receipts = c->receipts,
+        .inbound = c->inbound,
+        .n_binds = c->n_links,
+    };
+    for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
+        out->queue[lane] = spool_ready_count(g->spool, c->number, lane);
+    }
+    for (size_t k = 0; k < c->n_links; k++) {
+        link_get_status(c->links[k], &out->binds[k], shift);
+    }
+}
+
+usec_t engine_started(const struct engine *g)
+{
+    return g->started;
+}
+
+struct spool_recovered engine_recovered(const struct engine *g)
+{
+    return spool_get_recovered(g->spool);
+}
+
+const struct facts *engine_facts(const struct engine *g)
+{
+    return g->facts;
+}
+
+void engine_problems(const struct engine *g, struct buf *out)
+{
+    if (g->draining) {
+        buf_printf(out, "shutting down\n");
+    }
+    if (g->alarm[0]) {
+        buf_printf(out, "store: %s\n", g->alarm);
+    }
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        const struct carrier *c = g->carriers[i];
+        const char *state = carrier_state_name(c);
+        if (c->configured &&
+            (strv_eq_c(strv_from(state), "down") || strv_eq_c(strv_from(state), "stopped"))) {
+            buf_printf(out, "carrier \"%s\" is %s\n", c->o.name, state);
+        }
+    }
+}
