@@ -1,0 +1,7 @@
+# Data tables, installed where the daemon looks for them by default. Origin and licences: conf/README.md.
+dist_pkgdata_DATA = \
+	conf/holidays.tsv \
+	conf/numbering.tsv \
+	conf/optout_keywords.tsv \
+	conf/quiet_hours.tsv
+EXTRA_DIST += conf/README.md

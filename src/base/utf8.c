@@ -297,6 +297,27 @@ size_t utf8_cut(struct strv s, size_t max)
     return cut;
 }
 
+int32_t utf8_upper(int32_t cp)
+{
+    return utf8proc_toupper(cp);
+}
+
+int32_t utf8_lower(int32_t cp)
+{
+    return utf8proc_tolower(cp);
+}
+
+int32_t utf8_title(int32_t cp)
+{
+    return utf8proc_totitle(cp);
+}
+
+bool utf8_is_word(int32_t cp)
+{
+    utf8proc_category_t c = utf8proc_category(cp);
+    return (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_ME) || c == UTF8PROC_CATEGORY_ND;
+}
+
 size_t utf8_width(struct strv s)
 {
     size_t width = 0;

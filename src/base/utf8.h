@@ -27,6 +27,12 @@ bool utf8_fold_loose(struct buf *out, struct strv s);
 /* Length in octets of the longest prefix of s with at most max octets that ends at an extended grapheme
  * cluster's end. */
 size_t utf8_cut(struct strv s, size_t max);
+/* The simple case mappings of one code point (itself where there is none), and whether it can stand inside a
+ * word: letters, marks, digits. */
+int32_t utf8_upper(int32_t cp);
+int32_t utf8_lower(int32_t cp);
+int32_t utf8_title(int32_t cp);
+bool utf8_is_word(int32_t cp);
 /* Columns on a terminal. */
 size_t utf8_width(struct strv s);
 
