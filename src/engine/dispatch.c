@@ -227,6 +227,9 @@ static void dispatch_run(void *arg)
         if (o->campaign != NULL && spool_room(g->spool) == 0) {
             return; /* the spool's poll kicks again */
         }
+        if (dispatch_follow_campaign(c, o)) {
+            continue;
+        }
         usec_t until, closes;
         enum gate_answer a =
             gate_ask(&g->gate, o->m.to, o->clock, o->m.class_, o->m.valid_until, wall, &until, &closes);

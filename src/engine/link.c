@@ -466,7 +466,7 @@ void link_get_status(const struct link *k, struct bind_status *out, usec_t wall_
     };
     snprintf(out->host, sizeof out->host, strchr(k->o->host, ':') ? "[%s]:%u" : "%s:%u", k->o->host,
              k->o->port);
-    unsigned v = k->state == LINK_BOUND ? session_version(k->session) : 0;
+    unsigned v = k->state == LINK_BOUND ? (unsigned)session_version(k->session) & 0xff : 0;
     if (v != 0) {
         snprintf(out->version, sizeof out->version, "%x.%x", v >> 4, v & 15);
     }
