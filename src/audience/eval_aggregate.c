@@ -1,0 +1,401 @@
+/* Numbers made of events: one pass over the partitions of the window, one cell a customer. */
+#include "audience/eval_internal.h"
+
+#include "store/dict.h"
+#include "store/events.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_S      INT64_C(86400)
+#define ROW_WORDS  SCAN_WORDS(EVENTS_BLOCK_ROWS)
+#define FEW        32   /* so few candidates are found by bisection in each block */
+#define MOST_UNITS 4096 /* of min_per */
+
+struct pair { /* distinct: what was seen of whom */
+    uint32_t customer;
+    int64_t value;
+};
+
+struct fold {
+    struct eval *ev;
+    const struct query_aggregate *a;
+    struct eval_range range;
+    struct eval_span span;
+    struct eval_rows *where;
+    enum query_fn fn;
+    size_t event; /* which of the source's */
+    const struct packed *column;
+    int64_t factor;        /* brings the attribute to the result's scale */
+    const int64_t *recode; /* distinct texts: this event's codes as the first event's */
+    size_t n_recode;
+    uint32_t few[FEW];
+    size_t n_few; /* 0: everybody in the range */
+    struct eval_numbers *out;
+    int64_t *at; /* first, last: of which second */
+    struct pair *pairs;
+    size_t n_pairs, cap_pairs;
+    bool ok;
+};
+
+/* --- one row --- */
+
+static int64_t saturated_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (!__builtin_add_overflow(a, b, &sum) && sum >= SCAN_LOWEST)
+        return sum;
+    return b > 0 ? INT64_MAX : SCAN_LOWEST;
+}
+
+static int64_t saturated_mul(int64_t a, int64_t b) /* b > 0 */
+{
+    int64_t product;
+    if (!__builtin_mul_overflow(a, b, &product) && product >= SCAN_LOWEST)
+        return product;
+    return a > 0 ? INT64_MAX : SCAN_LOWEST;
+}
+
+static bool pairs_add(struct fold *f, uint32_t customer, int64_t value)
+{
+    if (f->n_pairs == f->cap_pairs) {
+        size_t cap = f->cap_pairs ? f->cap_pairs * 2 : 1024;
+        struct pair *more = realloc(f->pairs, cap * sizeof *more);
+        if (!more)
+            return eval_nomem(f->ev);
+        f->pairs = more;
+        f->cap_pairs = cap;
+    }
+    f->pairs[f->n_pairs++] = (struct pair){ customer, value };
+    return true;
+}
+
+static void fold_value(struct fold *f, size_t i, int64_t second, int64_t value)
+{
+    int64_t *v = &f->out->v[i];
+    switch (f->fn) {
+    case QUERY_SUM: *v = saturated_add(*v, value); break;
+    case QUERY_AVG:
+        *v = *v == PACKED_UNSET ? value : saturated_add(*v, value);
+        f->out->den[i]++;
+        break;
+    case QUERY_MIN:
+        if (*v == PACKED_UNSET || value < *v)
+            *v = value;
+        break;
+    case QUERY_MAX:
+        if (*v == PACKED_UNSET || value > *v)
+            *v = value;
+        break;
+    case QUERY_FIRST: /* of one second, the first that arrived */
+        if (*v == PACKED_UNSET || second < f->at[i]) {
+            *v = value;
+            f->at[i] = second;
+        }
+        break;
+    case QUERY_LAST:
+        if (*v == PACKED_UNSET || second >= f->at[i]) {
+            *v = value;
+            f->at[i] = second;
+        }
+        break;
+    case QUERY_DISTINCT: f->ok = f->ok && pairs_add(f, (uint32_t)i, value); break;
+    default: break;
+    }
+}
+
+static void fold_row(struct fold *f, const struct events_block *b, uint32_t row)
+{
+    int64_t i = packed_get(&b->customer, row) - (int64_t)f->range.first;
+    if (i < 0 || (uint64_t)i >= f->range.n)
+        return;
+    if (!f->column) {
+        if (f->fn == QUERY_DAYS_SINCE) {
+            int64_t second = b->day * DAY_S + packed_get(&b->second, row);
+            if (second > f->out->v[i]) /* unset is the least there is */
+                f->out->v[i] = second;
+        } else {
+            f->out->v[i]++;
+        }
+        return;
+    }
+    int64_t value = packed_get(f->column, row);
+    if (value == PACKED_UNSET)
+        return;
+    if (f->recode)
+        value = value >= 0 && (uint64_t)value < f->n_recode ? f->recode[value] : value;
+    else
+        value = saturated_mul(value, f->factor);
+    fold_value(f, (size_t)i, b->day * DAY_S + packed_get(&b->second, row), value);
+}
+
+/* --- one block --- */
+
+/* Rows inside the span of time and, when they are few, of the candidates. */
+static void fold_mask(const struct fold *f, const struct events_block *b, uint64_t *words)
+{
+    const size_t n = SCAN_WORDS(b->rows);
+    int64_t from = f->span.from - b->day * DAY_S, to = f->span.to - b->day * DAY_S;
+    struct scan_test t = { .kind = SCAN_RANGE, .low = from < 0 ? 0 : from, .high = to };
+    scan_rows(&b->second, b->rows, &t, words);
+    if (f->n_few == 0)
+        return;
+    uint64_t few[ROW_WORDS] = { 0 };
+    for (size_t i = 0; i < f->n_few; i++) {
+        uint32_t first, end;
+        if (!events_rows_of(b, f->few[i], &first, &end))
+            continue;
+        for (uint32_t row = first; row < end; row++)
+            few[row / 64] |= UINT64_C(1) << (row % 64);
+    }
+    for (size_t w = 0; w < n; w++)
+        words[w] &= few[w];
+}
+
+static bool fold_block(void *ctx, const struct events_block *b)
+{
+    struct fold *f = ctx;
+    uint64_t words[ROW_WORDS];
+    if (b->rows > EVENTS_BLOCK_ROWS) {
+        f->ok = err_set(f->ev->err, ERR_CORRUPT, "block of %u events is larger than a block can be",
+                        (unsigned)b->rows);
+        return false;
+    }
+    f->column = f->a->attribute.n ? events_column(b, (uint16_t)f->a->events[f->event].symbol.id) : NULL;
+    if (f->a->attribute.n && !f->column)
+        return true; /* unset in every row */
+    fold_mask(f, b, words);
+    if (f->where && !eval_rows_apply(f->ev, f->where, b, f->event, words)) {
+        f->ok = false;
+        return false;
+    }
+    for (size_t w = 0; w < SCAN_WORDS(b->rows); w++)
+        for (uint64_t left = words[w]; left; left &= left - 1)
+            fold_row(f, b, (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(left));
+    return f->ok;
+}
+
+/* --- one source --- */
+
+static int64_t floor_day(int64_t second)
+{
+    return second / DAY_S - (second % DAY_S < 0);
+}
+
+static int32_t clamp_day(int64_t day)
+{
+    return day < INT32_MIN ? INT32_MIN : day > INT32_MAX ? INT32_MAX : (int32_t)day;
+}
+
+/* `a | a` counts a once. */
+static bool source_repeats(const struct query_aggregate *a, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (a->events[k].id == a->events[i].id)
+            return true;
+    return false;
+}
+
+/* Texts of different events have different codes: each text of event i becomes the first event that knows it
+ * and its code there. */
+static bool fold_recode(struct fold *f, size_t i, int64_t **table)
+{
+    const struct query_aggregate *a = f->a;
+    *table = NULL;
+    f->recode = NULL;
+    if (f->fn != QUERY_DISTINCT || a->events[0].symbol.type != QUERY_TYPE_TEXT || i == 0)
+        return true;
+    uint16_t space = (uint16_t)a->events[i].symbol.id;
+    f->n_recode = (size_t)dict_count(f->ev->txn, space) + 1;
+    int64_t *t = calloc(f->n_recode, sizeof *t);
+    if (!t)
+        return eval_nomem(f->ev);
+    for (size_t code = 1; code < f->n_recode; code++) {
+        struct strv text;
+        uint32_t known = 0;
+        t[code] = (int64_t)i << 32 | (int64_t)code;
+        if (!dict_text(f->ev->txn, space, (uint32_t)code, &text))
+            continue;
+        for (size_t k = 0; k < i && !known; k++) {
+            known = dict_find(f->ev->txn, (uint16_t)a->events[k].symbol.id, text);
+            if (known)
+                t[code] = (int64_t)k << 32 | (int64_t)known;
+        }
+    }
+    f->recode = *table = t;
+    return true;
+}
+
+static unsigned source_scale(const struct query_aggregate *a)
+{
+    unsigned scale = 0;
+    for (size_t i = 0; i < a->n_events; i++)
+        if (a->attribute.n && a->events[i].symbol.type == QUERY_TYPE_NUMBER &&
+            a->events[i].symbol.scale > scale)
+            scale = a->events[i].symbol.scale;
+    return scale;
+}
+
+static bool fold_source(struct fold *f)
+{
+    if (f->span.from > f->span.to)
+        return true;
+    int32_t from = clamp_day(floor_day(f->span.from)), to = clamp_day(floor_day(f->span.to));
+    for (size_t i = 0; i < f->a->n_events; i++) {
+        if (source_repeats(f->a, i))
+            continue;
+        int64_t *table;
+        if (!fold_recode(f, i, &table))
+            return false;
+        f->event = i;
+        f->factor = 1;
+        if (f->a->events[i].symbol.type == QUERY_TYPE_NUMBER)
+            for (unsigned s = f->a->events[i].symbol.scale; s < f->out->scale; s++)
+                f->factor *= 10;
+        f->ok = true;
+        bool whole = events_each(f->ev->txn, (uint16_t)f->a->events[i].id, from, to, fold_block, f);
+        free(table);
+        if (!f->ok)
+            return false;
+        if (!whole && !catalog_ok(f->ev->txn, NULL))
+            return eval_torn(f->ev);
+    }
+    return true;
+}
+
+/* --- functions that need more than one pass or a last step --- */
+
+static void days_finish(struct fold *f)
+{
+    struct zone_span span = { 0 };
+    const struct eval_time *t = &f->ev->time;
+    for (size_t i = 0; i < f->range.n; i++) {
+        int64_t second = f->out->v[i];
+        if (second == PACKED_UNSET)
+            continue;
+        usec_t at = second * USEC_SEC;
+        if (t->zone && (at < span.from || at >= span.to))
+            span = zone_span_at(t->zone, at);
+        f->out->v[i] = t->today - floor_day(second + span.offset_s);
+    }
+}
+
+static int pair_cmp(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+    if (x->customer != y->customer)
+        return x->customer < y->customer ? -1 : 1;
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+static void distinct_finish(struct fold *f)
+{
+    if (f->n_pairs)
+        qsort(f->pairs, f->n_pairs, sizeof *f->pairs, pair_cmp);
+    for (size_t i = 0; i < f->n_pairs; i++)
+        if (i == 0 || pair_cmp(&f->pairs[i - 1], &f->pairs[i]) != 0)
+            f->out->v[f->pairs[i].customer]++;
+}
+
+/* All events of the source become the denominator; nothing of nothing is 0. */
+static bool share_finish(struct fold *f)
+{
+    struct eval_numbers all;
+    if (!eval_numbers_alloc(f->ev, f->range, 0, &all))
+        return false;
+    struct fold whole = *f;
+    whole.where = NULL;
+    whole.out = &all;
+    bool ok = fold_source(&whole);
+    for (size_t i = 0; ok && i < f->range.n; i++)
+        f->out->den[i] = all.v[i] ? all.v[i] : 1;
+    eval_numbers_free(&all);
+    return ok;
+}
+
+static bool min_per(struct fold *f)
+{
+    struct eval_numbers unit;
+    int64_t at;
+    bool begun = false, first = true;
+    if (!eval_numbers_alloc(f->ev, f->range, 0, &unit))
+        return false;
+    struct eval_numbers *least = f->out;
+    struct eval_span now = f->span;
+    bool ok = true;
+    f->out = &unit;
+    for (unsigned n = 0;
+         ok && eval_time_next_unit(&f->ev->time, &f->a->window, f->a->per, &at, &begun, &f->span); n++) {
+        if (n == MOST_UNITS) {
+            ok = err_set(f->ev->err, ERR_LIMIT, "min_per over more than %d units", MOST_UNITS);
+            break;
+        }
+        if (f->span.to > now.to)
+            f->span.to = now.to; /* the day that is today is whole, but there is nothing after now */
+        memset(unit.v, 0, f->range.n * sizeof *unit.v);
+        ok = fold_source(f);
+        for (size_t i = 0; ok && i < f->range.n; i++)
+            if (first || unit.v[i] < least->v[i])
+                least->v[i] = unit.v[i];
+        first = false;
+    }
+    f->out = least;
+    eval_numbers_free(&unit);
+    return ok;
+}
+
+static bool fold_run(struct fold *f)
+{
+    if (f->fn == QUERY_MIN_PER)
+        return min_per(f);
+    if (!fold_source(f))
+        return false;
+    if (f->fn == QUERY_DAYS_SINCE)
+        days_finish(f);
+    if (f->fn == QUERY_DISTINCT)
+        distinct_finish(f);
+    return f->fn != QUERY_SHARE || share_finish(f);
+}
+
+static bool fold_alloc(struct fold *f)
+{
+    static const bool from_zero[] = { [QUERY_COUNT] = true,
+                                      [QUERY_SUM] = true,
+                                      [QUERY_DISTINCT] = true,
+                                      [QUERY_SHARE] = true,
+                                      [QUERY_MIN_PER] = false };
+    bool zero = f->fn < sizeof from_zero / sizeof from_zero[0] && from_zero[f->fn];
+    if (!eval_numbers_alloc(f->ev, f->range, zero ? 0 : PACKED_UNSET, f->out))
+        return false;
+    f->out->scale = f->fn == QUERY_DISTINCT ? 0 : source_scale(f->a);
+    if (f->fn == QUERY_AVG || f->fn == QUERY_SHARE) {
+        f->out->den = calloc(f->range.n ? f->range.n : 1, sizeof *f->out->den);
+        if (!f->out->den)
+            return eval_nomem(f->ev);
+    }
+    if (f->fn == QUERY_FIRST || f->fn == QUERY_LAST) {
+        f->at = calloc(f->range.n ? f->range.n : 1, sizeof *f->at);
+        if (!f->at)
+            return eval_nomem(f->ev);
+    }
+    return true;
+}
+
+bool eval_aggregate(struct eval *ev, const struct query_aggregate *a, struct eval_range range,
+                    const struct audience_set *candidates, struct eval_numbers *out)
+{
+    struct fold f = { .ev = ev, .a = a, .range = range, .fn = a->fn, .out = out };
+    memset(out, 0, sizeof *out);
+    f.span = eval_time_window(&ev->time, &a->window);
+    if (candidates && audience_set_count(candidates) <= FEW)
+        f.n_few = audience_set_read(candidates, 0, f.few, FEW);
+    if (a->where)
+        f.where = eval_rows_compile(ev, a);
+    bool ok = (!a->where || f.where) && fold_alloc(&f) && fold_run(&f);
+    eval_rows_free(f.where);
+    free(f.at);
+    free(f.pairs);
+    if (!ok)
+        eval_numbers_free(out);
+    return ok;
+}

@@ -1,0 +1,122 @@
+/* What the files of the evaluator share. Internal to eval*.c.
+ *
+ * One evaluation asks for the customers of a *range* (64-aligned, from the first to past the last candidate),
+ * so that the same code is a scan of everybody or a look at one. Functions that return false or NULL have set
+ * ev->err (and ev->qe when the query is at fault). */
+#ifndef TESSERA_AUDIENCE_EVAL_INTERNAL_H
+#define TESSERA_AUDIENCE_EVAL_INTERNAL_H
+
+#include "audience/eval.h"
+#include "audience/eval_scan.h"
+#include "audience/eval_time.h"
+
+struct eval_known { /* a segment evaluated before */
+    struct strv name;
+    struct audience_set *set;
+    struct query *query; /* the names above point into it */
+    struct eval_known *next;
+};
+
+struct eval_zones; /* eval_zones.c: who lives in which zone */
+
+struct eval {
+    struct audience_view *view;
+    struct catalog_txn *txn;
+    const struct eval_options *o;
+    struct eval_time time;
+    struct audience_set *existing; /* everybody */
+    struct audience_set *universe; /* everybody asked for */
+    const struct query *q;         /* the one being evaluated, for the places of errors */
+    struct eval_known *known;
+    struct eval_zones *zones;
+    const struct eval_frame *frame; /* segments on the way here */
+    struct query_error *qe;
+    struct err *err;
+};
+
+struct eval_frame {
+    struct strv name;
+    const struct eval_frame *outer;
+};
+
+struct eval_range { /* customers first .. first + n - 1; first is a multiple of 64 */
+    uint32_t first;
+    size_t n;
+};
+struct eval_range eval_range_of(const struct audience_set *candidates);
+
+bool eval_nomem(struct eval *ev);
+bool eval_torn(struct eval *ev); /* the transaction's own error */
+
+/* --- eval_test.c: conditions on one stored value --- */
+
+/* Compiles a condition on a field or attribute compared with literals; space is the id of column and
+ * dictionary. Free with eval_test_free. False: error. `*is` false: not such a condition. */
+struct eval_test {
+    struct scan_test scan;
+    bool negated; /* `is not set`: what does not pass, unset included */
+};
+bool eval_test_compile(struct eval *ev, const struct query_node *node, const struct query_symbol *symbol,
+                       struct eval_test *out);
+void eval_test_free(struct eval_test *t);
+/* The name a condition tests alone, against literals; NULL when it is of another kind (two names, functions).
+ */
+const struct query_ref *eval_test_ref(const struct query_node *node);
+/* Integers v (at `scale`) for which `v op literal`, as a range test. */
+struct scan_test eval_test_number(const struct query_node *node, unsigned scale);
+bool eval_test_is_literal(
+    const struct query_node *node); /* BETWEEN, COMPARE, RANGE: all but one are literals */
+/* The number that is not a literal (the left one when both are). */
+const struct query_num *eval_test_subject(const struct query_node *node);
+
+/* --- eval_rows.c: `where` over a block of events --- */
+
+struct eval_rows; /* a compiled `where` */
+struct eval_rows *eval_rows_compile(struct eval *ev, const struct query_aggregate *a);
+void eval_rows_free(struct eval_rows *r);
+struct events_block;
+/* ANDs into words the rows of the block (of the source's event number `event`) that satisfy it. */
+bool eval_rows_apply(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
+                     uint64_t *words);
+
+/* --- eval_zones.c --- */
+
+/* Local reading, in seconds as if UTC, of an instant in the customer's own zone. eval_zones_ready first. */
+bool eval_zones_ready(struct eval *ev);
+int64_t eval_zones_local(struct eval *ev, uint32_t customer, int64_t second);
+void eval_zones_free(struct eval_zones *z);
+
+/* --- eval_aggregate.c, eval_num.c: numbers of a range of customers --- */
+
+struct eval_numbers { /* of customer first + i: v[i] / (den[i] * 10^scale); v is PACKED_UNSET when unset */
+    struct eval_range range;
+    int64_t *v;
+    int64_t *den; /* NULL: den_all */
+    int64_t den_all;
+    unsigned scale;
+    bool constant; /* v[0] is everybody's */
+};
+void eval_numbers_free(struct eval_numbers *x);
+bool eval_numbers_alloc(struct eval *ev, struct eval_range range, int64_t fill, struct eval_numbers *x);
+/* `candidates` is a hint: who is not in it need not be right. */
+bool eval_numbers_get(struct eval *ev, const struct query_num *num, struct eval_range range,
+                      const struct audience_set *candidates, struct eval_numbers *out);
+bool eval_aggregate(struct eval *ev, const struct query_aggregate *a, struct eval_range range,
+                    const struct audience_set *candidates, struct eval_numbers *out);
+/* <0, 0, >0; both must be set. */
+int eval_numbers_cmp(const struct eval_numbers *a, size_t i, const struct eval_numbers *b, size_t k);
+
+/* --- eval_cond.c, eval.c --- */
+
+/* The candidates for whom the condition or tree is true: a new set. */
+struct audience_set *eval_cond(struct eval *ev, const struct query_node *node,
+                               const struct audience_set *candidates);
+struct audience_set *eval_node(struct eval *ev, const struct query_node *node,
+                               const struct audience_set *candidates);
+struct audience_set *eval_in_segment(struct eval *ev, const struct query_node *node,
+                                     const struct audience_set *candidates);
+/* Candidates that have something to compare in the condition. */
+struct audience_set *eval_cond_set(struct eval *ev, const struct query_node *node,
+                                   const struct audience_set *candidates);
+
+#endif
