@@ -284,8 +284,8 @@ static char *decode_gsm7(char *w, struct strv s)
             w = put_char(w, alphabet_gsm7_to(c));
             continue;
         }
-        /* TS 23.038 §6.2.1.1: a second escape is reserved for a further table and shown as a space; so is one that
-         * nothing follows */
+        /* TS 23.038 §6.2.1.1: a second escape is reserved for a further table and shown as a space; so is one
+         * that nothing follows */
         c = ++i < s.n ? (uint8_t)s.p[i] : ESCAPE;
         uint32_t ext = alphabet_gsm7_ext(c);
         if (ext)

@@ -190,13 +190,14 @@ enum smpp_decode smpp_pdu_decode(const void *p, size_t n, struct smpp_pdu *pdu, 
     const uint8_t *octets = p;
     if (status)
         *status = SMPP_ESME_ROK;
-    read_header(octets, n, pdu);
-    if (n >= 4 && pdu->command_length < SMPP_HEADER_SIZE) {
-        pdu->header.end_ = 0;
-        return bad(pdu, SMPP_DEFECT_LENGTH, SMPP_ESME_RINVCMDLEN, status);
-    }
-    if (n < SMPP_HEADER_SIZE || n < pdu->command_length)
+    if (n < SMPP_HEADER_SIZE || n < be_get32(octets) || be_get32(octets) < SMPP_HEADER_SIZE) {
+        memset(pdu, 0, offsetof(struct smpp_pdu, tlvs)); /* no field may point anywhere */
+        read_header(octets, n, pdu);
+        if (n >= 4 && pdu->command_length < SMPP_HEADER_SIZE)
+            return bad(pdu, SMPP_DEFECT_LENGTH, SMPP_ESME_RINVCMDLEN, status);
         return SMPP_DECODE_NEED_MORE;
+    }
+    read_header(octets, n, pdu);
 
     struct rd r = { octets + SMPP_HEADER_SIZE, octets + pdu->command_length, false };
     pdu->body_absent = pdu->command_length == SMPP_HEADER_SIZE && (pdu->command_id & SMPP_RESPONSE);

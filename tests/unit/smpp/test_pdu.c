@@ -96,6 +96,24 @@ static void damage_is_told_with_what_is_usable(void **state)
     }
 }
 
+/* Found by the seeds of tests/fuzz: a deliver_sm of length 15 kept the views of the PDU before it. */
+static void an_unusable_header_leaves_no_field_behind(void **state)
+{
+    (void)state;
+    static const char *const cases[] = { "0000000f000000050000000000000007",
+                                         "00000040000000050000000000000007", "000000" };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct octets o;
+        struct smpp_pdu pdu;
+        memset(&pdu, 0xee, sizeof pdu);
+        assert_int_not_equal(decode_hex(cases[i], &o, &pdu, NULL), SMPP_DECODE_OK);
+        assert_int_equal(pdu.sm.short_message.n, 0);
+        assert_int_equal(smpp_pdu_message(&pdu).n, 0);
+        assert_int_equal(pdu.tlv_count, 0);
+        free(o.p);
+    }
+}
+
 static void an_unknown_command_survives(void **state)
 {
     (void)state;
@@ -432,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_submit_sm_is_read_as_views),
         cmocka_unit_test(frames_are_measured),
         cmocka_unit_test(damage_is_told_with_what_is_usable),
+        cmocka_unit_test(an_unusable_header_leaves_no_field_behind),
         cmocka_unit_test(an_unknown_command_survives),
         cmocka_unit_test(a_response_may_have_no_body),
         cmocka_unit_test(tlvs_beyond_the_bound_stay_readable),
