@@ -424,6 +424,11 @@ bool session_answer_bind(struct session *s, uint32_t status, usec_t now)
     return true;
 }
 
+void session_forgo_answer(struct session *s)
+{
+    session_may_answer(s);
+}
+
 uint32_t session_unanswered(const struct session *s)
 {
     return s->unanswered;

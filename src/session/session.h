@@ -199,6 +199,8 @@ bool session_answer_id(struct session *s, uint32_t command_id, uint32_t sequence
 bool session_answer_pdu(struct session *s, const struct smpp_pdu *response);
 /* Server: status 0 binds, anything else refuses and waits for another bind. */
 bool session_answer_bind(struct session *s, uint32_t status, usec_t now);
+/* One request of the peer is left without answer on purpose (a simulated fault): nobody waits for it. */
+void session_forgo_answer(struct session *s);
 uint32_t session_unanswered(const struct session *s);
 
 /* --- the end --- */
