@@ -5,3 +5,4 @@ dist_pkgdata_DATA = \
 	conf/optout_keywords.tsv \
 	conf/quiet_hours.tsv
 EXTRA_DIST += conf/README.md
+dist_doc_DATA = conf/tesserad.conf

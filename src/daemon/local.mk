@@ -1,0 +1,12 @@
+# daemon/: tesserad. The library is everything but main(), for tests.
+noinst_LIBRARIES += src/libdaemon.a
+src_libdaemon_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCONFIG_CFLAGS) $(SYSTEMD_CFLAGS) \
+	-DFACTS_DIR='"$(pkgdatadir)"' -DCONFIG_FILE='"$(sysconfdir)/tessera/tesserad.conf"'
+src_libdaemon_a_SOURCES = \
+	src/daemon/setting.h src/daemon/setting.c \
+	src/daemon/config.h src/daemon/config.c \
+	src/daemon/daemon.h src/daemon/daemon.c
+
+sbin_PROGRAMS += src/daemon/tesserad
+src_daemon_tesserad_SOURCES = src/daemon/main.c
+src_daemon_tesserad_LDADD = src/libdaemon.a $(LIBS_api) $(LIBCONFIG_LIBS) $(SYSTEMD_LIBS)
