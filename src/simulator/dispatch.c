@@ -24,9 +24,19 @@ static void dispatch_arm(struct simulator *s)
     loop_timer_at(&s->timer, first ? first->key : USEC_NEVER);
 }
 
+/* A heap keeps no order among equals: what is due at the same instant goes a microsecond apart, in its order.
+ */
+static usec_t dispatch_spread(struct simulator *s, usec_t due)
+{
+    if (due == s->due_asked)
+        return ++s->due_given;
+    s->due_asked = s->due_given = due;
+    return due;
+}
+
 static void dispatch_wait(struct simulator *s, struct delivery *d, usec_t delay)
 {
-    if (heap_push(&s->waiting, &d->due, loop_now(s->loop) + delay))
+    if (heap_push(&s->waiting, &d->due, dispatch_spread(s, loop_now(s->loop) + delay)))
         dispatch_arm(s);
     else
         dispatch_drop(s, d);

@@ -52,8 +52,9 @@ struct simulator {
     struct account *accounts;
     struct account *any; /* inbound messages of nobody in particular */
     struct peer *peers;
-    struct peer *turn;   /* whose turn it is to be delivered to */
-    struct heap waiting; /* struct delivery by its due time */
+    struct peer *turn;           /* whose turn it is to be delivered to */
+    struct heap waiting;         /* struct delivery by its due time */
+    usec_t due_asked, due_given; /* of the last that was to wait */
     struct loop_timer timer;
     struct loop_task dispatch, journal_flush;
     struct journal journal;
