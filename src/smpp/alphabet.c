@@ -145,8 +145,7 @@ static unsigned octet_from(enum alphabet a, uint32_t cp)
     switch (a) {
     case ALPHABET_CYRILLIC: return cyrillic_from(cp);
     case ALPHABET_HEBREW: return hebrew_from(cp);
-    case ALPHABET_LATIN1:
-    case ALPHABET_BINARY: return cp < 0x100 ? (unsigned)cp : ABSENT;
+    case ALPHABET_LATIN1: return cp < 0x100 ? (unsigned)cp : ABSENT;
     default: return cp < 0x80 ? (unsigned)cp : ABSENT;
     }
 }
@@ -193,13 +192,21 @@ enum alphabet alphabet_choose(struct strv utf8)
     return alphabet_can_encode(ALPHABET_GSM7, utf8) ? ALPHABET_GSM7 : ALPHABET_UCS2;
 }
 
+/* The first octet that is not ASCII or has no septet: what is before it needs no look at alphabets. */
+static const char *skip_plain(const char *p, const char *end)
+{
+    while (p < end && (uint8_t)*p < 0x80 && gsm7_low[(uint8_t)*p] != 0)
+        p++;
+    return p;
+}
+
 bool alphabet_can_encode(enum alphabet a, struct strv utf8)
 {
     bool there;
-    if (utf8.n == 0)
+    if (utf8.n == 0 || a == ALPHABET_BINARY)
         return true;
     const char *p = utf8.p, *end = utf8.p + utf8.n;
-    while (p < end) {
+    while ((p = skip_plain(p, end)) < end) {
         units_of(a, next(&p, end), &there);
         if (!there)
             return false;
@@ -207,15 +214,38 @@ bool alphabet_can_encode(enum alphabet a, struct strv utf8)
     return true;
 }
 
-size_t alphabet_units(enum alphabet a, struct strv utf8)
+size_t alphabet_fit(enum alphabet a, struct strv utf8, size_t capacity, size_t *units)
 {
-    size_t n = 0;
     bool there;
+    *units = 0;
     if (utf8.n == 0)
         return 0;
     const char *p = utf8.p, *end = utf8.p + utf8.n;
-    while (p < end)
-        n += units_of(a, next(&p, end), &there);
+    if (a == ALPHABET_BINARY)
+        return *units = utf8.n < capacity ? utf8.n : capacity;
+    while (p < end) {
+        uint8_t c = (uint8_t)*p;
+        if (c < 0x80 && (a != ALPHABET_GSM7 || gsm7_low[c] & 0x80)) {
+            if (*units == capacity)
+                break;
+            (*units)++;
+            p++;
+            continue;
+        }
+        const char *after = p;
+        unsigned n = units_of(a, next(&after, end), &there);
+        if (n > capacity - *units)
+            break;
+        *units += n;
+        p = after;
+    }
+    return (size_t)(p - utf8.p);
+}
+
+size_t alphabet_units(enum alphabet a, struct strv utf8)
+{
+    size_t n;
+    alphabet_fit(a, utf8, SIZE_MAX, &n);
     return n;
 }
 
@@ -237,12 +267,18 @@ bool alphabet_encode(enum alphabet a, struct strv utf8, struct buf *out, size_t 
         *lost = 0;
     if (utf8.n == 0)
         return true;
+    if (a == ALPHABET_BINARY)
+        return buf_put_strv(out, utf8);
     /* No alphabet needs more than two octets for each octet of UTF-8. */
     if (!buf_reserve(out, 2 * utf8.n))
         return false;
     const char *p = utf8.p, *end = utf8.p + utf8.n;
     uint8_t *w = out->data + out->len;
     while (p < end) {
+        if (a == ALPHABET_GSM7 && (uint8_t)*p < 0x80 && gsm7_low[(uint8_t)*p] & 0x80) {
+            *w++ = gsm7_low[(uint8_t)*p++] & 0x7f;
+            continue;
+        }
         int32_t cp = next(&p, end);
         if (a == ALPHABET_UCS2) {
             losses += cp < 0;

@@ -18,7 +18,7 @@ enum alphabet {
     ALPHABET_UCS2,     /* UTF-16 big-endian: a character beyond U+FFFF is two units */
     ALPHABET_LATIN1,   /* ISO-8859-1 */
     ALPHABET_ASCII,    /* IA5 */
-    ALPHABET_BINARY,   /* octets as they are; decoded to text like Latin-1 */
+    ALPHABET_BINARY,   /* octets as they are; shown as text they are read like Latin-1 */
     ALPHABET_CYRILLIC, /* ISO-8859-5 */
     ALPHABET_HEBREW,   /* ISO-8859-8 */
     ALPHABET_UNKNOWN,  /* JIS and others this project does not read; decoded like ASCII, the rest U+FFFD */
@@ -32,12 +32,16 @@ enum alphabet alphabet_choose(struct strv utf8);
 bool alphabet_encode(enum alphabet a, struct strv utf8, struct buf *out, size_t *lost);
 /* Whether nothing would be lost. */
 bool alphabet_can_encode(enum alphabet a, struct strv utf8);
-/* Appends UTF-8. In GSM7 an escape before a septet without an extension is shown as that septet of the default
- * table (TS 23.038 §6.2.1.1), two escapes or one at the end as a space, an octet above 127 as U+FFFD. */
-bool alphabet_decode(enum alphabet a, struct strv octets, struct buf *utf8);
-/* Length of the text in units: septets for GSM7 (an escape pair is two), 16-bit units for UCS2, octets else.
+/* Appends UTF-8. In GSM7 an escape before a septet without an extension is shown as that septet of the
+ * default table (TS 23.038 §6.2.1.1), two escapes or one at the end as a space, an octet above 127 as U+FFFD.
  */
+bool alphabet_decode(enum alphabet a, struct strv octets, struct buf *utf8);
+/* Length of the text in units: septets for GSM7 (an escape pair is two), 16-bit units for UCS2, octets of
+ * UTF-8 for BINARY, characters else. */
 size_t alphabet_units(enum alphabet a, struct strv utf8);
+/* Octets of the longest beginning of the text that takes at most `capacity` units (whole characters), and
+ * *units, how many it takes. */
+size_t alphabet_fit(enum alphabet a, struct strv utf8, size_t capacity, size_t *units);
 
 /* One character: 1 or 2 septets (the first then 0x1b) written to out; 0 when the alphabet does not have it.
  */

@@ -23,72 +23,35 @@ unsigned parts_capacity(enum alphabet a, enum parts_mode mode, bool alone)
     }
 }
 
-/* Units of the character at p, and past it. */
-static inline unsigned step(enum alphabet a, const char **p, const char *end)
+/* Octets of `rest` for one part: whole characters, and not inside a grapheme cluster unless that fills the
+ * part alone. Of the 7- and 8-bit alphabets only CR LF is one, and that may be split. */
+static size_t cut(enum alphabet a, struct strv rest, size_t capacity, size_t *units)
 {
-    uint8_t c = (uint8_t) * *p, code[2];
-    if (a == ALPHABET_BINARY || (c < 0x80 && a != ALPHABET_GSM7)) {
-        (*p)++;
-        return 1;
-    }
-    int32_t cp = c;
-    if (c < 0x80)
-        (*p)++;
-    else
-        cp = utf8_next(p, end);
-    if (a == ALPHABET_UCS2)
-        return cp > 0xffff ? 2 : 1;
-    if (a == ALPHABET_GSM7)
-        return cp >= 0 && alphabet_gsm7_from((uint32_t)cp, code) == 2 ? 2 : 1;
-    return 1;
-}
-
-/* Octets of `rest` that fit into `capacity` units, whole characters only. */
-static size_t fit(enum alphabet a, struct strv rest, uint32_t capacity, uint32_t *units)
-{
-    *units = 0;
-    if (rest.n == 0)
-        return 0;
-    const char *p = rest.p, *end = rest.p + rest.n;
-    while (p < end) {
-        const char *before = p;
-        unsigned n = step(a, &p, end);
-        if (n > capacity - *units)
-            return (size_t)(before - rest.p);
-        *units += n;
-    }
-    return rest.n;
-}
-
-/* The same, but not inside a grapheme cluster unless that fills the part alone. Of the 7- and 8-bit alphabets
- * only CR LF is one, and that may be split. */
-static size_t cut(enum alphabet a, struct strv rest, uint32_t capacity, uint32_t *units)
-{
-    size_t n = fit(a, rest, capacity, units);
+    size_t n = alphabet_fit(a, rest, capacity, units);
     if (a != ALPHABET_UCS2 || n == rest.n)
         return n;
     size_t whole = utf8_cut(rest, n);
     if (whole == 0 || whole == n)
         return n;
-    return fit(a, strv_sub(rest, 0, whole), capacity, units);
+    return alphabet_fit(a, strv_sub(rest, 0, whole), capacity, units);
 }
 
 struct parts_estimate parts_count_in(struct strv utf8, enum alphabet a, enum parts_mode mode)
 {
     struct parts_estimate e = { .alphabet = a, .parts = 1 };
-    uint32_t units;
+    size_t units;
     unsigned capacity = parts_capacity(a, mode, true);
-    if (fit(a, utf8, capacity, &units) == utf8.n) {
-        e.units = units;
-        e.left = mode == PARTS_PAYLOAD ? 0 : capacity - units;
+    if (alphabet_fit(a, utf8, capacity, &units) == utf8.n) {
+        e.units = (uint32_t)units;
+        e.left = mode == PARTS_PAYLOAD ? 0 : (uint32_t)(capacity - units);
         return e;
     }
     capacity = parts_capacity(a, mode, false);
     e.parts = 0;
     for (struct strv rest = utf8; rest.n; e.parts++) {
         size_t n = cut(a, rest, capacity, &units);
-        e.units += units;
-        e.left = capacity - units;
+        e.units += (uint32_t)units;
+        e.left = (uint32_t)(capacity - units);
         rest = strv_sub(rest, n, rest.n - n);
     }
     return e;
@@ -111,11 +74,10 @@ static bool add_part(struct parts *p, struct strv text, unsigned header)
     static const uint8_t blank[7];
     if (p->count == PARTS_MAX || !buf_put(&p->octets, blank, header))
         return false;
-    bool ok = p->alphabet == ALPHABET_BINARY ? buf_put_strv(&p->octets, text)
-                                             : alphabet_encode(p->alphabet, text, &p->octets, NULL);
-    if (ok)
-        p->end[p->count++] = (uint32_t)p->octets.len;
-    return ok;
+    if (!alphabet_encode(p->alphabet, text, &p->octets, NULL))
+        return false;
+    p->end[p->count++] = (uint32_t)p->octets.len;
+    return true;
 }
 
 static void number_parts(struct parts *p)
@@ -134,7 +96,7 @@ static unsigned header_size(enum parts_mode mode)
 
 bool parts_split(struct parts *p, struct strv utf8, enum alphabet a, enum parts_mode mode, uint16_t reference)
 {
-    uint32_t units;
+    size_t units;
     buf_clear(&p->octets);
     p->alphabet = a;
     p->mode = mode;
@@ -142,7 +104,7 @@ bool parts_split(struct parts *p, struct strv utf8, enum alphabet a, enum parts_
     p->count = 0;
     p->udhi = false;
     p->data_coding = data_coding_for(a);
-    if (fit(a, utf8, parts_capacity(a, mode, true), &units) == utf8.n)
+    if (alphabet_fit(a, utf8, parts_capacity(a, mode, true), &units) == utf8.n)
         return add_part(p, utf8, 0);
 
     unsigned header = header_size(mode), capacity = parts_capacity(a, mode, false);

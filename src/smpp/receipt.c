@@ -79,11 +79,10 @@ static size_t find_key(struct strv s, size_t from, const struct key **key, size_
 /* The one word after the colon; blanks between are passed over unless a key follows them ("sub: dlvrd:1"). */
 static struct strv word_at(struct strv s, size_t at)
 {
-    const struct key *key;
     size_t length, start = at;
     while (start < s.n && blank(s.p[start]))
         start++;
-    if (start > at && find_key(s, start, &key, &length) == start)
+    if (start > at && key_at(strv_sub(s, start, s.n - start), &length))
         start = at;
     size_t end = start;
     while (end < s.n && !blank(s.p[end]))
@@ -122,7 +121,8 @@ static void read_fields(struct strv s, struct receipt *r)
     while ((at = find_key(s, at, &key, &length)) < s.n) {
         struct strv value, *field = field_of(r, key);
         at += length;
-        bool is_text = key->field == offsetof(struct receipt, text);
+        bool is_text =
+            key->field == offsetof(struct receipt, text) && !r->text.p; /* looks ahead: once only */
         value = is_text ? text_at(s, at, r) : word_at(s, at);
         at = (size_t)(value.p - s.p) + value.n;
         if (!field->p) /* the first of several equal keys counts */

@@ -38,6 +38,7 @@ static void text_is_encoded(void **state)
     check_encode(ALPHABET_UCS2, "a\xff", "0061fffd", 1);
     check_encode(ALPHABET_LATIN1, "é€", "e93f", 1);
     check_encode(ALPHABET_ASCII, "aé", "613f", 1);
+    check_encode(ALPHABET_BINARY, "aé\x80", "61c3a980", 0); /* octets as they are */
     check_encode(ALPHABET_CYRILLIC, "Ая№Ё§", "b0eff0a1fd", 0);
     check_encode(ALPHABET_HEBREW, "את×", "e0faaa", 0);
 }
@@ -67,7 +68,7 @@ static void each_octet_of_an_alphabet_comes_back(void **state)
 {
     (void)state;
     for (int a = ALPHABET_GSM7; a < ALPHABET_UNKNOWN; a++) {
-        for (unsigned c = 0; a != ALPHABET_UCS2 && c < 256; c++) {
+        for (unsigned c = 0; a != ALPHABET_UCS2 && a != ALPHABET_BINARY && c < 256; c++) {
             struct buf text = { 0 }, back = { 0 };
             char octet = (char)c;
             assert_true(alphabet_decode((enum alphabet)a, (struct strv){ &octet, 1 }, &text));
@@ -99,6 +100,12 @@ static void units_are_counted_as_they_are_encoded(void **state)
     assert_int_equal(alphabet_units(ALPHABET_GSM7, STRV("a€b")), 4);
     assert_int_equal(alphabet_units(ALPHABET_UCS2, STRV("a€😜")), 4);
     assert_int_equal(alphabet_units(ALPHABET_LATIN1, STRV("aé")), 2);
+    assert_int_equal(alphabet_units(ALPHABET_BINARY, STRV("aé")), 3);
+    size_t units;
+    assert_int_equal(alphabet_fit(ALPHABET_GSM7, STRV("ab€c"), 3, &units), 2); /* not half an escape pair */
+    assert_int_equal(units, 2);
+    assert_int_equal(alphabet_fit(ALPHABET_UCS2, STRV("ab😜c"), 3, &units), 2);
+    assert_int_equal(units, 2);
     struct rnd r;
     rnd_seed(&r, 7);
     for (int round = 0; round < 2000; round++) {
