@@ -2,7 +2,22 @@ noinst_LIBRARIES += src/libstore.a
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(LMDB_CFLAGS)
 src_libstore_a_SOURCES = \
 	src/store/env.c src/store/env.h \
-	src/store/spool.h
+	src/store/spool.c src/store/spool.h src/store/spool_internal.h \
+	src/store/spool_apply.c \
+	src/store/spool_block.c src/store/spool_block.h \
+	src/store/spool_core.c src/store/spool_core.h \
+	src/store/spool_count.c src/store/spool_count.h \
+	src/store/spool_ids.c \
+	src/store/spool_index.c src/store/spool_index.h \
+	src/store/spool_life.c \
+	src/store/spool_load.c \
+	src/store/spool_orphan.c src/store/spool_orphan.h \
+	src/store/spool_people.c src/store/spool_people.h \
+	src/store/spool_queue.c src/store/spool_queue.h \
+	src/store/spool_read.c src/store/spool_read.h \
+	src/store/spool_read_people.c \
+	src/store/spool_table.c src/store/spool_table.h \
+	src/store/spool_writer.c src/store/spool_writer.h
 # the audience environment
 src_libstore_a_SOURCES += \
 	src/store/catalog.c src/store/catalog.h src/store/tables.h \

@@ -189,7 +189,7 @@ void spool_put_doc(struct spool *s, char kind, struct strv name, struct strv val
 
 /* A campaign's audience: one opaque block (a serialised bitmap) a clock, put in the same transaction as its
  * document, which is of this kind. What was put before for the campaign is replaced; cursors stay. */
-#define SPOOL_DOC_CAMPAIGN 'c'
+#define SPOOL_DOC_CAMPAIGN 'm'
 struct spool_clock_set {
     uint32_t clock;
     struct strv set;

@@ -1,0 +1,297 @@
+/* What operations on messages do: acceptance, claims, responses, moves, receipts. */
+#include "store/spool_core.h"
+
+#include <string.h>
+
+static struct strv span(const uint8_t *data, struct spool_span s)
+{
+    return env_view(data + s.at, s.n);
+}
+
+/* --- acceptance --- */
+
+static void apply_accept(struct spool_core *c, struct spool_op *op, const uint8_t *data)
+{
+    if (op->u.accept.moves_cursor && !spool_core_cursor(c, op->u.accept.campaign, op->u.accept.clock,
+                                                        op->u.accept.expected, op->u.accept.customer)) {
+        op->code = ERR_STATE;
+        return;
+    }
+    struct spool_record *r = spool_block_add(&c->blocks, &c->t, op->id, span(data, op->u.accept.body));
+    if (!r)
+        return;
+    *r = (struct spool_record){
+        .parts = op->u.accept.parts ? op->u.accept.parts : 1,
+        .flags = op->u.accept.class_ & SPOOL_CLASS,
+        .to = op->u.accept.to,
+        .campaign = op->u.accept.campaign,
+        .customer = op->u.accept.customer,
+        .carrier = op->u.accept.carrier,
+    };
+    c->message_last = op->id;
+    spool_life_set(c, op->id, r, (enum message_state)op->u.accept.state,
+                   (enum message_reason)op->u.accept.reason, 0, op->u.accept.until, c->now);
+    spool_index_add(&c->num, &c->t, r->to, op->id);
+}
+
+static void apply_claim(struct spool_core *c, struct spool_op *op)
+{
+    struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
+    if (!r)
+        op->code = ERR_NOT_FOUND;
+    else if (r->state != MESSAGE_READY)
+        op->code = ERR_STATE;
+    else
+        spool_life_set(c, op->id, r, MESSAGE_IN_FLIGHT, REASON_NONE, 0, 0, c->now);
+}
+
+static void apply_move(struct spool_core *c, struct spool_op *op)
+{
+    struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
+    enum message_state to = (enum message_state)op->u.move.to;
+    if (!r) {
+        op->code = ERR_NOT_FOUND;
+        return;
+    }
+    enum message_state from = (enum message_state)r->state;
+    bool again = from == MESSAGE_HELD && to == MESSAGE_HELD; /* another instant or reason */
+    if (!again && !message_move_allowed(from, to)) {
+        op->code = ERR_STATE;
+        return;
+    }
+    if ((from == MESSAGE_IN_FLIGHT || from == MESSAGE_UNCERTAIN) &&
+        (to == MESSAGE_READY || to == MESSAGE_HELD))
+        spool_life_attempt(r);
+    spool_life_set(c, op->id, r, to, (enum message_reason)op->u.move.reason, op->u.move.code,
+                   op->u.move.until, c->now);
+}
+
+/* --- what the carrier says --- */
+
+static void settled_begin(struct spool_op *op, uint64_t id, const struct spool_record *r)
+{
+    op->has_settled = true;
+    op->settled = (struct spool_settled){ .id = id,
+                                          .to = r->to,
+                                          .campaign = r->campaign,
+                                          .customer = r->customer,
+                                          .before = (enum message_state)r->state,
+                                          .after = (enum message_state)r->state };
+}
+
+/* A message that waits for its responses, or that waits again because one was thought lost. */
+static bool open_for_answer(const struct spool_record *r)
+{
+    return r->state == MESSAGE_IN_FLIGHT || r->state == MESSAGE_UNCERTAIN || r->state == MESSAGE_READY ||
+           r->state == MESSAGE_HELD;
+}
+
+/* A message of several parts, after something about one of them was recorded: sent when all were taken,
+ * failed when one was refused for good; then, by receipts, delivered when all are, ended when one has ended
+ * otherwise. */
+static void settle_parts(struct spool_core *c, uint64_t id, struct spool_record *r, usec_t at)
+{
+    struct spool_parts p;
+    spool_table_collect(spool_block_parts(&c->blocks, &c->t, id), id, r->parts, &p);
+    if (p.answered < r->parts)
+        return;
+    if (open_for_answer(r) && p.refused == 0) {
+        spool_life_set(c, id, r, MESSAGE_SENT, REASON_NONE, 0, 0, at);
+    } else if (r->state == MESSAGE_IN_FLIGHT) {
+        spool_life_set(c, id, r, MESSAGE_FAILED, REASON_CARRIER_STATUS, p.refused_status, 0, at);
+    }
+    if (r->state != MESSAGE_SENT)
+        return;
+    if (p.bad != MESSAGE_NONE)
+        spool_life_set(c, id, r, p.bad, REASON_CARRIER_RECEIPT, p.bad_error, 0, at);
+    else if (p.delivered == r->parts)
+        spool_life_set(c, id, r, MESSAGE_DELIVERED, REASON_NONE, 0, 0, at);
+}
+
+/* What a receipt does to a message of one part; true when it had been recorded before. */
+static bool receipt_single(struct spool_core *c, uint64_t id, struct spool_record *r,
+                           enum message_state state, uint32_t error, usec_t at)
+{
+    if (state == (enum message_state)r->state && state != MESSAGE_SENT)
+        return true;
+    if (state != MESSAGE_SENT) {
+        if (message_move_allowed((enum message_state)r->state, state))
+            spool_life_set(c, id, r, state, state == MESSAGE_DELIVERED ? REASON_NONE : REASON_CARRIER_RECEIPT,
+                           error, 0, at);
+        return false;
+    }
+    if (r->state != MESSAGE_SENT)
+        return false; /* an intermediate one after the final one says nothing */
+    if ((r->flags & SPOOL_INTERMEDIATE) && r->code == error)
+        return true;
+    r->flags |= SPOOL_INTERMEDIATE;
+    r->code = error;
+    r->changed = at;
+    spool_block_touch(&c->blocks, &c->t, id);
+    return false;
+}
+
+static bool receipt_part(struct spool_core *c, uint64_t id, struct spool_record *r, unsigned part,
+                         enum message_state state, uint32_t error, usec_t at)
+{
+    struct spool_parts p;
+    spool_table_collect(spool_block_parts(&c->blocks, &c->t, id), id, r->parts, &p);
+    enum message_state had = (enum message_state)p.receipt[part];
+    if (had == state)
+        return true;
+    if (message_state_final(had) && had != MESSAGE_NONE)
+        return false; /* the first final receipt counts */
+    spool_block_put_part(&c->blocks, &c->t, id, part, state, error, env_view(NULL, 0));
+    settle_parts(c, id, r, at);
+    return false;
+}
+
+static bool receipt_apply(struct spool_core *c, uint64_t id, struct spool_record *r, unsigned part,
+                          enum message_state state, uint32_t error, usec_t at)
+{
+    if (r->parts > 1)
+        return receipt_part(c, id, r, part, state, error, at);
+    return receipt_single(c, id, r, state, error, at);
+}
+
+/* A receipt that came before its response. */
+static void apply_orphan(struct spool_core *c, uint64_t id, struct spool_record *r, unsigned part,
+                         uint16_t carrier, struct strv carrier_id, uint64_t key)
+{
+    uint64_t keys[3] = { key };
+    struct spool_orphan o;
+    unsigned n = 1 + spool_ids_alternates(c, carrier, carrier_id, false, keys + 1);
+    for (unsigned i = 0; i < n; i++) {
+        if (!spool_orphan_get(&c->orphans, &c->t, keys[i], &o))
+            continue;
+        spool_orphan_del(&c->orphans, &c->t, keys[i]);
+        receipt_apply(c, id, r, part, (enum message_state)o.state, o.error, o.at);
+        return;
+    }
+}
+
+/* The part was taken: remember by which id receipts will name it. */
+static void part_taken(struct spool_core *c, const struct spool_op *op, struct spool_record *r,
+                       struct strv id)
+{
+    unsigned part = op->u.answer.part;
+    spool_count_event(&c->count, &c->t, r->campaign, COUNT_PARTS_SENT);
+    if (id.n == 0)
+        return;
+    uint64_t key = spool_ids_key(op->u.answer.carrier, id);
+    spool_ids_learn(c, op->u.answer.carrier, id, false);
+    spool_index_add(&c->rid, &c->t, key, op->id << 8 | part);
+    if (c->orphans.count)
+        apply_orphan(c, op->id, r, part, op->u.answer.carrier, id, key);
+}
+
+/* Whether the part's success has been recorded. */
+static bool part_is_taken(struct spool_core *c, uint64_t id, const struct spool_record *r, unsigned part)
+{
+    struct spool_parts p;
+    if (r->parts <= 1)
+        return (r->flags & SPOOL_ANSWERED) != 0;
+    spool_table_collect(spool_block_parts(&c->blocks, &c->t, id), id, r->parts, &p);
+    return (p.taken[part >> 3] >> (part & 7) & 1) != 0;
+}
+
+static void apply_answer(struct spool_core *c, struct spool_op *op, const uint8_t *data)
+{
+    struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
+    unsigned part = op->u.answer.part;
+    uint32_t status = op->u.answer.value;
+    struct strv id = span(data, op->u.answer.id);
+    if (!r || part >= r->parts) {
+        op->code = r ? ERR_INVALID : ERR_NOT_FOUND;
+        return;
+    }
+    settled_begin(op, op->id, r);
+    if (part_is_taken(c, op->id, r, part)) {
+        op->code = ERR_EXISTS;
+        return;
+    }
+    if (status != 0 && r->state != MESSAGE_IN_FLIGHT) {
+        op->code = ERR_STATE; /* late, and of no use */
+        return;
+    }
+    spool_block_put_part(&c->blocks, &c->t, op->id, part, SPOOL_PART_ANSWER, status, id);
+    if (r->parts > 1) {
+        settle_parts(c, op->id, r, op->u.answer.at);
+    } else if (status == 0) {
+        r->flags |= SPOOL_ANSWERED;
+        if (open_for_answer(r))
+            spool_life_set(c, op->id, r, MESSAGE_SENT, REASON_NONE, 0, 0, op->u.answer.at);
+        else
+            spool_block_touch(&c->blocks, &c->t, op->id);
+    } else {
+        spool_life_set(c, op->id, r, MESSAGE_FAILED, REASON_CARRIER_STATUS, status, 0, op->u.answer.at);
+    }
+    if (status == 0)
+        part_taken(c, op, r, id);
+    op->settled.after = (enum message_state)r->state;
+}
+
+/* --- receipts --- */
+
+static void keep_orphan(struct spool_core *c, const struct spool_op *op, struct strv id, uint64_t key)
+{
+    struct spool_orphan o = { .key = key,
+                              .kept_at = c->now,
+                              .at = op->u.answer.at,
+                              .error = op->u.answer.value,
+                              .carrier = op->u.answer.carrier,
+                              .state = op->u.answer.state };
+    o.n_id = (uint8_t)(id.n < sizeof(o.id) ? id.n : sizeof(o.id));
+    if (o.n_id)
+        memcpy(o.id, id.p, o.n_id);
+    spool_orphan_put(&c->orphans, &c->t, &o);
+}
+
+static void apply_receipt(struct spool_core *c, struct spool_op *op, const uint8_t *data)
+{
+    struct strv id = span(data, op->u.answer.id);
+    uint16_t carrier = op->u.answer.carrier;
+    uint64_t keys[3] = { spool_ids_key(carrier, id) }, value = 0;
+    spool_ids_learn(c, carrier, id, true);
+    bool found = spool_index_last(&c->rid, &c->t, keys[0], &value);
+    unsigned n = found ? 0 : spool_ids_alternates(c, carrier, id, true, keys + 1);
+    for (unsigned i = 0; i < n && !found; i++)
+        found = spool_index_last(&c->rid, &c->t, keys[1 + i], &value);
+    struct spool_record *r = found ? spool_block_find(&c->blocks, &c->t, value >> 8) : NULL;
+    if (!r || (value & 255) >= r->parts) {
+        keep_orphan(c, op, id, keys[0]);
+        return;
+    }
+    op->id = value >> 8;
+    settled_begin(op, op->id, r);
+    op->settled.duplicate =
+        receipt_apply(c, op->id, r, (unsigned)(value & 255), (enum message_state)op->u.answer.state,
+                      op->u.answer.value, op->u.answer.at);
+    op->settled.after = (enum message_state)r->state;
+}
+
+/* --- */
+
+void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data, bool skip_intake)
+{
+    op->code = ERR_NONE;
+    op->has_settled = false;
+    if (op->intake && skip_intake) {
+        op->code = ERR_FULL;
+        return;
+    }
+    switch ((enum spool_op_kind)op->kind) {
+    case OP_ACCEPT: apply_accept(c, op, data); break;
+    case OP_CLAIM: apply_claim(c, op); break;
+    case OP_ANSWER: apply_answer(c, op, data); break;
+    case OP_MOVE: apply_move(c, op); break;
+    case OP_RECEIPT: apply_receipt(c, op, data); break;
+    case OP_LOAD: break; /* after the commit */
+    case OP_RELEASE: op->id = spool_life_release(c, op->u.release.now, op->u.release.max); break;
+    case OP_INBOUND: spool_people_inbound(c, op, span(data, op->u.other.body)); break;
+    case OP_CONSENT: spool_people_consent(c, op, span(data, op->u.other.body)); break;
+    case OP_DOC: spool_people_doc(c, op, span(data, op->u.other.body)); break;
+    case OP_AUDIENCE: spool_people_audience(c, op, span(data, op->u.other.body)); break;
+    case OP_TRIM: spool_core_trim(c, op->u.seq); break;
+    }
+}

@@ -1,0 +1,189 @@
+/* The writer's side of the spool: what an operation does to the store. Internal to the spool.
+ *
+ * How it works. The loop encodes operations into a batch: an array of fixed records and one buffer of octets,
+ * reused, nothing allocated an operation (spool.c). A full batch, or what has gathered when the writer is
+ * idle, goes to the writer through a mailbox; the writer takes all that is waiting and runs it in one
+ * transaction (spool_writer.c):
+ *
+ *   begin ── apply each operation in order ── write what the parts gathered ── commit (sync) ── post the
+ * batches back │ spool_apply: messages          blocks, queue, counts, feed,        │ │ spool_people: the
+ * rest         index tails, cursors               └─ look-ahead loads, from the └ both change a message only
+ * synced state by spool_life_set()
+ *
+ * Inside a transaction the parts keep what they touch in memory and write it once, in key order, at its end.
+ * What they remember across transactions is reloaded from the store after an abort: there is one source of
+ * truth.
+ *
+ * Full: an abort for want of space is repeated without the [intake] operations, which complete with ERR_FULL;
+ * if that fails too, the rest is kept and tried again until there is space (spool_writer.c).
+ */
+#ifndef TESSERA_STORE_SPOOL_CORE_H
+#define TESSERA_STORE_SPOOL_CORE_H
+
+#include "store/spool_block.h"
+#include "store/spool_count.h"
+#include "store/spool_index.h"
+#include "store/spool_orphan.h"
+#include "store/spool_queue.h"
+
+enum spool_op_kind {
+    OP_ACCEPT,
+    OP_CLAIM,
+    OP_ANSWER,
+    OP_MOVE,
+    OP_RECEIPT,
+    OP_LOAD,
+    OP_RELEASE,
+    OP_INBOUND,
+    OP_CONSENT,
+    OP_DOC,
+    OP_AUDIENCE,
+    OP_TRIM,
+};
+
+/* Octets in the batch's data. */
+struct spool_span {
+    uint32_t at, n;
+};
+
+struct spool_op {
+    uint8_t kind; /* enum spool_op_kind */
+    bool intake;
+    uint8_t code;     /* result: enum err_code */
+    bool has_settled; /* result */
+    void *done, *ctx; /* spool_done, or spool_loaded_fn of OP_LOAD */
+    uint64_t id;      /* the message; result for the others */
+    union {
+        struct {
+            uint64_t to;
+            uint32_t campaign, customer, clock, expected;
+            uint16_t carrier;
+            uint8_t class_, parts, state, reason;
+            bool moves_cursor;
+            usec_t until;
+            struct spool_span body;
+        } accept;
+        struct {
+            usec_t at;
+            struct spool_span id;
+            uint32_t value; /* command_status, network error */
+            uint16_t carrier;
+            uint8_t part, state;
+        } answer; /* and receipt */
+        struct {
+            usec_t until;
+            uint32_t code;
+            uint8_t to, reason;
+        } move;
+        struct {
+            uint64_t after;
+            size_t max;
+            uint16_t carrier;
+            uint8_t lane;
+            /* result */
+            struct spool_loaded **list;
+            size_t n;
+            bool more;
+        } load;
+        struct {
+            usec_t now;
+            size_t max;
+        } release;
+        struct {
+            struct spool_span body; /* an encoded struct, see spool_people.c */
+        } other;
+        uint64_t seq; /* trim */
+    } u;
+    struct spool_settled settled; /* result */
+};
+
+struct spool_cursor_row {
+    uint32_t campaign, clock;
+    uint32_t next;
+    uint32_t spare;
+    uint64_t done;
+};
+
+struct spool_core {
+    struct env *env;
+    const struct clock *clock;
+    enum spool_uncertain uncertain[CLASS_COUNT];
+    usec_t orphan_keep;
+    struct env_txn t; /* the write transaction */
+    usec_t now;       /* of its begin */
+    bool broken;      /* what is remembered could not be reloaded after an abort */
+
+    struct spool_blocks blocks;
+    struct spool_queue queue;
+    struct spool_count count;
+    struct spool_index rid, num;
+    struct spool_orphans orphans;
+
+    /* feed: what this transaction adds */
+    struct spool_feed_record *feed;
+    size_t n_feed, cap_feed;
+    uint64_t feed_last, feed_trimmed;
+
+    /* campaign cursors this transaction moved */
+    struct hmap cursor_index; /* campaign << 32 | clock -> place */
+    struct spool_cursor_row *cursors;
+    size_t n_cursors, cap_cursors;
+
+    /* what the ids of a carrier have looked like: learned, see spool_ids.c */
+    struct hmap forms, forms_changed;
+
+    uint64_t message_last, inbound_last, ledger_last;
+    usec_t next_due;
+    bool held_changed;
+    usec_t purge_at;
+};
+
+/* --- spool_core.c: opening, transactions --- */
+bool spool_core_load(struct spool_core *c); /* inside a transaction; also after an abort */
+void spool_core_free(struct spool_core *c);
+bool spool_core_begin(struct spool_core *c);
+/* Writes what has gathered and commits; false: nothing has happened, c->t.code says why. The caller then
+ * calls spool_core_recover(). */
+bool spool_core_commit(struct spool_core *c);
+bool spool_core_reload(struct spool_core *c);     /* after a failure: everything from the store again */
+bool spool_core_busy(const struct spool_core *c); /* housekeeping is waiting */
+void spool_core_feed(struct spool_core *c, enum spool_feed_kind kind, uint64_t number, uint32_t customer,
+                     uint32_t campaign, usec_t at);
+void spool_core_trim(struct spool_core *c, uint64_t seq);
+/* Moves a campaign's cursor from `expected` past the customer; false: it stands elsewhere. */
+bool spool_core_cursor(struct spool_core *c, uint32_t campaign, uint32_t clock, uint32_t expected,
+                       uint32_t customer);
+/* Settles by policy what is in flight; its own transactions. */
+bool spool_core_settle_flight(struct spool_core *c, struct spool_recovered *out);
+
+/* --- spool_life.c: the one function that changes a message's state --- */
+void spool_life_set(struct spool_core *c, uint64_t id, struct spool_record *r, enum message_state to,
+                    enum message_reason reason, uint32_t code, usec_t until, usec_t at);
+void spool_life_attempt(struct spool_record *r); /* counts one that did not end the message */
+size_t spool_life_release(struct spool_core *c, usec_t now, size_t max);
+usec_t spool_life_next_due(struct spool_core *c);
+
+/* --- spool_apply.c --- */
+/* Runs one operation; its result is in it. `data`: the batch's octets. */
+void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data, bool skip_intake);
+
+/* --- spool_ids.c: receipts and the ids carriers give --- */
+uint64_t spool_ids_key(uint16_t carrier, struct strv id);
+void spool_ids_load(struct spool_core *c);
+void spool_ids_write(struct spool_core *c);
+void spool_ids_learn(struct spool_core *c, uint16_t carrier, struct strv id, bool receipt);
+/* Other canonical ids under which the answer of a receipt, or the receipt of an answer, may be known, as far
+ * as what has been learned of the carrier allows. Returns how many (0..2). */
+unsigned spool_ids_alternates(struct spool_core *c, uint16_t carrier, struct strv id, bool receipt,
+                              uint64_t keys[2]);
+
+/* --- spool_people.c: inbound, consent, votes, documents, audiences --- */
+void spool_people_inbound(struct spool_core *c, struct spool_op *op, struct strv body);
+void spool_people_consent(struct spool_core *c, struct spool_op *op, struct strv body);
+void spool_people_doc(struct spool_core *c, struct spool_op *op, struct strv body);
+void spool_people_audience(struct spool_core *c, struct spool_op *op, struct strv body);
+
+/* --- spool_load.c: look-ahead, from a read transaction --- */
+void spool_load_run(struct env_txn *t, struct spool_op *op);
+
+#endif

@@ -1,0 +1,169 @@
+#include "store/spool_table.h"
+
+#include <string.h>
+
+#define RECORD_VERSION 1
+
+const struct spool_record *spool_table_record(struct strv block, uint64_t id)
+{
+    const struct spool_state_block *b = (const void *)block.p;
+    if (block.n != sizeof(*b) || b->version != SPOOL_VERSION)
+        return NULL;
+    const struct spool_record *r = &b->r[id % SPOOL_BLOCK_IDS];
+    return r->state != MESSAGE_NONE ? r : NULL;
+}
+
+/* --- message --- */
+
+bool spool_table_put_message(struct buf *out, const struct message *m)
+{
+    buf_put_u8(out, RECORD_VERSION);
+    buf_put_svarint(out, m->accepted_at);
+    buf_put_svarint(out, m->not_before);
+    buf_put_svarint(out, m->valid_until);
+    buf_put_lstr(out, m->sender);
+    buf_put_lstr(out, m->client_ref);
+    return buf_put_lstr(out, m->text);
+}
+
+unsigned spool_table_message_count(struct strv block)
+{
+    const uint8_t *p = (const uint8_t *)block.p;
+    if (block.n < 2 || p[0] != SPOOL_VERSION || block.n < 2 + 2 * (size_t)p[1])
+        return 0;
+    return p[1];
+}
+
+bool spool_table_message(struct strv block, uint64_t first, uint64_t id, struct message *m)
+{
+    unsigned n = spool_table_message_count(block);
+    if (id < first || id - first >= n)
+        return false;
+    size_t head = 2 + 2 * (size_t)n, at = 0;
+    uint16_t offset;
+    memcpy(&offset, block.p + 2 + 2 * (id - first), 2);
+    at = head + offset;
+    if (at >= block.n)
+        return false;
+    struct rd r = rd_from(block.p + at, block.n - at);
+    bool ok = rd_u8(&r) == RECORD_VERSION;
+    m->accepted_at = rd_svarint(&r);
+    m->not_before = rd_svarint(&r);
+    m->valid_until = rd_svarint(&r);
+    m->sender = rd_lstr(&r);
+    m->client_ref = rd_lstr(&r);
+    m->text = rd_lstr(&r);
+    return ok && !r.failed;
+}
+
+void spool_table_complete(struct message *m, uint64_t id, const struct spool_record *r)
+{
+    m->id = id;
+    m->to = r->to;
+    m->class_ = (enum message_class)(r->flags & SPOOL_CLASS);
+    m->carrier = r->carrier;
+    m->campaign = r->campaign;
+    m->customer = r->customer;
+    m->parts = r->parts;
+}
+
+/* --- part --- */
+
+bool spool_table_put_part(struct buf *out, const struct spool_part *p)
+{
+    struct strv id = strv_sub(p->carrier_id, 0, UINT8_MAX);
+    if (out->len == 0)
+        buf_put_u8(out, SPOOL_VERSION);
+    buf_put_u8(out, p->slot);
+    buf_put_u8(out, p->part);
+    buf_put_u8(out, p->kind);
+    buf_put_u8(out, (uint8_t)id.n);
+    buf_put_u32(out, p->value);
+    return buf_put_strv(out, id);
+}
+
+bool spool_table_next_part(struct strv block, size_t *pos, struct spool_part *p)
+{
+    if (*pos == 0) {
+        if (block.n == 0 || block.p[0] != SPOOL_VERSION)
+            return false;
+        *pos = 1;
+    }
+    struct rd r = rd_from(block.p + *pos, block.n - *pos);
+    p->slot = rd_u8(&r);
+    p->part = rd_u8(&r);
+    p->kind = rd_u8(&r);
+    size_t n = rd_u8(&r);
+    p->value = rd_u32(&r);
+    p->carrier_id = rd_bytes(&r, n);
+    *pos = block.n - rd_left(&r);
+    return !r.failed;
+}
+
+static void collect_one(struct spool_parts *out, const struct spool_part *p)
+{
+    uint8_t bit = (uint8_t)(1u << (p->part & 7));
+    uint8_t *taken = &out->taken[p->part >> 3], *done = &out->done[p->part >> 3];
+    if (p->kind != SPOOL_PART_ANSWER) {
+        out->receipt[p->part] = p->kind;
+        if (p->kind == MESSAGE_DELIVERED) {
+            out->delivered++;
+        } else if (message_state_final((enum message_state)p->kind) && out->bad == MESSAGE_NONE) {
+            out->bad = (enum message_state)p->kind;
+            out->bad_error = p->value;
+        }
+        return;
+    }
+    out->answered += !(*done & bit);
+    *done |= bit;
+    out->status[p->part] = p->value;
+    out->carrier_id[p->part] = p->carrier_id;
+    if (p->value == 0)
+        *taken |= bit;
+    else
+        *taken &= (uint8_t)~bit;
+}
+
+void spool_table_collect(struct strv block, uint64_t id, unsigned n_parts, struct spool_parts *out)
+{
+    struct spool_part p;
+    uint8_t slot = (uint8_t)(id % SPOOL_BLOCK_IDS);
+    memset(out, 0, sizeof(*out));
+    for (size_t pos = 0; spool_table_next_part(block, &pos, &p);) {
+        if (p.slot == slot && p.part < n_parts)
+            collect_one(out, &p);
+    }
+    for (unsigned i = 0; i < n_parts; i++) {
+        uint8_t bit = (uint8_t)(1u << (i & 7));
+        if (!(out->done[i >> 3] & bit) || (out->taken[i >> 3] & bit))
+            continue;
+        if (out->refused++ == 0)
+            out->refused_status = out->status[i];
+    }
+}
+
+/* --- counters --- */
+
+size_t spool_table_count_size(const struct spool_count_record *r)
+{
+    return offsetof(struct spool_count_record, status) + r->n_status * sizeof(r->status[0]);
+}
+
+bool spool_table_get_count(struct env_txn *t, uint32_t campaign, struct spool_count_record *r)
+{
+    struct strv v;
+    uint8_t key[4];
+    memset(r, 0, sizeof(*r));
+    be_put32(key, campaign);
+    if (env_get(t, SPOOL_COUNT, env_view(key, 4), &v) && v.n >= offsetof(struct spool_count_record, status) &&
+        v.n <= sizeof(*r)) {
+        memcpy(r, v.p, v.n);
+        if (r->version == SPOOL_VERSION && r->n_status <= SPOOL_COUNT_STATUSES &&
+            v.n == spool_table_count_size(r))
+            return true;
+        env_fail(t, ERR_CORRUPT);
+        memset(r, 0, sizeof(*r));
+    }
+    r->version = SPOOL_VERSION;
+    return false;
+}
