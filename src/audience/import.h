@@ -23,9 +23,9 @@
 #include "audience/audience.h"
 
 /* What the numbers mean, asked of the layers that know; all callbacks on the calling thread. */
-struct audience_place_of {
-    char clock[1024]; /* "" = unknown; as domain/clocks.h writes it */
-    char region[16]; /* used when the customer has no region of its own; "" = unknown */
+struct audience_place_of { /* texts live until the next call */
+    struct strv clock;     /* "" = unknown */
+    struct strv region;    /* used when the customer has no region of its own; "" = unknown */
 };
 struct audience_locator {
     void *ctx;
@@ -49,8 +49,8 @@ struct audience_import_options {
     void *ctx;
     /* National or international form to digits; false with the reason. NULL: international form only. */
     bool (*parse_number)(void *ctx, struct strv text, uint64_t *msisdn, struct err *e);
-    /* Offset from UTC in seconds of the instance's zone at a local reading. NULL: UTC. */
-    int32_t (*offset_of)(void *ctx, int64_t local_usec);
+    /* The instant of a local reading (see zone_instant) in the instance's zone. NULL: UTC. */
+    usec_t (*instant_of)(void *ctx, int64_t local_usec);
     const struct audience_locator *locator; /* NULL: no clocks, no regions */
 };
 

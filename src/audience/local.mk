@@ -10,3 +10,21 @@ src_libaudience_a_SOURCES += \
 	src/audience/eval_time.h src/audience/eval_time.c \
 	src/audience/eval_test.c src/audience/eval_rows.c src/audience/eval_zones.c \
 	src/audience/eval_aggregate.c src/audience/eval_num.c src/audience/eval_cond.c
+# customers, events, import, segments
+src_libaudience_a_SOURCES += \
+	src/audience/audience.c src/audience/audience.h src/audience/audience_inside.h \
+	src/audience/set.c src/audience/set.h \
+	src/audience/set_bitmap.c src/audience/set_bitmap.h \
+	src/audience/dict_cache.c src/audience/dict_cache.h \
+	src/audience/index.c src/audience/index.h \
+	src/audience/writer.c \
+	src/audience/load.c src/audience/load.h \
+	src/audience/verify.c \
+	src/audience/activity.c src/audience/activity.h \
+	src/audience/import.c src/audience/import.h src/audience/import_inside.h \
+	src/audience/import_csv.c src/audience/import_csv.h \
+	src/audience/import_map.c src/audience/import_map.h \
+	src/audience/import_value.c src/audience/import_value.h \
+	src/audience/import_rows.c src/audience/import_customers.c src/audience/import_events.c \
+	src/audience/segment.c src/audience/segment.h src/audience/segment_inside.h \
+	src/audience/segment_query.c src/audience/segment_refs.c

@@ -168,6 +168,22 @@ bool customer_get(struct catalog_txn *t, uint32_t id, struct customer_arena *a, 
            (customer_decode(v, a, out) || catalog_torn(t));
 }
 
+bool customer_get_copy(struct catalog_txn *t, uint32_t id, struct buf *copy, struct customer_arena *a,
+                       struct customer_record *out)
+{
+    struct env_key k;
+    struct strv v;
+    if (!env_get(&t->env, TABLE_CUSTOMER, customer_key(&k, id), &v)) {
+        return false;
+    }
+    buf_clear(copy);
+    if (!buf_put_strv(copy, v)) {
+        env_fail(&t->env, ERR_NOMEM);
+        return false;
+    }
+    return customer_decode(env_view(copy->data, copy->len), a, out) || catalog_torn(t);
+}
+
 bool customer_each(struct catalog_txn *t, uint32_t from, customer_fn *fn, void *ctx)
 {
     struct env_key k;

@@ -42,6 +42,9 @@ uint32_t customer_limit(struct catalog_txn *t); /* every id is below */
 bool customer_find(struct catalog_txn *t, uint64_t msisdn, uint32_t *id);
 /* False: not there, or torn (catalog_ok tells). Texts point into the transaction. */
 bool customer_get(struct catalog_txn *t, uint32_t id, struct customer_arena *a, struct customer_record *out);
+/* The same with the record copied into `copy` first, so that it outlives writes. */
+bool customer_get_copy(struct catalog_txn *t, uint32_t id, struct buf *copy, struct customer_arena *a,
+                       struct customer_record *out);
 /* Ascending from `from`, until fn returns false. The arena is reused from call to call. */
 typedef bool customer_fn(void *ctx, uint32_t id, const struct customer_record *r);
 bool customer_each(struct catalog_txn *t, uint32_t from, customer_fn *fn, void *ctx);

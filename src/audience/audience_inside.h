@@ -1,0 +1,42 @@
+/* Inside of audience/: the handle, and what every writing function shares. */
+#ifndef TESSERA_AUDIENCE_AUDIENCE_INSIDE_H
+#define TESSERA_AUDIENCE_AUDIENCE_INSIDE_H
+
+#include "audience/audience.h"
+#include "audience/dict_cache.h"
+#include "audience/import.h"
+#include "audience/index.h"
+#include "store/customers.h"
+
+struct audience {
+    struct catalog *catalog;
+};
+
+/* One writing transaction over customers and events. Begin, change, end with commit or abort. */
+struct audience_writer {
+    struct audience *audience;
+    struct catalog_txn *txn;
+    struct index *index;
+    struct dict_cache dict;
+    struct audience_number *numbers; /* of customers made in this transaction, still to be indexed */
+    size_t n_numbers, cap_numbers;
+    struct hmap fresh; /* their numbers -> ids */
+};
+
+bool audience_writer_init(struct audience_writer *w, struct audience *a, struct err *e);
+void audience_writer_free(struct audience_writer *w);
+bool audience_writer_begin(struct audience_writer *w, struct err *e);
+void audience_writer_abort(struct audience_writer *w); /* harmless when nothing is open */
+/* `changed`: customers or events did change (the view's change number grows). */
+bool audience_writer_commit(struct audience_writer *w, bool changed, struct err *e);
+
+bool audience_writer_find(struct audience_writer *w, uint64_t msisdn, uint32_t *id);
+/* Makes a customer of r; clock and a missing region come from the locator (may be NULL). */
+bool audience_writer_create(struct audience_writer *w, const struct audience_locator *locator,
+                            struct customer_record *r, uint32_t *id, struct err *e);
+/* Replaces `before` by `after`; the clock is looked up again when zone or region changed. */
+bool audience_writer_replace(struct audience_writer *w, const struct audience_locator *locator, uint32_t id,
+                             const struct customer_record *before, struct customer_record *after,
+                             struct err *e);
+
+#endif

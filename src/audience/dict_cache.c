@@ -1,0 +1,70 @@
+#include "audience/dict_cache.h"
+
+#include "base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_ENTRIES 500000u
+#define CACHE_TEXTS   ((size_t)32 << 20)
+
+struct dict_cache_entry {
+    size_t at;
+    uint32_t n, code;
+    uint16_t space;
+};
+
+void dict_cache_free(struct dict_cache *c)
+{
+    hmap_free(&c->places);
+    free(c->entries);
+    buf_free(&c->texts);
+    *c = (struct dict_cache){ 0 };
+}
+
+void dict_cache_clear(struct dict_cache *c)
+{
+    hmap_clear(&c->places);
+    buf_clear(&c->texts);
+    c->n = 0;
+}
+
+static void dict_cache_add(struct dict_cache *c, uint64_t hash, uint16_t space, struct strv text,
+                           uint32_t code)
+{
+    if (c->n >= CACHE_ENTRIES || c->texts.len + text.n > CACHE_TEXTS) {
+        dict_cache_clear(c);
+    }
+    if (c->n == c->cap) {
+        size_t cap = c->cap ? c->cap * 2 : 256;
+        struct dict_cache_entry *p = realloc(c->entries, cap * sizeof(*p));
+        if (!p) {
+            return; /* it is only a cache */
+        }
+        c->entries = p;
+        c->cap = cap;
+    }
+    size_t at = c->texts.len;
+    if (buf_put_strv(&c->texts, text) && hmap_put(&c->places, hash, c->n)) {
+        c->entries[c->n++] =
+            (struct dict_cache_entry){ .at = at, .n = (uint32_t)text.n, .code = code, .space = space };
+    }
+}
+
+uint32_t dict_cache_intern(struct dict_cache *c, struct catalog_txn *t, uint16_t space, struct strv text,
+                           struct err *e)
+{
+    uint64_t place, hash = hash_bytes(text.p, text.n, UINT64_C(0x9e3779b97f4a7c15) ^ space);
+    if (hmap_get(&c->places, hash, &place)) {
+        const struct dict_cache_entry *have = &c->entries[place];
+        if (have->space == space && have->n == text.n &&
+            memcmp(c->texts.data + have->at, text.p, text.n) == 0) {
+            return have->code;
+        }
+    }
+    uint32_t code = dict_intern(t, space, text, e);
+    if (code) {
+        dict_cache_add(c, hash, space, text, code);
+    }
+    return code;
+}

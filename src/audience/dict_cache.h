@@ -1,0 +1,24 @@
+/* Texts seen lately and their dictionary codes, so that an import asks the store once for each different
+ * text. Bounded: forgets everything when it is full. Must be cleared when the transaction that gave codes did
+ * not commit. */
+#ifndef TESSERA_AUDIENCE_DICT_CACHE_H
+#define TESSERA_AUDIENCE_DICT_CACHE_H
+
+#include "base/buf.h"
+#include "base/hmap.h"
+#include "store/dict.h"
+
+struct dict_cache {     /* zero-initialise */
+    struct hmap places; /* hash -> index of the entry */
+    struct dict_cache_entry *entries;
+    size_t n, cap;
+    struct buf texts;
+};
+
+void dict_cache_free(struct dict_cache *c);
+void dict_cache_clear(struct dict_cache *c);
+/* As dict_intern. */
+uint32_t dict_cache_intern(struct dict_cache *c, struct catalog_txn *t, uint16_t space, struct strv text,
+                           struct err *e);
+
+#endif

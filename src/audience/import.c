@@ -1,0 +1,386 @@
+#include "audience/import.h"
+
+#include "audience/import_inside.h"
+#include "store/documents.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SESSION_VERSION  1
+#define SESSION_MAX_NAME 64
+#define HEADER_MAX       65536u
+
+/* --- a session's progress as it is stored --- */
+
+static bool session_encode(const struct audience_import *im, struct buf *b)
+{
+    const struct audience_import_progress *p = &im->next;
+    const uint64_t numbers[] = { p->offset,    p->lines,  p->rows,     p->created,  p->updated,
+                                 p->unchanged, p->events, p->repeated, p->rejected, p->finished };
+    buf_clear(b);
+    buf_put_u8(b, SESSION_VERSION);
+    buf_put_u8(b, (uint8_t)im->o.kind);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        buf_put_varint(b, numbers[i]);
+    }
+    return buf_put_lstr(b, (struct strv){ (const char *)im->header.data, im->header.len });
+}
+
+static bool session_decode(struct audience_import *im, struct strv octets, struct err *e)
+{
+    struct rd r = rd_from(octets.p, octets.n);
+    struct audience_import_progress *p = &im->done;
+    uint64_t *const numbers[] = { &p->offset,    &p->lines,  &p->rows,     &p->created, &p->updated,
+                                  &p->unchanged, &p->events, &p->repeated, &p->rejected };
+    uint8_t version = rd_u8(&r);
+    uint8_t kind = rd_u8(&r);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        *numbers[i] = rd_varint(&r);
+    }
+    p->finished = rd_varint(&r) != 0;
+    struct strv header = rd_lstr(&r);
+    if (r.failed || version != SESSION_VERSION) {
+        return err_set(e, ERR_CORRUPT, "the import's stored progress is torn");
+    }
+    if (kind != im->o.kind) {
+        return err_set(e, ERR_STATE, "an import of this name was begun for something else");
+    }
+    return buf_put_strv(&im->header, header) || err_set(e, ERR_NOMEM, "out of memory");
+}
+
+static bool session_load(struct audience_import *im, struct catalog_txn *t, struct err *e)
+{
+    struct strv stored;
+    if (!im->o.session.n || im->o.validate || !document_get(t, DOCUMENT_IMPORT, im->o.session, &stored)) {
+        return catalog_ok(t, e);
+    }
+    return session_decode(im, stored, e);
+}
+
+static bool session_store(struct audience_import *im, struct err *e)
+{
+    if (!im->o.session.n) {
+        return true;
+    }
+    if (!session_encode(im, &im->copy)) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    document_put(im->writer.txn, DOCUMENT_IMPORT, im->o.session,
+                 (struct strv){ (const char *)im->copy.data, im->copy.len });
+    return catalog_ok(im->writer.txn, e);
+}
+
+bool audience_import_forget(struct audience *a, struct strv session, struct err *e)
+{
+    struct catalog_txn *t = catalog_begin_write(a->catalog, e);
+    if (!t) {
+        return false;
+    }
+    document_delete(t, DOCUMENT_IMPORT, session);
+    return catalog_commit(t, e);
+}
+
+/* --- the header --- */
+
+struct header_reading {
+    struct audience_import *im;
+    const struct schema *schema;
+    bool found, ok;
+    struct err *e;
+};
+
+static bool header_record(void *ctx, uint64_t line, const struct strv *fields, size_t n)
+{
+    struct header_reading *h = ctx;
+    (void)line;
+    h->found = true;
+    h->ok = import_map_make(&h->im->map, &h->im->o, h->schema, fields, n, h->e);
+    return false;
+}
+
+static void header_broken(void *ctx, uint64_t line, size_t column, const char *reason)
+{
+    struct header_reading *h = ctx;
+    (void)line;
+    if (!h->found) {
+        h->found = true;
+        h->ok = err_set(h->e, ERR_INVALID, "the header is broken at column %zu: %s", column + 1, reason);
+    }
+}
+
+/* Makes the map of im->header. */
+static bool header_read(struct audience_import *im, struct catalog_txn *t, struct err *e)
+{
+    struct strv text = { (const char *)im->header.data, im->header.len };
+    struct schema *schema = schema_load(t, e);
+    uint64_t line = 1;
+    if (!schema) {
+        return false;
+    }
+    const struct schema_event *ev = schema_find_event(schema, im->o.event);
+    im->event = ev ? ev->id : 0;
+    im->delimiter = im->o.delimiter ? im->o.delimiter : import_csv_delimiter(text);
+    struct header_reading h = { .im = im, .schema = schema, .e = e };
+    const struct import_csv_sink sink = { .ctx = &h, .record = header_record, .broken = header_broken };
+    bool ok = import_csv_read(text, im->delimiter, &im->texts, &sink, &line, e);
+    if (ok && !h.found) {
+        ok = err_set(e, ERR_INVALID, "there is no header: the first line must name the columns");
+    }
+    schema_free(schema);
+    return ok && h.ok;
+}
+
+/* How many octets the header takes, byte order mark and its newline included. */
+static size_t header_length(struct strv octets)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < octets.n && i < HEADER_MAX; i++) {
+        quoted = quoted != (octets.p[i] == '"');
+        if (octets.p[i] == '\n' && !quoted) {
+            return i + 1;
+        }
+    }
+    return octets.n < HEADER_MAX ? octets.n : 0;
+}
+
+/* Takes the header off the front of the first chunk. */
+static bool header_take(struct audience_import *im, struct strv *octets, struct err *e)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t n = header_length(*octets), skip = strv_starts(*octets, STRV(mark)) ? 3 : 0;
+    if (octets->n && !n) {
+        return err_set(e, ERR_INVALID, "the header is longer than %u octets, or a quote in it is not closed",
+                       HEADER_MAX);
+    }
+    buf_clear(&im->header);
+    if (!buf_put_strv(&im->header, strv_sub(*octets, skip, n - skip))) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < n; i++) {
+        im->next.lines += octets->p[i] == '\n' || i + 1 == octets->n;
+    }
+    *octets = strv_sub(*octets, n, octets->n);
+    return true;
+}
+
+/* --- beginning and ending --- */
+
+static bool options_copy(struct audience_import *im, const struct audience_import_options *o)
+{
+    im->o = *o;
+    char *session = strv_dup(o->session), *event = strv_dup(o->event), *mapping = strv_dup(o->mapping);
+    im->o.session = (struct strv){ session, session ? o->session.n : 0 };
+    im->o.event = (struct strv){ event, event ? o->event.n : 0 };
+    im->o.mapping = (struct strv){ mapping, mapping ? o->mapping.n : 0 };
+    return session && event && mapping;
+}
+
+static bool options_check(const struct audience_import_options *o, struct err *e)
+{
+    if (o->session.n > SESSION_MAX_NAME) {
+        return err_set(e, ERR_LIMIT, "the name of an import has at most %d octets", SESSION_MAX_NAME);
+    }
+    if (o->kind == IMPORT_EVENTS && (!schema_name_valid(o->event) || memchr(o->event.p, '.', o->event.n))) {
+        return err_set(e, ERR_INVALID, "say the type of the events: small letters, digits and _");
+    }
+    return true;
+}
+
+static bool import_resume(struct audience_import *im, struct err *e)
+{
+    struct catalog_txn *t = catalog_begin_read(im->audience->catalog, e);
+    bool ok = t && session_load(im, t, e);
+    ok = ok && (im->header.len == 0 || header_read(im, t, e));
+    catalog_end(t);
+    im->next = im->done;
+    return ok;
+}
+
+struct audience_import *audience_import_begin(struct audience *a, const struct audience_import_options *o,
+                                              struct err *e)
+{
+    if (!options_check(o, e)) {
+        return NULL;
+    }
+    struct audience_import *im = calloc(1, sizeof(*im));
+    if (!im) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    im->audience = a;
+    bool ok = options_copy(im, o) || err_set(e, ERR_NOMEM, "out of memory");
+    ok = ok && audience_writer_init(&im->writer, a, e) && import_resume(im, e);
+    if (!ok) {
+        audience_import_free(im);
+        return NULL;
+    }
+    return im;
+}
+
+void audience_import_free(struct audience_import *im)
+{
+    if (!im) {
+        return;
+    }
+    audience_writer_free(&im->writer);
+    import_map_free(&im->map);
+    free((char *)(uintptr_t)im->o.session.p);
+    free((char *)(uintptr_t)im->o.event.p);
+    free((char *)(uintptr_t)im->o.mapping.p);
+    buf_free(&im->header);
+    buf_free(&im->texts);
+    buf_free(&im->copy);
+    customer_arena_free(&im->arena);
+    free(im->rejects);
+    free(im->rows);
+    free(im->cells);
+    free(im->values);
+    free(im->codes);
+    free(im);
+}
+
+/* --- a chunk --- */
+
+/* Whether the chunk is to be done (*due), was done before (not *due), or cannot be (false). */
+static bool chunk_due(struct audience_import *im, uint64_t offset, struct strv octets, bool is_last,
+                      bool *due, struct err *e)
+{
+    bool before = octets.n ? offset + octets.n <= im->done.offset : im->done.finished;
+    *due = !before || (is_last && !im->done.finished);
+    if (before) {
+        return true;
+    }
+    if (offset != im->done.offset || im->done.finished) {
+        return err_set(e, ERR_STATE, "the next part of this import begins at octet %llu",
+                       (unsigned long long)im->done.offset);
+    }
+    if (!is_last && octets.n && octets.p[octets.n - 1] != '\n') {
+        return err_set(e, ERR_INVALID, "the part of the file does not end at the end of a line");
+    }
+    return true;
+}
+
+static int reject_cmp(const void *a, const void *b)
+{
+    const struct audience_reject *x = a, *y = b;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+/* Header and rows, without changing anything that is stored. */
+static bool chunk_read(struct audience_import *im, struct catalog_txn *t, struct strv octets, struct err *e)
+{
+    if (im->map.columns == NULL) {
+        if (!header_take(im, &octets, e) || !header_read(im, t, e)) {
+            return false;
+        }
+        if (im->map.guesses && !import_rows_guess(im, octets, e)) {
+            return false;
+        }
+    }
+    uint64_t line = im->next.lines + 1;
+    if (!import_rows_read(im, octets, &line, e)) {
+        return false;
+    }
+    im->next.lines = line - 1;
+    return true;
+}
+
+static bool chunk_declare(struct audience_import *im, struct err *e)
+{
+    if (im->o.kind == IMPORT_EVENTS && !im->event) {
+        im->event = schema_add_event(im->writer.txn, im->o.event, im->o.now, e);
+        if (!im->event) {
+            return false;
+        }
+    }
+    return import_map_declare(&im->map, im->writer.txn, im->event, &im->o, e);
+}
+
+static bool chunk_write(struct audience_import *im, struct strv octets, struct err *e)
+{
+    struct audience_writer *w = &im->writer;
+    const struct audience_import_progress *p = &im->next, *d = &im->done;
+    if (!audience_writer_begin(w, e)) {
+        return false;
+    }
+    bool ok = chunk_read(im, w->txn, octets, e) && chunk_declare(im, e) &&
+              (im->o.kind == IMPORT_CUSTOMERS ? import_customers_apply(im, e) : import_events_apply(im, e)) &&
+              session_store(im, e);
+    bool changed = p->created != d->created || p->updated != d->updated || p->events != d->events;
+    ok = ok && audience_writer_commit(w, changed, e);
+    audience_writer_abort(w);
+    return ok;
+}
+
+static bool chunk_rehearse(struct audience_import *im, struct strv octets, struct err *e)
+{
+    struct catalog_txn *t = catalog_begin_read(im->audience->catalog, e);
+    bool ok = t && chunk_read(im, t, octets, e);
+    ok = ok && (im->o.kind == IMPORT_CUSTOMERS || import_events_check(im, t, e));
+    catalog_end(t);
+    return ok;
+}
+
+bool audience_import_chunk(struct audience_import *im, uint64_t offset, struct strv octets, bool is_last,
+                           struct err *e)
+{
+    bool due;
+    if (!chunk_due(im, offset, octets, is_last, &due, e)) {
+        return false;
+    }
+    if (!due) {
+        return true;
+    }
+    if (offset < im->done.offset) { /* its rows are done: only that it was the last is new */
+        offset = im->done.offset;
+        octets = strv_from(NULL);
+    }
+    bool first = im->map.columns == NULL;
+    size_t rejects = im->n_rejects;
+    im->next = im->done;
+    im->next.offset = offset + octets.n;
+    im->next.finished = is_last;
+    bool ok = im->o.validate ? chunk_rehearse(im, octets, e) : chunk_write(im, octets, e);
+    if (ok) {
+        im->done = im->next;
+        qsort(im->rejects, im->n_rejects, sizeof(*im->rejects), reject_cmp);
+        return true;
+    }
+    im->n_rejects = rejects;
+    if (first) { /* ids that were given out are not */
+        import_map_free(&im->map);
+        buf_clear(&im->header);
+    }
+    return false;
+}
+
+/* --- what has come of it --- */
+
+const struct audience_import_progress *audience_import_progress(const struct audience_import *im)
+{
+    return &im->done;
+}
+
+size_t audience_import_rejects(const struct audience_import *im, const struct audience_reject **list)
+{
+    *list = im->rejects;
+    return im->n_rejects;
+}
+
+void audience_import_take_rejects(struct audience_import *im)
+{
+    im->n_rejects = 0;
+}
+
+void audience_import_columns(const struct audience_import *im, audience_import_column_fn *fn, void *ctx)
+{
+    static const char *const names[] = { "-", "msisdn", "time", "id", NULL };
+    for (size_t i = 0; i < im->map.n; i++) {
+        const struct import_column *c = &im->map.columns[i];
+        bool field = c->target == IMPORT_FIELD;
+        if (!fn(ctx, strv_from(c->header), strv_from(field ? c->name : names[c->target]),
+                strv_from(field ? schema_type_name(c->type) : ""), c->declared)) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,180 @@
+#include "audience/import_inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool grow(void **p, size_t *cap, size_t need, size_t size)
+{
+    if (need <= *cap) {
+        return true;
+    }
+    void *q = realloc(*p, need * 2 * size);
+    if (q) {
+        *p = q;
+        *cap = need * 2;
+    }
+    return q != NULL;
+}
+
+static int code_cmp(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The members' codes, ascending, each once. */
+static bool set_codes(struct audience_import *im, uint16_t field, struct strv text, const uint32_t **codes,
+                      size_t *n, struct err *e)
+{
+    uint32_t *own = im->codes + im->n_codes; /* room was made for every member a row can have */
+    struct strv member;
+    size_t count = 0, kept = 0;
+    while (import_next_member(&text, &member)) {
+        uint32_t code = dict_cache_intern(&im->writer.dict, im->writer.txn, field, member, e);
+        if (!code) {
+            return false;
+        }
+        own[count++] = code;
+    }
+    qsort(own, count, sizeof(*own), code_cmp);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || own[kept - 1] != own[i]) {
+            own[kept++] = own[i];
+        }
+    }
+    im->n_codes += kept;
+    *codes = own;
+    *n = kept;
+    return true;
+}
+
+static bool row_value(struct audience_import *im, const struct import_column *c,
+                      const struct import_cell *cell, struct customer_value *v, struct err *e)
+{
+    *v = (struct customer_value){ .field = c->id, .type = c->type };
+    if (c->type == SCHEMA_TEXT) {
+        v->text = cell->text;
+    } else if (c->type == SCHEMA_SET) {
+        return set_codes(im, c->id, cell->text, &v->codes, &v->n_codes, e);
+    } else {
+        v->number = cell->number;
+    }
+    return true;
+}
+
+static int value_cmp(const void *a, const void *b)
+{
+    const struct customer_value *x = a, *y = b;
+    return x->field < y->field ? -1 : x->field > y->field;
+}
+
+static size_t row_members(const struct audience_import *im, const struct import_cell *cells)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < im->map.n; i++) {
+        const struct import_column *c = &im->map.columns[i];
+        if (c->target == IMPORT_FIELD && c->type == SCHEMA_SET && cells[c->cell].set) {
+            most += cells[c->cell].text.n / 2 + 1;
+        }
+    }
+    return most;
+}
+
+/* What the row says, ordered by field, with room behind it for what the customer has. */
+static bool row_values(struct audience_import *im, size_t row, size_t room, size_t *n, struct err *e)
+{
+    const struct import_cell *cells = im->cells + row * im->map.n_cells;
+    im->n_codes = *n = 0;
+    if (!grow((void **)&im->values, &im->cap_values, 2 * (im->map.n + room) + 1, sizeof(*im->values)) ||
+        !grow((void **)&im->codes, &im->cap_codes, row_members(im, cells) + 1, sizeof(*im->codes))) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < im->map.n; i++) {
+        const struct import_column *c = &im->map.columns[i];
+        if (c->target == IMPORT_FIELD && cells[c->cell].set &&
+            !row_value(im, c, &cells[c->cell], &im->values[(*n)++], e)) {
+            return false;
+        }
+    }
+    qsort(im->values, *n, sizeof(*im->values), value_cmp);
+    return true;
+}
+
+static bool value_same(const struct customer_value *a, const struct customer_value *b)
+{
+    if (a->type != b->type) {
+        return false;
+    }
+    switch (a->type) {
+    case SCHEMA_TEXT: return strv_eq(a->text, b->text);
+    case SCHEMA_SET:
+        return a->n_codes == b->n_codes &&
+               (a->n_codes == 0 || memcmp(a->codes, b->codes, a->n_codes * sizeof(*a->codes)) == 0);
+    default: return a->number == b->number;
+    }
+}
+
+/* The customer's values with those of the row over them. Whether any differs. */
+static bool merge_values(const struct customer_record *before, const struct customer_value *said,
+                         size_t n_said, struct customer_value *out, size_t *n)
+{
+    bool changed = false;
+    *n = 0;
+    for (size_t i = 0, j = 0; i < before->n_values || j < n_said;) {
+        uint32_t x = i < before->n_values ? before->values[i].field : UINT32_MAX;
+        uint32_t y = j < n_said ? said[j].field : UINT32_MAX;
+        if (x < y) {
+            out[(*n)++] = before->values[i++];
+            continue;
+        }
+        changed = changed || x != y || !value_same(&before->values[i], &said[j]);
+        i += x == y;
+        out[(*n)++] = said[j++];
+    }
+    return changed;
+}
+
+static bool row_create(struct audience_import *im, size_t row, struct err *e)
+{
+    struct customer_record r = { .msisdn = im->rows[row].msisdn, .created = im->o.now, .changed = im->o.now };
+    uint32_t id;
+    if (!row_values(im, row, 0, &r.n_values, e)) {
+        return false;
+    }
+    r.values = im->values;
+    im->next.created++;
+    return audience_writer_create(&im->writer, im->o.locator, &r, &id, e);
+}
+
+static bool row_update(struct audience_import *im, size_t row, uint32_t id, struct err *e)
+{
+    struct customer_record before, after;
+    size_t n;
+    if (!customer_get_copy(im->writer.txn, id, &im->copy, &im->arena, &before)) {
+        return catalog_ok(im->writer.txn, e) &&
+               err_set(e, ERR_CORRUPT, "a number of the index leads to no customer");
+    }
+    if (!row_values(im, row, before.n_values, &n, e)) {
+        return false;
+    }
+    after = before;
+    after.values = im->values + n;
+    after.changed = im->o.now;
+    if (!merge_values(&before, im->values, n, after.values, &after.n_values)) {
+        im->next.unchanged++;
+        return true;
+    }
+    im->next.updated++;
+    return audience_writer_replace(&im->writer, im->o.locator, id, &before, &after, e);
+}
+
+bool import_customers_apply(struct audience_import *im, struct err *e)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < im->n_rows; i++) {
+        uint32_t id;
+        ok = audience_writer_find(&im->writer, im->rows[i].msisdn, &id) ? row_update(im, i, id, e)
+                                                                        : row_create(im, i, e);
+    }
+    return ok && catalog_ok(im->writer.txn, e);
+}

@@ -1,0 +1,63 @@
+/* Inside of an import: the rows of one chunk, and the steps they go through: read (import_rows), then applied
+ * to customers (import_customers) or to the event log (import_events). */
+#ifndef TESSERA_AUDIENCE_IMPORT_INSIDE_H
+#define TESSERA_AUDIENCE_IMPORT_INSIDE_H
+
+#include "audience/audience_inside.h"
+#include "audience/import.h"
+#include "audience/import_map.h"
+
+struct import_row {
+    uint64_t line;
+    uint64_t msisdn;
+    usec_t at;         /* events */
+    struct strv id;    /* events; "" = none */
+    uint32_t customer; /* events, once known */
+    bool skip;         /* events: refused or a repeat */
+};
+
+struct audience_import {
+    struct audience *audience;
+    struct audience_import_options o; /* texts are own copies */
+    struct audience_writer writer;    /* not when validating */
+    struct import_map map;
+    struct buf header; /* the header as in the file; empty until the first chunk */
+    char delimiter;
+    uint16_t event; /* id of the events' type; 0 until declared */
+
+    struct audience_import_progress done; /* committed */
+    struct audience_import_progress next; /* with the chunk that is being done */
+    struct audience_reject *rejects;
+    size_t n_rejects, cap_rejects;
+
+    /* the chunk's rows; row i has the cells [i * map.n_cells, (i + 1) * map.n_cells) */
+    struct buf texts;
+    struct import_row *rows;
+    size_t n_rows, cap_rows;
+    struct import_cell *cells;
+    size_t cap_cells;
+    bool nomem;
+
+    /* of the customer at hand */
+    struct customer_arena arena;
+    struct buf copy;
+    struct customer_value *values;
+    size_t cap_values;
+    uint32_t *codes;
+    size_t n_codes, cap_codes;
+};
+
+void import_reject(struct audience_import *im, uint64_t line, const char *column, struct strv value,
+                   const char *reason);
+/* Reads the records of a chunk, header left out, into rows; *line is the first one's number. */
+bool import_rows_read(struct audience_import *im, struct strv octets, uint64_t *line, struct err *e);
+/* Guesses the types that are missing from the first records. */
+bool import_rows_guess(struct audience_import *im, struct strv octets, struct err *e);
+
+/* In the writer's open transaction. */
+bool import_customers_apply(struct audience_import *im, struct err *e);
+bool import_events_apply(struct audience_import *im, struct err *e);
+/* A rehearsal of the latter: refuses rows of unknown customers. */
+bool import_events_check(struct audience_import *im, struct catalog_txn *t, struct err *e);
+
+#endif

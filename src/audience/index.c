@@ -1,0 +1,298 @@
+#include "audience/index.h"
+
+#include "audience/set_bitmap.h"
+#include "store/columns.h"
+#include "store/members.h"
+
+#include <stdlib.h>
+
+#define INDEX_FIELDS 8192u /* above every id of schema.h */
+
+struct member_change {
+    uint32_t code, customer, order;
+    bool add;
+};
+
+struct index_field {
+    struct column_change *columns;
+    size_t n_columns, cap_columns;
+    struct member_change *members;
+    size_t n_members, cap_members;
+    bool unordered; /* columns did not come in order of the customer */
+};
+
+struct index {
+    struct index_field *fields[INDEX_FIELDS];
+    struct buf octets;
+    bool nomem;
+};
+
+struct index *index_new(void)
+{
+    return calloc(1, sizeof(struct index));
+}
+
+void index_free(struct index *ix)
+{
+    if (!ix) {
+        return;
+    }
+    for (size_t i = 0; i < INDEX_FIELDS; i++) {
+        if (ix->fields[i]) {
+            free(ix->fields[i]->columns);
+            free(ix->fields[i]->members);
+            free(ix->fields[i]);
+        }
+    }
+    buf_free(&ix->octets);
+    free(ix);
+}
+
+void index_discard(struct index *ix)
+{
+    for (size_t i = 0; i < INDEX_FIELDS; i++) {
+        if (ix->fields[i]) {
+            ix->fields[i]->n_columns = ix->fields[i]->n_members = 0;
+            ix->fields[i]->unordered = false;
+        }
+    }
+    ix->nomem = false;
+}
+
+static struct index_field *index_field(struct index *ix, uint16_t field)
+{
+    if (field >= INDEX_FIELDS) {
+        return NULL;
+    }
+    if (!ix->fields[field]) {
+        ix->fields[field] = calloc(1, sizeof(**ix->fields));
+    }
+    return ix->fields[field];
+}
+
+static bool index_grow(void **p, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap) {
+        return true;
+    }
+    size_t grown = *cap ? *cap * 2 : 1024;
+    void *q = realloc(*p, grown * size);
+    if (q) {
+        *p = q;
+        *cap = grown;
+    }
+    return q != NULL;
+}
+
+static void index_set(struct index *ix, uint16_t field, uint32_t customer, int64_t value)
+{
+    struct index_field *f = index_field(ix, field);
+    if (!f || !index_grow((void **)&f->columns, f->n_columns, &f->cap_columns, sizeof(*f->columns))) {
+        ix->nomem = true;
+        return;
+    }
+    if (f->n_columns && f->columns[f->n_columns - 1].customer > customer) {
+        f->unordered = true;
+    }
+    f->columns[f->n_columns] =
+        (struct column_change){ .customer = customer, .order = (uint32_t)f->n_columns, .value = value };
+    f->n_columns++;
+}
+
+static void index_member(struct index *ix, uint16_t field, uint32_t code, uint32_t customer, bool add)
+{
+    struct index_field *f = index_field(ix, field);
+    if (!f || !index_grow((void **)&f->members, f->n_members, &f->cap_members, sizeof(*f->members))) {
+        ix->nomem = true;
+        return;
+    }
+    f->members[f->n_members] = (struct member_change){
+        .code = code, .customer = customer, .order = (uint32_t)f->n_members, .add = add
+    };
+    f->n_members++;
+}
+
+/* --- from record to record --- */
+
+static bool codes_have(const struct customer_value *v, uint32_t code)
+{
+    for (size_t i = 0; v && i < v->n_codes; i++) {
+        if (v->codes[i] == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void index_change_set(struct index *ix, uint32_t id, uint16_t field,
+                             const struct customer_value *before, const struct customer_value *after)
+{
+    for (size_t i = 0; before && i < before->n_codes; i++) {
+        if (!codes_have(after, before->codes[i])) {
+            index_member(ix, field, before->codes[i], id, false);
+        }
+    }
+    for (size_t i = 0; after && i < after->n_codes; i++) {
+        if (!codes_have(before, after->codes[i])) {
+            index_member(ix, field, after->codes[i], id, true);
+        }
+    }
+}
+
+static bool index_change_value(struct index *ix, struct catalog_txn *t, struct dict_cache *dict, uint32_t id,
+                               const struct customer_value *before, const struct customer_value *after,
+                               struct err *e)
+{
+    const struct customer_value *any = after ? after : before;
+    if (any->type == SCHEMA_SET) {
+        index_change_set(ix, id, any->field, before, after);
+        return true;
+    }
+    if (any->type != SCHEMA_TEXT) {
+        if (!before || !after || before->number != after->number) {
+            index_set(ix, any->field, id, after ? after->number : PACKED_UNSET);
+        }
+        return true;
+    }
+    if (before && after && strv_eq(before->text, after->text)) {
+        return true;
+    }
+    uint32_t code = after ? dict_cache_intern(dict, t, any->field, after->text, e) : 0;
+    if (after && !code) {
+        return false;
+    }
+    index_set(ix, any->field, id, after ? (int64_t)code : PACKED_UNSET);
+    return true;
+}
+
+static void index_change_builtin(struct index *ix, uint32_t id, const struct customer_record *before,
+                                 const struct customer_record *after)
+{
+    if (!before || !after) {
+        index_member(ix, 0, MEMBERS_EXIST, id, after != NULL);
+        index_set(ix, FIELD_MSISDN, id, after ? (int64_t)after->msisdn : PACKED_UNSET);
+    }
+    uint32_t clock_before = before ? before->clock : 0, clock_after = after ? after->clock : 0;
+    if (clock_before != clock_after) {
+        index_set(ix, FIELD_CLOCK, id, clock_after ? (int64_t)clock_after : PACKED_UNSET);
+    }
+    int64_t day = USEC_DAY;
+    int64_t created_before = before ? before->created / day : INT64_MIN;
+    int64_t created_after = after ? after->created / day : INT64_MIN;
+    if (created_before != created_after) {
+        index_set(ix, FIELD_CREATED, id, after ? created_after : PACKED_UNSET);
+    }
+}
+
+bool index_change(struct index *ix, struct catalog_txn *t, struct dict_cache *dict, uint32_t id,
+                  const struct customer_record *before, const struct customer_record *after, struct err *e)
+{
+    size_t nb = before ? before->n_values : 0, na = after ? after->n_values : 0;
+    index_change_builtin(ix, id, before, after);
+    for (size_t i = 0, j = 0; i < nb || j < na;) {
+        uint32_t x = i < nb ? before->values[i].field : UINT32_MAX;
+        uint32_t y = j < na ? after->values[j].field : UINT32_MAX;
+        if (!index_change_value(ix, t, dict, id, x <= y ? &before->values[i] : NULL,
+                                y <= x ? &after->values[j] : NULL, e)) {
+            return false;
+        }
+        i += x <= y;
+        j += y <= x;
+    }
+    return !ix->nomem || err_set(e, ERR_NOMEM, "out of memory");
+}
+
+/* --- applying --- */
+
+static int column_change_cmp(const void *a, const void *b)
+{
+    const struct column_change *x = a, *y = b;
+    if (x->customer != y->customer) {
+        return x->customer < y->customer ? -1 : 1;
+    }
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static int member_change_cmp(const void *a, const void *b)
+{
+    const struct member_change *x = a, *y = b;
+    if (x->code != y->code) {
+        return x->code < y->code ? -1 : 1;
+    }
+    if (x->customer != y->customer) {
+        return x->customer < y->customer ? -1 : 1;
+    }
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* The changes of one container. */
+static bool index_apply_container(struct index *ix, struct catalog_txn *t, uint16_t field,
+                                  const struct member_change *c, size_t n)
+{
+    uint16_t container = (uint16_t)(c->customer >> 16);
+    struct strv octets;
+    bool there = members_get(t, field, c->code, container, &octets);
+    roaring_bitmap_t *r = there ? bitmap_from_octets(octets) : roaring_bitmap_create();
+    if (!r) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (c[i].add) {
+            roaring_bitmap_add(r, c[i].customer);
+        } else {
+            roaring_bitmap_remove(r, c[i].customer);
+        }
+    }
+    bool ok = true;
+    if (roaring_bitmap_is_empty(r)) {
+        members_put(t, field, c->code, container, strv_from(NULL));
+    } else {
+        roaring_bitmap_run_optimize(r);
+        ok = bitmap_to_octets(r, &ix->octets);
+        members_put(t, field, c->code, container, (struct strv){ (char *)ix->octets.data, ix->octets.len });
+    }
+    roaring_bitmap_free(r);
+    return ok;
+}
+
+static bool index_flush_members(struct index *ix, struct catalog_txn *t, uint16_t field,
+                                struct index_field *f)
+{
+    qsort(f->members, f->n_members, sizeof(*f->members), member_change_cmp);
+    for (size_t i = 0; i < f->n_members;) {
+        size_t end = i + 1;
+        while (end < f->n_members && f->members[end].code == f->members[i].code &&
+               f->members[end].customer >> 16 == f->members[i].customer >> 16) {
+            end++;
+        }
+        if (!index_apply_container(ix, t, field, f->members + i, end - i)) {
+            return false;
+        }
+        i = end;
+    }
+    f->n_members = 0;
+    return true;
+}
+
+bool index_flush(struct index *ix, struct catalog_txn *t, struct err *e)
+{
+    bool ok = !ix->nomem;
+    for (size_t i = 0; ok && i < INDEX_FIELDS; i++) {
+        struct index_field *f = ix->fields[i];
+        if (f && f->n_columns) {
+            if (f->unordered) {
+                qsort(f->columns, f->n_columns, sizeof(*f->columns), column_change_cmp);
+            }
+            column_apply(t, (uint16_t)i, f->columns, f->n_columns);
+            f->n_columns = 0;
+            f->unordered = false;
+        }
+        if (f && f->n_members) {
+            ok = index_flush_members(ix, t, (uint16_t)i, f);
+        }
+    }
+    if (!catalog_ok(t, e)) {
+        return false;
+    }
+    return ok || err_set(e, ERR_CORRUPT, "a set of the index is torn, or memory ran out");
+}

@@ -1,0 +1,23 @@
+/* Inside of audience/: what a set is made of, and the checked way from octets to a bitmap. */
+#ifndef TESSERA_AUDIENCE_SET_BITMAP_H
+#define TESSERA_AUDIENCE_SET_BITMAP_H
+
+#include "audience/set.h"
+
+#include <roaring/roaring.h>
+
+struct audience_set {
+    roaring_bitmap_t *r;
+};
+
+/* Whether the octets are exactly one well-formed portable Roaring bitmap: sizes, order and counts of every
+ * container. The library itself only keeps inside the octets. */
+bool bitmap_valid(struct strv octets);
+/* NULL: not valid, or no memory. */
+roaring_bitmap_t *bitmap_from_octets(struct strv octets);
+/* Adds a container of members.h (a bitmap of one container) to `into`. False: torn or no memory. */
+bool bitmap_add_octets(roaring_bitmap_t *into, struct strv octets);
+/* Writes over `out`. False: no memory. */
+bool bitmap_to_octets(const roaring_bitmap_t *r, struct buf *out);
+
+#endif
