@@ -4,7 +4,7 @@
 
 #include "api/api.h"
 #include "base/civil.h"
-#include "daemon/config.h"
+#include "daemon/configuration.h"
 #include "net/loop.h"
 
 #include <getopt.h>

@@ -4,7 +4,7 @@ src_libdaemon_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCONFIG_CFLAGS) $(SYSTEMD_CFLAGS) 
 	-DFACTS_DIR='"$(pkgdatadir)"' -DCONFIG_FILE='"$(sysconfdir)/tessera/tesserad.conf"'
 src_libdaemon_a_SOURCES = \
 	src/daemon/setting.h src/daemon/setting.c \
-	src/daemon/config.h src/daemon/config.c \
+	src/daemon/configuration.h src/daemon/configuration.c \
 	src/daemon/daemon.h src/daemon/daemon.c
 
 sbin_PROGRAMS += src/daemon/tesserad

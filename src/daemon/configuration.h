@@ -1,7 +1,7 @@
 /* The configuration: libconfig's syntax, checked against one table of settings before anything is used. Every
  * error names file and line. conf/tesserad.conf is the manual by example, tesserad.conf(5) the reference. */
-#ifndef TESSERA_DAEMON_CONFIG_H
-#define TESSERA_DAEMON_CONFIG_H
+#ifndef TESSERA_DAEMON_CONFIGURATION_H
+#define TESSERA_DAEMON_CONFIGURATION_H
 
 #include "engine/options.h"
 

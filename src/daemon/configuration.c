@@ -1,4 +1,4 @@
-#include "daemon/config.h"
+#include "daemon/configuration.h"
 
 #include "base/buf.h"
 #include "daemon/setting.h"
