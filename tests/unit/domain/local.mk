@@ -1,0 +1,25 @@
+# One program for each module of domain/.
+check_PROGRAMS += tests/unit/domain/test_table
+tests_unit_domain_test_table_SOURCES = tests/unit/domain/test_table.c tests/unit/domain/support.h
+tests_unit_domain_test_table_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_domain_test_table_LDADD = $(LIBS_domain) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/domain/test_tzif
+tests_unit_domain_test_tzif_SOURCES = tests/unit/domain/test_tzif.c tests/unit/domain/support.h
+tests_unit_domain_test_tzif_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_domain_test_tzif_LDADD = $(LIBS_domain) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/domain/test_zone
+tests_unit_domain_test_zone_SOURCES = tests/unit/domain/test_zone.c tests/unit/domain/support.h
+tests_unit_domain_test_zone_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_domain_test_zone_LDADD = $(LIBS_domain) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/domain/test_numbering
+tests_unit_domain_test_numbering_SOURCES = tests/unit/domain/test_numbering.c tests/unit/domain/support.h
+tests_unit_domain_test_numbering_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_domain_test_numbering_LDADD = $(LIBS_domain) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/domain/test_clocks
+tests_unit_domain_test_clocks_SOURCES = tests/unit/domain/test_clocks.c tests/unit/domain/support.h
+tests_unit_domain_test_clocks_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_domain_test_clocks_LDADD = $(LIBS_domain) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/domain/test_quiet
+tests_unit_domain_test_quiet_SOURCES = tests/unit/domain/test_quiet.c tests/unit/domain/support.h
+tests_unit_domain_test_quiet_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_domain_test_quiet_LDADD = $(LIBS_domain) $(CMOCKA_LIBS)
