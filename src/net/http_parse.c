@@ -137,7 +137,7 @@ static int parse_target(char *p, size_t n, struct http_head *h, const char **why
 static int parse_request_line(char *p, size_t n, struct http_head *h, const char **why)
 {
     char *sp1 = memchr(p, ' ', n);
-    if (!sp1 || n < 9 || sp1 > p + n - 9)
+    if (!sp1 || sp1 == p || n < 9 || sp1 > p + n - 9)
         return *why = "malformed request line", 400;
     struct strv method = { p, (size_t)(sp1 - p) }, version = { p + n - 8, 8 };
     if (p[n - 9] != ' ' || sp1 == p + n - 9)

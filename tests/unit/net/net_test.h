@@ -14,6 +14,7 @@
 #include "net/loop.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,7 +144,7 @@ static inline bool raw_read(int fd, char *buf, size_t cap, size_t *len)
     if (n > 0)
         *len += (size_t)n;
     buf[*len] = '\0';
-    return n > 0 || (n < 0);
+    return n > 0 || (n < 0 && errno == EAGAIN);
 }
 
 static inline void scratch_dir(char dir[64])
