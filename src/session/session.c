@@ -53,6 +53,8 @@ static bool session_check_times(const struct session_options *o, struct err *err
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)
         if (times[i] < 0)
             return err_set(err, ERR_INVALID, "a session's times must not be negative");
+    if (o->unbind_timeout == USEC_NEVER)
+        return err_set(err, ERR_INVALID, "unbind_timeout must have an end");
     return true;
 }
 

@@ -63,6 +63,7 @@ struct simulator {
     void (*stopped)(void *arg);
     void *stopped_arg;
     struct loop_task stopping;
+    struct loop_timer stop_timer;
 };
 
 usec_t impl_wall(const struct simulator *s);

@@ -87,6 +87,14 @@ static void program_say_end(const struct program *p)
     buf_free(&b);
 }
 
+static bool program_check_journal(const struct program *p)
+{
+    bool whole = simulator_journal_whole(p->sim);
+    if (!whole)
+        fprintf(stderr, "tessera-smsc: %s could not be written: it is not whole\n", p->o.sim.journal_path);
+    return whole;
+}
+
 static int program_serve(struct program *p)
 {
     struct err err = { 0 };
@@ -98,6 +106,7 @@ static int program_serve(struct program *p)
         loop_run(p->loop);
         if (!p->o.quiet)
             program_say_end(p);
+        fine = program_check_journal(p);
     } else {
         fprintf(stderr, "tessera-smsc: %s\n", err.text);
     }

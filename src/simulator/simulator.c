@@ -20,6 +20,7 @@ void simulator_defaults(struct simulator_options *o)
         .stall_time = 5 * USEC_SEC,
         .late_time = 90 * USEC_SEC,
         .reply_delay = 500 * USEC_MS,
+        .stop_time = 5 * USEC_SEC,
         .max_waiting = 2000000,
     };
     outcomes_parse(STRV("delivered=1"), &o->outcomes, NULL);
@@ -107,6 +108,12 @@ static void simulator_on_stopping(void *arg)
     stopped(s->stopped_arg);
 }
 
+/* Clients that do not answer do not keep us. */
+static void simulator_on_stop_timer(void *arg)
+{
+    simulator_drop(arg);
+}
+
 static void simulator_init(struct simulator *s)
 {
     if (s->o.seed)
@@ -120,6 +127,7 @@ static void simulator_init(struct simulator *s)
     loop_task_init(&s->dispatch, s->loop, dispatch_on_task, s);
     loop_task_init(&s->journal_flush, s->loop, simulator_on_journal, s);
     loop_task_init(&s->stopping, s->loop, simulator_on_stopping, s);
+    loop_timer_init(&s->stop_timer, s->loop, simulator_on_stop_timer, s);
 }
 
 struct simulator *simulator_new(struct loop *l, const struct simulator_options *o, struct err *err)
@@ -155,6 +163,7 @@ void simulator_free(struct simulator *s)
     loop_task_cancel(&s->dispatch);
     loop_task_cancel(&s->journal_flush);
     loop_task_cancel(&s->stopping);
+    loop_timer_stop(&s->stop_timer);
     for (struct account *a; (a = s->accounts);) {
         s->accounts = a->next;
         ring_free(&a->ready);
@@ -178,6 +187,11 @@ uint16_t simulator_port(const struct simulator *s)
 const char *simulator_address(const struct simulator *s)
 {
     return s->address;
+}
+
+bool simulator_journal_whole(const struct simulator *s)
+{
+    return !s->journal.failed;
 }
 
 const struct simulator_stats *simulator_stats(const struct simulator *s)
@@ -283,5 +297,6 @@ void simulator_stop(struct simulator *s, void (*stopped)(void *arg), void *arg)
     s->stopped = stopped;
     s->stopped_arg = arg;
     simulator_unbind(s);
+    loop_timer_in(&s->stop_timer, s->o.stop_time);
     loop_defer(&s->stopping);
 }

@@ -43,6 +43,7 @@ struct simulator_options {
     enum messageid_form id_form, receipt_id_form;
     uint64_t seed;            /* 0: from the system */
     const char *journal_path; /* NULL: none */
+    usec_t stop_time;         /* simulator_stop waits so long for clients to unbind, then drops them */
     uint32_t max_waiting;     /* deliveries kept; above it submits get ESME_RMSGQFUL */
 };
 
@@ -63,6 +64,8 @@ struct simulator *simulator_new(struct loop *l, const struct simulator_options *
 void simulator_free(struct simulator *s);           /* closes everything at once; NULL is fine */
 uint16_t simulator_port(const struct simulator *s); /* also while down */
 const char *simulator_address(const struct simulator *s);
+/* False when the journal could not be written (disk full): it ends before that. */
+bool simulator_journal_whole(const struct simulator *s);
 const struct simulator_stats *simulator_stats(const struct simulator *s);
 
 /* An inbound message after `delay`, in as many parts as it takes; sent to any client that receives. */

@@ -56,6 +56,16 @@ static const struct script scripts[] = {
         { 1, RAW, .hex = "0000001000000015000000000000000500000010000000150000000000000006000000",
           .expect = "used 32; > enquire_link_resp 5; > enquire_link_resp 6" },
         END } },
+    { "bind_resp and what follows it at once, in one piece",
+      { CLIENT },
+      { { 0, START, .expect = "> bind_transceiver 1" },
+        { 1, RAW,
+          .hex = "00000010800000090000000000000001"
+                 "00000021000000050000000000000007"
+                 "0000000000000000000000000000000000"
+                 "00000010000000150000000000000008",
+          .expect = "bound 34 ; pdu deliver_sm 7; room; > enquire_link_resp 8" },
+        END } },
     { "an unknown request keeps its number; an unknown response is never answered",
       { CLIENT },
       { BOUND,

@@ -572,6 +572,7 @@ static void impossible_options_are_refused(void **state)
         { { .max_pdu = 15 }, "the longest PDU must be of 16 to 1048576 octets" },
         { { .first_sequence = 0x80000000 }, "sequence numbers end at 0x7fffffff" },
         { { .response_timeout = -1 }, "a session's times must not be negative" },
+        { { .unbind_timeout = USEC_NEVER }, "unbind_timeout must have an end" },
         { { .system_id = { "0123456789abcdef", 16 } }, "system_id is longer than 15 octets" },
         { { .password = { "a\0b", 3 } }, "password has a NUL in it" },
         { { .system_type = { "0123456789abc", 13 } }, "system_type is longer than 12 octets" },

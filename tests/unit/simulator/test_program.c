@@ -139,6 +139,15 @@ static void it_exits_2_for_wrong_usage_and_1_for_failure(void **state)
     assert_int_equal(finish(c), 1);
 }
 
+static void it_fails_when_its_log_is_not_whole(void **state)
+{
+    struct child *c = *state;
+    spawn(c, (const char *[]){ "--listen=127.0.0.1:0", "--log", "/dev/full", NULL });
+    line(c);
+    say(c, "quit\n");
+    assert_int_equal(finish(c), 1);
+}
+
 static void it_takes_commands_on_standard_input(void **state)
 {
     struct child *c = *state;
@@ -248,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(it_says_help_and_version),
         T(it_exits_2_for_wrong_usage_and_1_for_failure),
+        T(it_fails_when_its_log_is_not_whole),
         T(it_takes_commands_on_standard_input),
         T(it_outlives_its_standard_input_and_unbinds_at_sigterm),
         T(it_takes_commands_on_a_unix_socket),

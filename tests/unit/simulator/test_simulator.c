@@ -350,6 +350,21 @@ static void stopping_unbinds_everybody(void **state)
     esme_free(e);
 }
 
+static void stopping_does_not_wait_for_the_dead(void **state)
+{
+    struct world *w = *state;
+    bool stopped = false;
+    w->o.stop_time = 10 * USEC_MS;
+    struct esme *e = begin(w);
+    e->mute = true;
+    esme_submit(e, 1);
+    ESME_UNTIL(w->loop, e->receipts == 1);
+    simulator_stop(w->sim, on_stopped, &stopped);
+    ESME_UNTIL(w->loop, stopped && e->conn_closed);
+    assert_int_equal(e->reason, SESSION_REASON_DISCONNECTED);
+    esme_free(e);
+}
+
 static void what_a_client_asks_besides_is_answered(void **state)
 {
     static const struct {
@@ -539,6 +554,7 @@ int main(void)
         T(faults_happen_on_request),
         T(down_drops_and_up_comes_back_at_the_same_port),
         T(stopping_unbinds_everybody),
+        T(stopping_does_not_wait_for_the_dead),
         T(what_a_client_asks_besides_is_answered),
         T(submit_multi_has_a_receipt_for_each),
         T(the_journal_tells_what_happened),
