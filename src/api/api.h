@@ -14,11 +14,11 @@
 
 struct api;
 
-struct api_options {      /* copied */
-    const char *version;  /* of the program, for /v1/status; NULL = "" */
+struct api_options {       /* copied */
+    const char *version;   /* of the program, for /v1/status; NULL = "" */
     const struct log *log; /* kept by pointer; NULL: nothing is logged */
-    struct clock *clock;  /* the engine's, kept by pointer: what PUT /v1/clock sets */
-    bool clock_settable;  /* tesserad --test-clock */
+    struct clock *clock;   /* the engine's, kept by pointer: what PUT /v1/clock sets; never NULL */
+    bool clock_settable;   /* tesserad --test-clock */
 };
 
 /* NULL with *e. Serves nothing until told where to listen. */

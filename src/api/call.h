@@ -8,6 +8,7 @@
 #include "api/members.h"
 #include "api/reply.h"
 #include "api/routes.h"
+#include "base/buf.h"
 #include "net/http.h"
 #include "query/error.h"
 
@@ -17,7 +18,7 @@
 
 struct imports;
 
-struct api { /* lives until the last call has ended */
+struct api {               /* lives until the last call has ended */
     struct engine *engine; /* NULL after api_free */
     struct loop *loop;
     struct http_server *server; /* NULL after api_free */
@@ -38,9 +39,11 @@ struct call {
     struct strv param[ROUTE_MAX_PARAMS]; /* of the path */
     json_t *in;                          /* the body's JSON object; NULL unless BODY_JSON */
 
-    int status;    /* 0 = 200 */
-    json_t *out;   /* the answer; NULL: {} */
-    struct err err; /* when set, the answer is this error */
+    int status;      /* 0 = 200 */
+    json_t *out;     /* the answer; NULL: {} */
+    struct buf text; /* the answer when `type` says what it is, instead of `out` */
+    const char *type;
+    struct err err;                 /* when set, the answer is this error */
     struct query_error query_error; /* its place, when a query is at fault */
 
     void *job; /* the handler's own, see call_job */
@@ -61,7 +64,7 @@ void call_fail(struct call *c, enum err_code code, const char *fmt, ...)
 void *call_job(struct call *c, size_t size, void (*release)(void *job));
 
 /* run(view, c) on a query worker or on the audience writer; then then(c) on the loop (NULL: call_reply). run
- * sets c->out or c->err and touches neither c->r nor c->api. */
+ * sets c->out or c->err; of c->api only its clock is for other threads. */
 void call_read(struct call *c, void (*run)(const struct engine_view *v, struct call *c),
                void (*then)(struct call *c));
 void call_write(struct call *c, void (*run)(const struct engine_view *v, struct call *c),

@@ -1,5 +1,5 @@
 /* The sessions of imports that are in memory, by id. At most IMPORTS_MAX; the one not used for longest makes
- * room (its progress is in the store, so that it can be begun again). */
+ * room (its progress is in the store, so that it can be begun again). On the loop's thread. */
 #ifndef TESSERA_API_IMPORTS_H
 #define TESSERA_API_IMPORTS_H
 
@@ -8,6 +8,7 @@
 struct imports;
 
 struct imports *imports_new(void); /* NULL: out of memory */
-void imports_free(struct imports *s); /* no call of an import may be under way */
+/* Sessions that are being worked on are freed when their call ends. NULL is fine. */
+void imports_free(struct imports *s);
 
 #endif

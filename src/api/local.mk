@@ -1,3 +1,22 @@
 noinst_LIBRARIES += src/libapi.a
-src_libapi_a_CPPFLAGS = $(AM_CPPFLAGS)
-src_libapi_a_SOURCES =
+src_libapi_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+src_libapi_a_SOURCES = \
+	src/api/api.c src/api/api.h \
+	src/api/call.c src/api/call.h \
+	src/api/campaigns.c \
+	src/api/customers.c \
+	src/api/fields.c \
+	src/api/import_facts.c src/api/import_facts.h \
+	src/api/imports.c src/api/imports.h \
+	src/api/members.c src/api/members.h \
+	src/api/messages.c \
+	src/api/metrics.c \
+	src/api/names.c \
+	src/api/reply.c src/api/reply.h \
+	src/api/report.c \
+	src/api/routes.c src/api/routes.h \
+	src/api/segments.c \
+	src/api/status.c \
+	src/api/stores.c src/api/stores.h \
+	src/api/view.c src/api/view.h \
+	src/api/votes.c

@@ -1,6 +1,6 @@
-/* Reads a JSON object of a request into a struct, strictly: every member must be known, of its type and within
- * its bounds, and the required ones must be there. Errors name the member, what it must be, and for an unknown
- * one the nearest that exists. Pure; texts are views into the JSON, which must live as long. */
+/* Reads a JSON object of a request into a struct, strictly: every member must be known, of its type and
+ * within its bounds, and the required ones must be there. Errors name the member, what it must be, and for an
+ * unknown one the nearest that exists. Pure; texts are views into the JSON, which must live as long. */
 #ifndef TESSERA_API_MEMBERS_H
 #define TESSERA_API_MEMBERS_H
 

@@ -1,6 +1,8 @@
-/* The one table of what the API serves: method, path, role, and who answers. Pure look-up; the table is const.
+/* The one table of what the API serves: method, path, role, and who answers. Pure look-up; the table is
+ * const.
  *
- * A pattern is a path whose segments are literal or "{name}", which takes any one segment that is not empty. */
+ * A pattern is a path whose segments are literal or "{name}", which takes any one segment that is not empty.
+ */
 #ifndef TESSERA_API_ROUTES_H
 #define TESSERA_API_ROUTES_H
 

@@ -1,0 +1,47 @@
+#include "api/import_facts.h"
+
+#include "domain/number.h"
+
+#include <string.h>
+
+static bool import_parse_number(void *ctx, struct strv text, uint64_t *msisdn, struct err *e)
+{
+    const struct import_facts *f = ctx;
+    return number_parse(f->facts->shared->numbering, text, strv_from(f->region), msisdn, e);
+}
+
+static usec_t import_instant_of(void *ctx, int64_t local_usec)
+{
+    const struct import_facts *f = ctx;
+    return zone_instant(f->facts->zone, local_usec);
+}
+
+/* The customer's own zone wins over the number's; the region of the quiet hours is always the number's, so
+ * the customer's own is not asked for. */
+static bool import_locate(void *ctx, uint64_t msisdn, struct strv zone, struct strv region,
+                          struct audience_place_of *out)
+{
+    const struct import_facts *f = ctx;
+    (void)region;
+    *out = (struct audience_place_of){ .clock = { 0 } };
+    uint32_t clock = clocks_of_zone(f->facts->clocks, msisdn, zone, NULL);
+    if (clock != CLOCKS_UNKNOWN) {
+        out->clock = strv_from(clocks_text(f->facts->clocks, clock));
+    }
+    struct numbering_hit hit;
+    if (numbering_lookup(f->facts->shared->numbering, msisdn, &hit)) {
+        out->region = strv_from(hit.region);
+    }
+    return out->clock.n != 0 || out->region.n != 0;
+}
+
+void import_facts_init(struct import_facts *f, struct strv region, struct audience_import_options *o)
+{
+    memset(f, 0, sizeof *f);
+    strv_copy(region, f->region, sizeof f->region);
+    f->locator = (struct audience_locator){ .ctx = f, .locate = import_locate };
+    o->ctx = f;
+    o->parse_number = import_parse_number;
+    o->instant_of = import_instant_of;
+    o->locator = &f->locator;
+}

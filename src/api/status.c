@@ -1,0 +1,170 @@
+/* /healthz, /v1/status and the test clock. */
+#include "api/call.h"
+#include "api/stores.h"
+#include "engine/facts.h"
+
+#include <string.h>
+
+/* --- GET /healthz --- */
+
+void api_status_health(struct call *c)
+{
+    struct buf problems = { 0 };
+    engine_problems(c->api->engine, &problems);
+    c->out = json_object();
+    if (problems.len == 0) {
+        json_object_set_new(c->out, "status", reply_cstr("ok"));
+    } else {
+        struct strv rest = { (const char *)problems.data, problems.len }, line;
+        json_t *list = json_array();
+        while (strv_next(&rest, '\n', &line)) {
+            if (line.n != 0) {
+                json_array_append_new(list, reply_text(line));
+            }
+        }
+        c->status = 503;
+        json_object_set_new(c->out, "status",
+                            reply_cstr(engine_draining(c->api->engine) ? "draining" : "degraded"));
+        json_object_set_new(c->out, "problems", list);
+    }
+    buf_free(&problems);
+    call_reply(c);
+}
+
+/* --- GET /v1/status --- */
+
+static json_t *status_bind(const struct bind_status *b)
+{
+    json_t *o = json_object(), *window = json_object();
+    json_object_set_new(window, "used", reply_u64(b->used));
+    json_object_set_new(window, "size", reply_u64(b->window));
+    json_object_set_new(o, "id", reply_u64(b->id));
+    json_object_set_new(o, "mode", reply_cstr(b->mode));
+    json_object_set_new(o, "host", reply_cstr(b->host));
+    json_object_set_new(o, "state", reply_cstr(b->state));
+    json_object_set_new(o, "version", reply_cstr(b->version));
+    json_object_set_new(o, "since", reply_instant(b->since));
+    json_object_set_new(o, "window", window);
+    json_object_set_new(o, "tls", json_boolean(b->tls));
+    json_object_set_new(o, "last_error", reply_cstr(b->last_error));
+    json_object_set_new(o, "next_attempt", reply_instant(b->next_attempt));
+    return o;
+}
+
+static json_t *status_carrier(const struct carrier_status *s)
+{
+    json_t *o = json_object(), *rate = json_object(), *queue = json_object(), *binds = json_array();
+    json_object_set_new(rate, "limit", s->rate_limit != 0 ? json_integer(s->rate_limit) : json_null());
+    json_object_set_new(rate, "last_s", reply_u64(s->rate_last_s));
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        json_object_set_new(queue, message_class_name((enum message_class)i), reply_u64(s->queue[i]));
+    }
+    for (size_t i = 0; i < s->n_binds; i++) {
+        json_array_append_new(binds, status_bind(&s->binds[i]));
+    }
+    json_object_set_new(o, "name", reply_cstr(s->name));
+    json_object_set_new(o, "state", reply_cstr(s->state));
+    json_object_set_new(o, "paused", json_boolean(strcmp(s->state, "paused") == 0));
+    json_object_set_new(o, "rate", rate);
+    json_object_set_new(o, "throttled_until", reply_instant(s->throttled_until));
+    json_object_set_new(o, "queue", queue);
+    json_object_set_new(o, "in_flight", reply_u64(s->in_flight));
+    json_object_set_new(o, "submitted", reply_u64(s->submitted));
+    json_object_set_new(o, "answered", reply_u64(s->answered));
+    json_object_set_new(o, "failed", reply_u64(s->failed));
+    json_object_set_new(o, "lost", reply_u64(s->lost));
+    json_object_set_new(o, "receipts", reply_u64(s->receipts));
+    json_object_set_new(o, "inbound", reply_u64(s->inbound));
+    json_object_set_new(o, "binds", binds);
+    return o;
+}
+
+static void status_run(const struct engine_view *v, struct call *c)
+{
+    struct stores s;
+    if (!stores_read(v, &s, &c->err)) {
+        return;
+    }
+    json_t *queue = json_object(), *spool = json_object(), *audience = json_object();
+    for (unsigned i = MESSAGE_NONE + 1; i < MESSAGE_STATE_COUNT; i++) {
+        json_object_set_new(queue, message_state_name((enum message_state)i),
+                            reply_u64(s.counts.by_state[i]));
+    }
+    json_object_set_new(spool, "map_size", reply_u64(s.spool.map_size));
+    json_object_set_new(spool, "used", reply_u64(s.spool.used));
+    json_object_set_new(spool, "messages", reply_u64(s.spool.messages));
+    json_object_set_new(spool, "intake_closed", json_boolean(s.spool.intake_closed));
+    json_object_set_new(spool, "orphan_receipts", reply_u64(s.spool.orphans));
+    json_object_set_new(spool, "commits", reply_u64(s.spool.commits));
+    json_object_set_new(spool, "operations", reply_u64(s.spool.operations));
+    json_object_set_new(audience, "customers", reply_u64(s.customers));
+    json_object_set_new(audience, "events", reply_u64(s.events));
+    json_object_set_new(audience, "map_size", reply_u64(s.audience.map_size));
+    json_object_set_new(audience, "used", reply_u64(s.audience.used));
+    json_object_set_new(audience, "feed_pending", reply_u64(s.spool.feed_pending));
+    json_object_set_new(c->out, "queue", queue);
+    json_object_set_new(c->out, "spool", spool);
+    json_object_set_new(c->out, "audience", audience);
+}
+
+void api_status_show(struct call *c)
+{
+    struct engine *g = c->api->engine;
+    json_t *carriers = json_array(), *recovered = json_object();
+    for (size_t i = 0; i < engine_carrier_count(g); i++) {
+        struct carrier_status s;
+        engine_carrier_status(g, i, &s);
+        json_array_append_new(carriers, status_carrier(&s));
+    }
+    struct spool_recovered r = engine_recovered(g);
+    json_object_set_new(recovered, "in_flight", reply_u64(r.in_flight));
+    json_object_set_new(recovered, "resent", reply_u64(r.resent));
+    json_object_set_new(recovered, "held", reply_u64(r.held));
+    json_object_set_new(recovered, "failed", reply_u64(r.failed));
+    c->out = json_object();
+    json_object_set_new(c->out, "version", reply_cstr(c->api->version));
+    json_object_set_new(c->out, "state", reply_cstr(engine_draining(g) ? "draining" : "running"));
+    json_object_set_new(c->out, "now", reply_instant(engine_wall(g)));
+    json_object_set_new(c->out, "started", reply_instant(engine_started(g)));
+    json_object_set_new(c->out, "tzdata", reply_cstr(zones_version(engine_facts(g)->zones)));
+    json_object_set_new(c->out, "test_clock", json_boolean(c->api->clock_settable));
+    json_object_set_new(c->out, "carriers", carriers);
+    json_object_set_new(c->out, "recovered", recovered);
+    json_object_set_new(c->out, "suppressed_numbers", reply_u64(engine_suppressed_count(g)));
+    call_read(c, status_run, NULL);
+}
+
+/* --- the test clock --- */
+
+static void status_reply_clock(struct call *c)
+{
+    c->out = json_object();
+    json_object_set_new(c->out, "now", reply_instant(engine_wall(c->api->engine)));
+    call_reply(c);
+}
+
+static bool status_has_clock(struct call *c)
+{
+    if (!c->api->clock_settable) {
+        call_fail(c, ERR_NOT_FOUND, "there is no test clock: tesserad was started without --test-clock");
+    }
+    return c->api->clock_settable;
+}
+
+void api_clock_show(struct call *c)
+{
+    if (status_has_clock(c)) {
+        status_reply_clock(c);
+    }
+}
+
+void api_clock_put(struct call *c)
+{
+    static const struct member MEMBERS[] = { { "now", MEMBER_INSTANT, true, 0, 0, 0 } };
+    usec_t now;
+    if (status_has_clock(c) && call_members(c, MEMBERS, 1, &now)) {
+        clock_set_wall(c->api->clock, now);
+        engine_clock_changed(c->api->engine);
+        status_reply_clock(c);
+    }
+}
