@@ -1,0 +1,19 @@
+# the evaluator
+check_PROGRAMS += tests/unit/audience/test_eval_scan
+tests_unit_audience_test_eval_scan_SOURCES = tests/unit/audience/test_eval_scan.c
+tests_unit_audience_test_eval_scan_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_eval_scan_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_eval_time
+tests_unit_audience_test_eval_time_SOURCES = tests/unit/audience/test_eval_time.c
+tests_unit_audience_test_eval_time_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_eval_time_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_eval_plan
+tests_unit_audience_test_eval_plan_SOURCES = tests/unit/audience/test_eval_plan.c
+tests_unit_audience_test_eval_plan_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_eval_plan_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_eval
+tests_unit_audience_test_eval_SOURCES = tests/unit/audience/test_eval.c \
+	tests/unit/audience/eval_model.h tests/unit/audience/eval_model.c \
+	tests/unit/audience/eval_reference.c tests/unit/audience/eval_random.c
+tests_unit_audience_test_eval_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_eval_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)

@@ -1,0 +1,640 @@
+/* The slow, obvious evaluator: one customer after the other, one happening after the other. */
+#include "eval_model.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/civil.h"
+#include "base/hash.h"
+#include "base/utf8.h"
+#include "query/parse.h"
+
+typedef __int128 wide;
+
+struct scope {
+    const struct model *m;
+    const struct query *q;
+    uint32_t customer;
+    const struct model_event *event; /* inside where */
+    struct ref_percentile *cache;
+};
+
+struct fraction {
+    bool set;
+    wide num, den; /* den > 0 */
+};
+
+struct ref_percentile { /* of everybody, computed once a query */
+    const struct query_num *num;
+    struct fraction *of;
+    struct ref_percentile *next;
+};
+
+static bool ref_node(struct scope *s, const struct query_node *n);
+static struct fraction ref_num(struct scope *s, const struct query_num *num);
+
+/* --- days --- */
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a >= 0 ? a / b : -((-a + b - 1) / b);
+}
+
+static int64_t local_second(const struct zone *z, int64_t second)
+{
+    return floor_div(zone_local(z, second * USEC_SEC), USEC_SEC);
+}
+
+static int32_t local_day(const struct zone *z, int64_t second)
+{
+    return (int32_t)floor_div(local_second(z, second), 86400);
+}
+
+static int32_t today(const struct scope *s)
+{
+    return local_day(s->m->zone, floor_div(s->m->now, USEC_SEC));
+}
+
+struct ymd {
+    int32_t y;
+    unsigned m, d;
+};
+
+static struct ymd ymd(int32_t day)
+{
+    struct ymd x;
+    civil_from_days(day, &x.y, &x.m, &x.d);
+    return x;
+}
+
+/* A date n units away, forward or back. */
+static int32_t moved(int32_t day, int n, enum query_unit unit)
+{
+    struct ymd x = ymd(day);
+    switch (unit) {
+    case QUERY_UNIT_DAY: return day + n;
+    case QUERY_UNIT_WEEK: return day + 7 * n;
+    case QUERY_UNIT_YEAR: n *= 12; break;
+    case QUERY_UNIT_MONTH: break;
+    case QUERY_UNIT_HOUR: return day;
+    }
+    for (; n > 0; n--)
+        if (++x.m > 12) {
+            x.m = 1;
+            x.y++;
+        }
+    for (; n < 0; n++)
+        if (--x.m < 1) {
+            x.m = 12;
+            x.y--;
+        }
+    while (x.d > civil_month_length(x.y, x.m))
+        x.d--;
+    return civil_days(x.y, x.m, x.d);
+}
+
+static int32_t ref_when(const struct scope *s, const struct query_when *w)
+{
+    if (w->kind == QUERY_WHEN_DATE)
+        return w->days;
+    if (w->kind == QUERY_WHEN_TODAY)
+        return today(s);
+    if (w->unit == QUERY_UNIT_HOUR)
+        return local_day(s->m->zone, floor_div(s->m->now, USEC_SEC) - (int64_t)w->n * 3600);
+    return moved(today(s), -(int)w->n, w->unit);
+}
+
+/* First and last day of a calendar window. */
+static void window_days(const struct scope *s, const struct query_window *w, int32_t *first, int32_t *last)
+{
+    struct ymd t = ymd(today(s));
+    *first = INT32_MIN / 2;
+    *last = today(s);
+    if (w->kind == QUERY_WINDOW_LAST)
+        *first = moved(today(s), -(int)w->n, w->unit) + 1;
+    if (w->kind == QUERY_WINDOW_BETWEEN) {
+        *first = ref_when(s, &w->from);
+        *last = ref_when(s, &w->to);
+    }
+    if (w->kind == QUERY_WINDOW_THIS) {
+        if (w->unit == QUERY_UNIT_DAY)
+            *first = today(s);
+        else if (w->unit == QUERY_UNIT_WEEK)
+            for (*first = today(s); civil_weekday(*first) != 0; --*first) {
+            }
+        else
+            *first = civil_days(t.y, w->unit == QUERY_UNIT_YEAR ? 1 : t.m, 1);
+    }
+}
+
+static bool in_window(const struct scope *s, const struct query_window *w, int64_t second)
+{
+    usec_t at = second * USEC_SEC, now = s->m->now;
+    if (at > now)
+        return false;
+    if (w->kind == QUERY_WINDOW_LAST && w->unit == QUERY_UNIT_HOUR)
+        return at > now - (usec_t)w->n * USEC_HOUR;
+    if (w->kind == QUERY_WINDOW_THIS && w->unit == QUERY_UNIT_HOUR) {
+        usec_t local = zone_local(s->m->zone, now);
+        return at >= now - (local - floor_div(local, USEC_HOUR) * USEC_HOUR);
+    }
+    int32_t first, last, day = local_day(s->m->zone, second);
+    window_days(s, w, &first, &last);
+    return day >= first && day <= last;
+}
+
+/* --- texts --- */
+
+static char *folded(struct strv s)
+{
+    struct buf b = { 0 };
+    assert_true(utf8_fold(&b, s));
+    char *copy = strdup(buf_cstr(&b));
+    buf_free(&b);
+    return copy;
+}
+
+static bool same_text(struct strv a, struct strv b)
+{
+    char *x = folded(a), *y = folded(b);
+    bool same = strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+static bool text_holds(enum query_tcmp op, const char *value, struct strv wanted)
+{
+    char *x = folded(strv_from(value)), *y = folded(wanted);
+    bool holds = false;
+    switch (op) {
+    case QUERY_TEXT_EQ: holds = strcmp(x, y) == 0; break;
+    case QUERY_TEXT_NE: holds = strcmp(x, y) != 0; break;
+    case QUERY_TEXT_CONTAINS: holds = strstr(x, y) != NULL; break;
+    case QUERY_TEXT_STARTS: holds = strncmp(x, y, strlen(y)) == 0; break;
+    case QUERY_TEXT_MATCHES: fail();
+    }
+    free(x);
+    free(y);
+    return holds;
+}
+
+/* --- values --- */
+
+static int name_find(const struct model_name *names, int n, struct strv name)
+{
+    for (int i = 0; i < n; i++)
+        if (strv_eq_c(name, names[i].name))
+            return i;
+    fail_msg("no name " STRV_FMT, STRV_ARG(name));
+    return -1;
+}
+
+static const struct model_value *ref_value(const struct scope *s, const struct query_ref *ref,
+                                           unsigned *scale)
+{
+    const struct model *m = s->m;
+    if (s->event) {
+        int i = name_find(m->attributes, ATTRIBUTES, ref->name);
+        *scale = m->attributes[i].scale;
+        return &s->event->attribute[i];
+    }
+    int i = name_find(m->fields, FIELDS, ref->name);
+    *scale = m->fields[i].scale;
+    return &m->customers[s->customer].field[i];
+}
+
+/* --- numbers --- */
+
+static wide pow10_wide(unsigned n)
+{
+    wide v = 1;
+    while (n--)
+        v *= 10;
+    return v;
+}
+
+static int fraction_cmp(struct fraction a, struct fraction b)
+{
+    wide left = a.num * b.den, right = b.num * a.den;
+    return (left > right) - (left < right);
+}
+
+static struct fraction ref_builtin(const struct scope *s, enum query_builtin builtin)
+{
+    int64_t local = local_second(s->m->customers[s->customer].zone, s->event->second);
+    int32_t day = (int32_t)floor_div(local, 86400);
+    struct fraction f = { true, 0, 1 };
+    if (builtin == QUERY_HOUR)
+        f.num = (local - (int64_t)day * 86400) / 3600;
+    else if (builtin == QUERY_WEEKDAY)
+        f.num = civil_weekday(day) + 1;
+    else
+        f.num = ymd(day).m;
+    return f;
+}
+
+static int ref_age(int32_t now, int32_t birth)
+{
+    struct ymd t = ymd(now), b = ymd(birth);
+    if (b.m == 2 && b.d == 29 && !civil_is_leap(t.y)) {
+        b.m = 3;
+        b.d = 1;
+    }
+    int age = t.y - b.y;
+    return t.m < b.m || (t.m == b.m && t.d < b.d) ? age - 1 : age;
+}
+
+static int event_type(struct strv name)
+{
+    for (int i = 0; i < EVENTS; i++)
+        if (strv_eq_c(name, model_event_names[i]))
+            return i;
+    fail();
+    return -1;
+}
+
+static bool of_source(const struct query_aggregate *a, const struct model_event *e)
+{
+    for (size_t i = 0; i < a->n_events; i++)
+        if (event_type(a->events[i].name) == e->type)
+            return true;
+    return false;
+}
+
+static bool event_matches(struct scope *s, const struct query_aggregate *a, const struct model_event *e)
+{
+    if (!a->where)
+        return true;
+    struct scope inner = *s;
+    inner.event = e;
+    return ref_node(&inner, a->where);
+}
+
+/* First and last day of the unit a day is in. */
+static void unit_days(int32_t day, enum query_unit unit, int32_t *first, int32_t *last)
+{
+    struct ymd x = ymd(day);
+    *first = *last = day;
+    if (unit == QUERY_UNIT_WEEK) {
+        *first = day - (int32_t)civil_weekday(day);
+        *last = *first + 6;
+    } else if (unit == QUERY_UNIT_MONTH) {
+        *first = civil_days(x.y, x.m, 1);
+        *last = civil_days(x.y, x.m, civil_month_length(x.y, x.m));
+    } else if (unit == QUERY_UNIT_YEAR) {
+        *first = civil_days(x.y, 1, 1);
+        *last = civil_days(x.y, 12, 31);
+    }
+}
+
+static struct fraction ref_min_per(struct scope *s, const struct query_aggregate *a)
+{
+    const struct model_customer *c = &s->m->customers[s->customer];
+    struct fraction least = { false, 0, 1 };
+    int32_t first, last, from, to;
+    window_days(s, &a->window, &first, &last);
+    for (int32_t day = first; day <= last; day = to + 1) {
+        unit_days(day, a->per, &from, &to);
+        if (from < first || to > last)
+            continue;
+        int64_t n = 0;
+        for (size_t i = c->first; i < c->end; i++) {
+            const struct model_event *e = &s->m->events[i];
+            int32_t d = local_day(s->m->zone, e->second);
+            n += of_source(a, e) && d >= from && d <= to && e->second * USEC_SEC <= s->m->now &&
+                 event_matches(s, a, e);
+        }
+        if (!least.set || n < least.num)
+            least = (struct fraction){ true, n, 1 };
+    }
+    return least;
+}
+
+struct seen { /* distinct */
+    wide num, den;
+    const char *text;
+};
+
+static bool seen_before(const struct seen *list, size_t n, const struct seen *x)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (x->text ? same_text(strv_from(list[i].text), strv_from(x->text))
+                    : list[i].num * x->den == x->num * list[i].den)
+            return true;
+    }
+    return false;
+}
+
+static struct fraction ref_aggregate(struct scope *s, const struct query_aggregate *a)
+{
+    const struct model_customer *c = &s->m->customers[s->customer];
+    struct fraction none = { false, 0, 1 }, sum = { true, 0, 1 }, best = none;
+    int64_t count = 0, all = 0, days = 0, distinct = 0;
+    struct seen seen[512];
+    if (a->fn == QUERY_MIN_PER)
+        return ref_min_per(s, a);
+    for (size_t i = c->first; i < c->end; i++) {
+        const struct model_event *e = &s->m->events[i];
+        if (!of_source(a, e) || !in_window(s, &a->window, e->second))
+            continue;
+        all++;
+        if (!event_matches(s, a, e))
+            continue;
+        if (!a->attribute.n) {
+            count++;
+            days = today(s) - local_day(s->m->zone, e->second); /* in order of time: the last one stays */
+            continue;
+        }
+        int k = name_find(s->m->attributes, ATTRIBUTES, a->attribute);
+        if (!e->attribute[k].set)
+            continue;
+        count++;
+        struct fraction v = { true, e->attribute[k].n, pow10_wide(s->m->attributes[k].scale) };
+        sum.num = sum.num * v.den + v.num * sum.den;
+        sum.den *= v.den;
+        while (sum.den > 1000000) { /* all have a hundred at most */
+            sum.num /= 10;
+            sum.den /= 10;
+        }
+        if (!best.set || (a->fn == QUERY_MIN && fraction_cmp(v, best) < 0) ||
+            (a->fn == QUERY_MAX && fraction_cmp(v, best) > 0) || a->fn == QUERY_LAST)
+            best = v;
+        struct seen x = { v.num, v.den,
+                          s->m->attributes[k].type == QUERY_TYPE_TEXT ? e->attribute[k].text : NULL };
+        assert_true(distinct < 512);
+        if (!seen_before(seen, (size_t)distinct, &x))
+            seen[distinct++] = x;
+    }
+    switch (a->fn) {
+    case QUERY_COUNT: return (struct fraction){ true, count, 1 };
+    case QUERY_SUM: return sum;
+    case QUERY_AVG: return count ? (struct fraction){ true, sum.num, sum.den * count } : none;
+    case QUERY_MIN:
+    case QUERY_MAX:
+    case QUERY_FIRST:
+    case QUERY_LAST: return best;
+    case QUERY_DISTINCT: return (struct fraction){ true, distinct, 1 };
+    case QUERY_SHARE: return (struct fraction){ true, count, all ? all : 1 };
+    case QUERY_DAYS_SINCE: return count ? (struct fraction){ true, days, 1 } : none;
+    case QUERY_MIN_PER: break;
+    }
+    fail();
+    return none;
+}
+
+static struct fraction ref_percentile(struct scope *s, const struct query_num *num)
+{
+    struct ref_percentile *p = s->cache->next;
+    while (p && p->num != num)
+        p = p->next;
+    if (!p) {
+        p = calloc(1, sizeof *p);
+        p->num = num;
+        p->of = calloc(s->m->n, sizeof *p->of);
+        p->next = s->cache->next;
+        s->cache->next = p;
+        for (uint32_t i = 0; i < s->m->n; i++) {
+            struct scope other = *s;
+            other.customer = i;
+            if (s->m->customers[i].exists)
+                p->of[i] = ref_num(&other, num->operand);
+        }
+    }
+    if (!p->of[s->customer].set)
+        return p->of[s->customer];
+    struct fraction f = { true, 0, 0 };
+    for (uint32_t i = 0; i < s->m->n; i++) {
+        f.den += p->of[i].set;
+        f.num += p->of[i].set && fraction_cmp(p->of[i], p->of[s->customer]) <= 0;
+    }
+    return f;
+}
+
+static struct fraction ref_num(struct scope *s, const struct query_num *num)
+{
+    unsigned scale;
+    switch (num->kind) {
+    case QUERY_NUM_LITERAL:
+        return (struct fraction){ true, num->literal.units, pow10_wide(num->literal.scale) };
+    case QUERY_NUM_FIELD: {
+        if (s->event && num->field.builtin)
+            return ref_builtin(s, num->field.builtin);
+        const struct model_value *v = ref_value(s, &num->field, &scale);
+        return (struct fraction){ v->set, v->n, pow10_wide(scale) };
+    }
+    case QUERY_NUM_AGE: {
+        const struct model_value *v = ref_value(s, &num->field, &scale);
+        return (struct fraction){ v->set, v->set ? ref_age(today(s), (int32_t)v->n) : 0, 1 };
+    }
+    case QUERY_NUM_AGGREGATE: return ref_aggregate(s, &num->aggregate);
+    case QUERY_NUM_PERCENTILE: return ref_percentile(s, num);
+    default: fail();
+    }
+    return (struct fraction){ 0 };
+}
+
+/* --- conditions --- */
+
+static bool cmp_holds(enum query_cmp op, int c)
+{
+    const bool holds[] = { c == 0, c != 0, c<0, c <= 0, c> 0, c >= 0 };
+    return holds[op];
+}
+
+static bool ref_numbers(struct scope *s, const struct query_node *n)
+{
+    struct query_num *nums[3];
+    struct fraction x[3];
+    for (size_t i = 0, k = query_node_nums(n, nums); i < k; i++) {
+        x[i] = ref_num(s, nums[i]);
+        if (!x[i].set)
+            return false;
+    }
+    if (n->kind == QUERY_COMPARE)
+        return cmp_holds(n->compare.op, fraction_cmp(x[0], x[1]));
+    if (n->kind == QUERY_BETWEEN)
+        return (fraction_cmp(x[0], x[1]) >= 0 && fraction_cmp(x[0], x[2]) <= 0) != n->negated;
+    bool from = fraction_cmp(x[0], (struct fraction){ true, n->range.from, 1 }) >= 0;
+    bool to = fraction_cmp(x[0], (struct fraction){ true, n->range.to, 1 }) <= 0;
+    return n->range.from <= n->range.to ? from && to : from || to;
+}
+
+static bool ref_text(struct scope *s, const struct query_node *n)
+{
+    unsigned scale;
+    const struct model_value *v = ref_value(s, &n->text.value.field, &scale);
+    if (!v->set)
+        return false;
+    if (n->kind == QUERY_TEXT)
+        return text_holds(n->text.op, v->text, n->text.strings[0]);
+    for (size_t i = 0; i < n->text.n; i++)
+        if (text_holds(QUERY_TEXT_EQ, v->text, n->text.strings[i]))
+            return !n->negated;
+    return n->negated;
+}
+
+static bool ref_has(struct scope *s, const struct query_node *n)
+{
+    unsigned scale;
+    const struct model_value *v = ref_value(s, &n->has.field, &scale);
+    size_t found = 0;
+    for (size_t i = 0; i < n->has.n; i++) {
+        bool member = false;
+        for (int k = 0; k < 13; k++)
+            member =
+                member || ((v->members >> k & 1) && same_text(strv_from(model_words[k]), n->has.strings[i]));
+        found += member;
+    }
+    if (n->has.op == QUERY_HAS_ANY)
+        return found > 0;
+    if (n->has.op == QUERY_HAS_NONE)
+        return found == 0;
+    return found == n->has.n;
+}
+
+static bool ref_anniversary(int32_t date, int32_t first, int32_t last)
+{
+    struct ymd b = ymd(date);
+    for (int32_t day = first; day <= last; day++) {
+        struct ymd x = ymd(day);
+        bool leap = b.m == 2 && b.d == 29 && !civil_is_leap(x.y) && x.m == 3 && x.d == 1;
+        if (((x.m == b.m && x.d == b.d) || leap) && x.y > b.y)
+            return true;
+    }
+    return false;
+}
+
+static bool ref_within(struct scope *s, const struct query_node *n)
+{
+    unsigned scale;
+    const struct model_value *v = ref_value(s, &n->within.field, &scale);
+    int32_t first = today(s), last = today(s);
+    if (n->within.next)
+        last = moved(today(s), (int)n->within.n, n->within.unit) - 1;
+    else
+        first = moved(today(s), -(int)n->within.n, n->within.unit) + 1;
+    if (!v->set)
+        return false;
+    return n->kind == QUERY_ANNIVERSARY ? ref_anniversary((int32_t)v->n, first, last)
+                                        : v->n >= first && v->n <= last;
+}
+
+static bool ref_date(struct scope *s, const struct query_node *n)
+{
+    unsigned scale;
+    const struct model_value *v = ref_value(s, &n->date.field, &scale);
+    int32_t day = ref_when(s, &n->date.when);
+    if (!v->set)
+        return false;
+    return n->date.op == QUERY_BEFORE ? v->n < day : n->date.op == QUERY_AFTER ? v->n > day : v->n == day;
+}
+
+/* By the angle between two vectors; the product uses haversines. */
+static bool ref_near(struct scope *s, const struct query_node *n)
+{
+    unsigned scale;
+    const struct model_value *v = ref_value(s, &n->near.field, &scale);
+    double rad = acos(-1) / 180;
+    double a = v->lat / 1e7 * rad, b = v->lon / 1e7 * rad;
+    double c = (double)n->near.latitude.units / pow(10, n->near.latitude.scale) * rad;
+    double d = (double)n->near.longitude.units / pow(10, n->near.longitude.scale) * rad;
+    double dot = cos(a) * cos(b) * cos(c) * cos(d) + cos(a) * sin(b) * cos(c) * sin(d) + sin(a) * sin(c);
+    double km = (double)n->near.km.units / pow(10, n->near.km.scale);
+    return v->set && 6371.0088 * acos(dot > 1 ? 1 : dot) <= km;
+}
+
+static bool ref_segment(struct scope *s, const struct query_node *n)
+{
+    for (size_t i = 0; i < s->m->n_segments; i++) {
+        if (!strv_eq_c(n->segment.name, s->m->segments[i][0]))
+            continue;
+        struct query *q = query_parse(strv_from(s->m->segments[i][1]), NULL, NULL);
+        struct ref_percentile cache = { 0 };
+        struct scope inner = { .m = s->m, .q = q, .customer = s->customer, .cache = &cache };
+        bool in = ref_node(&inner, q->root);
+        query_free(q);
+        return in;
+    }
+    fail();
+    return false;
+}
+
+static bool ref_tenure(struct scope *s, const struct query_node *n)
+{
+    const struct model_customer *c = &s->m->customers[s->customer];
+    const struct model_value *since = c->field[F_SIGNUP].set ? &c->field[F_SIGNUP] : &c->field[F_CREATED];
+    struct query_when ago = { .kind = QUERY_WHEN_AGO, .n = n->tenure.n, .unit = n->tenure.unit };
+    return since->set && since->n <= ref_when(s, &ago);
+}
+
+static bool ref_bucket(struct scope *s, const struct query_node *n)
+{
+    struct buf b = { 0 };
+    buf_put_strv(&b, n->bucket.salt);
+    buf_put_u8(&b, 0);
+    buf_put_u64(&b, (uint64_t)s->m->customers[s->customer].field[F_MSISDN].n);
+    struct fraction bucket = { true, (wide)(hash_stable(b.data, b.len) % 100), 1 };
+    struct fraction value = { true, n->bucket.value.units, pow10_wide(n->bucket.value.scale) };
+    buf_free(&b);
+    return cmp_holds(n->bucket.op, fraction_cmp(bucket, value));
+}
+
+static bool ref_node(struct scope *s, const struct query_node *n)
+{
+    unsigned scale;
+    switch (n->kind) {
+    case QUERY_OR:
+        for (size_t i = 0; i < n->operands.n; i++)
+            if (ref_node(s, n->operands.items[i]))
+                return true;
+        return false;
+    case QUERY_AND:
+        for (size_t i = 0; i < n->operands.n; i++)
+            if (!ref_node(s, n->operands.items[i]))
+                return false;
+        return true;
+    case QUERY_NOT: return !ref_node(s, n->operands.items[0]);
+    case QUERY_COMPARE:
+    case QUERY_BETWEEN:
+    case QUERY_RANGE: return ref_numbers(s, n);
+    case QUERY_TEXT:
+    case QUERY_TEXT_IN: return ref_text(s, n);
+    case QUERY_SET_HAS: return ref_has(s, n);
+    case QUERY_BOOL: {
+        const struct model_value *v = ref_value(s, &n->field, &scale);
+        return v->set && v->n;
+    }
+    case QUERY_IS_SET: return ref_value(s, &n->field, &scale)->set != n->negated;
+    case QUERY_DATE: return ref_date(s, n);
+    case QUERY_DATE_WITHIN:
+    case QUERY_ANNIVERSARY: return ref_within(s, n);
+    case QUERY_NEAR: return ref_near(s, n);
+    case QUERY_SEGMENT: return ref_segment(s, n);
+    case QUERY_TENURE: return ref_tenure(s, n);
+    case QUERY_BUCKET: return ref_bucket(s, n);
+    case QUERY_SURVEY: break;
+    }
+    fail();
+    return false;
+}
+
+void reference_evaluate(const struct model *m, const struct query *q, bool *answers)
+{
+    struct ref_percentile cache = { 0 };
+    for (uint32_t i = 0; i < m->n; i++) {
+        struct scope s = { .m = m, .q = q, .customer = i, .cache = &cache };
+        answers[i] = m->customers[i].exists && ref_node(&s, q->root);
+    }
+    for (struct ref_percentile *p = cache.next, *next; p; p = next) {
+        next = p->next;
+        free(p->of);
+        free(p);
+    }
+}

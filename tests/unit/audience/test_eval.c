@@ -1,0 +1,289 @@
+/* The evaluator against a slow, obvious one (eval_reference.c): random customers, happenings and queries, at
+ * instants around a daylight-saving change; for everybody, for some, and for one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "audience/eval.h"
+#include "audience/segment.h"
+#include "base/civil.h"
+#include "eval_model.h"
+#include "query/print.h"
+
+static struct model model;
+
+static usec_t at(const char *iso)
+{
+    int64_t t;
+    bool offset, time;
+    assert_true(civil_parse(strv_from(iso), &t, &offset, &time));
+    return t;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    model.now = at("2026-10-26T09:30:15.25Z");
+    model.zones = zones_new(NULL, NULL);
+    model.zone = model.zones ? zones_get(model.zones, STRV("Europe/Berlin"), NULL) : NULL;
+    if (!model.zone)
+        return 0;
+    model_make(&model, 20261026, 9000, 14000);
+    model_add_segment(&model, "gold", "tier = \"gold\" and not newsletter");
+    model_add_segment(&model, "buyers", "count(purchase, last 60 days) >= 1");
+    model_add_segment(&model, "either", "in segment \"gold\" or in segment \"buyers\"");
+    model_add_segment(&model, "twice",
+                      "in segment \"either\" and not (in segment \"gold\" and in segment \"buyers\")");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    if (model.zone)
+        model_free(&model);
+    zones_free(model.zones);
+    return 0;
+}
+
+#define NEED_ZONES()                                                                                         \
+    if (!model.zone)                                                                                         \
+    skip()
+
+static struct eval_options options(void)
+{
+    return (struct eval_options){ .now = model.now, .zone = model.zone, .zones = model.zones };
+}
+
+static struct query *parsed(struct audience_view *v, const char *text)
+{
+    struct query_error qe;
+    struct query *q = segment_parse(v, strv_from(text), NULL, &qe);
+    if (!q)
+        fail_msg("%s\n%s", text, qe.text);
+    return q;
+}
+
+static struct audience_set *evaluated(struct audience_view *v, const struct query *q,
+                                      const struct eval_options *o)
+{
+    struct err e = { 0 };
+    struct audience_set *s = eval_query(v, q, o, NULL, &e);
+    if (!s)
+        fail_msg(STRV_FMT "\n%s", STRV_ARG(q->text), e.text);
+    return s;
+}
+
+/* Everybody, then a random part, then single customers: all must agree with the reference. */
+static void compare(struct audience_view *v, struct rnd *r, const char *text, bool *want)
+{
+    struct query *q = parsed(v, text);
+    struct eval_options o = options();
+    reference_evaluate(&model, q, want);
+    struct audience_set *got = evaluated(v, q, &o);
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < model.n; i++) {
+        if (audience_set_contains(got, i) != want[i])
+            fail_msg("%s\ncustomer %u: expected %d", text, (unsigned)i, want[i]);
+        count += want[i];
+    }
+    assert_int_equal(audience_set_count(got), count);
+
+    struct audience_set *some = audience_set_new();
+    for (uint64_t k = 1 + rnd_below(r, rnd_below(r, 3) ? 20 : 400); k > 0; k--)
+        audience_set_add(some, (uint32_t)rnd_below(r, model.n));
+    o.among = some;
+    struct audience_set *part = evaluated(v, q, &o);
+    audience_set_and(some, got);
+    if (!audience_set_equal(part, some))
+        fail_msg("%s\nevaluated among some is another answer", text);
+    audience_set_free(part);
+    audience_set_free(some);
+    o.among = NULL;
+
+    for (int k = 0; k < 3; k++) {
+        uint32_t id = (uint32_t)rnd_below(r, model.n);
+        bool in = false;
+        assert_true(eval_customer(v, q, id, &o, &in, NULL, NULL));
+        if (in != want[id])
+            fail_msg("%s\ncustomer %u alone: expected %d", text, (unsigned)id, want[id]);
+    }
+    audience_set_free(got);
+    query_free(q);
+}
+
+static void test_agrees_with_the_reference(void **state)
+{
+    (void)state;
+    NEED_ZONES();
+    static const char *const instants[] = { "2026-10-26T09:30:15.25Z", "2026-10-25T00:59:59Z",
+                                            "2026-10-25T01:10:00Z", "2026-10-24T22:30:00Z",
+                                            "2024-02-29T12:00:00Z" };
+    const char *rounds = getenv("TESSERA_EVAL_ROUNDS");
+    const int n = rounds ? atoi(rounds) : 300;
+    struct rnd r;
+    rnd_seed(&r, 4711);
+    bool *want = calloc(model.n, sizeof *want);
+    struct audience_view *v = audience_view_begin(model.audience, NULL);
+    assert_non_null(v);
+    usec_t home = model.now;
+    for (int i = 0; i < n; i++) {
+        struct buf b = { 0 };
+        model.now = i % 3 ? at(instants[rnd_below(&r, 5)]) : home;
+        random_query(&r, &model, &b);
+        compare(v, &r, buf_cstr(&b), want);
+        buf_free(&b);
+    }
+    model.now = home;
+    audience_view_end(v);
+    free(want);
+}
+
+static void test_one_of_each_construct_agrees(void **state)
+{
+    (void)state;
+    NEED_ZONES();
+    static const char *const texts[] = {
+        "tags has \"VIP\" and days_since(purchase) > 60",
+        "gender != \"gold\"",
+        "not (gender = \"gold\")",
+        "gender is not set or tags is not set",
+        "tags has none (\"vip\", \"gold\")",
+        "age(birth_date) between 25 and 34",
+        "age(birth_date) != 40",
+        "age(birth_date) < age(signup)",
+        "birth_date before 1980-02-29",
+        "signup within last 7 days or signup within next 1 month",
+        "anniversary(birth_date) within next 7 days",
+        "anniversary(signup) within last 366 days",
+        "count(purchase, last 90 days) >= 3",
+        "count(purchase) = 0",
+        "count(purchase | cart_add | purchase, this year) > count(inbound)",
+        "sum(purchase.amount, last 365 days) > 10.005",
+        "sum(purchase.amount) >= balance",
+        "avg(purchase.amount, last 365 days) > 12.333",
+        "avg(purchase.quantity) = 2",
+        "min(cart_add.amount) < -1",
+        "max(purchase | cart_add.amount) > 30",
+        "first(purchase.amount) = last(purchase.amount)",
+        "last(purchase.price) > 15.5",
+        "distinct(purchase.product) >= 3",
+        "distinct(purchase | cart_add.product) >= 5",
+        "share(purchase where month in 9..10, last 730 days) >= 0.5",
+        "share(purchase where hour in 22..4 and product = \"vip\", last 60 days) > 0.4",
+        "count(purchase where weekday in 6..7) > 1",
+        "count(purchase where not (product = \"x\") and amount > 5) > 1",
+        "count(purchase where amount > quantity) > 1",
+        "count(inbound, last 168 hours) > 0",
+        "days_since(inbound, last 1 year) <= 1",
+        "min_per(month, purchase | inbound, last 6 months) >= 1",
+        "percentile(count(purchase, last 365 days)) > 0.5",
+        "percentile(avg(purchase.amount)) > 0.5",
+        "percentile(balance) <= 0.25",
+        "percentile(5) = 1",
+        "3 < 4",
+        "home within 100 km of (50.08, 14.43)",
+        "bucket(\"spring\") < 10",
+        "customer for at least 3 months",
+        "in segment \"twice\" or visits in 9..2",
+        "msisdn > 447700930000",
+        "balance = 1.005",
+        "balance != 1.005",
+        "balance >= -0.001 and balance < 0.001",
+        "balance < 99999999999",
+        "balance not between 3 and 1",
+    };
+    struct rnd r;
+    rnd_seed(&r, 1);
+    bool *want = calloc(model.n, sizeof *want);
+    struct audience_view *v = audience_view_begin(model.audience, NULL);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        compare(v, &r, texts[i], want);
+    audience_view_end(v);
+    free(want);
+}
+
+static void test_breakdown_counts_each_condition_alone(void **state)
+{
+    (void)state;
+    NEED_ZONES();
+    static const char *const clauses[] = { "tags has \"VIP\"", "days_since(purchase) > 60", "gender = \"x\"",
+                                           "newsletter", "count(purchase) > 2" };
+    static const char *const unset[] = { "tags is not set", "count(purchase) = 0", "gender is not set",
+                                         "newsletter is not set", "3 > 4" };
+    struct audience_view *v = audience_view_begin(model.audience, NULL);
+    struct query *q =
+        parsed(v, "tags has \"VIP\" and (days_since(purchase) > 60 or not (gender = \"x\")) and "
+                  "(newsletter or count(purchase) > 2)");
+    struct eval_options o = options();
+    struct eval_clause c[5];
+    assert_int_equal(q->clauses, 5);
+    assert_true(eval_breakdown(v, q, &o, c, NULL, NULL));
+    for (int i = 0; i < 5; i++) {
+        struct query *alone = parsed(v, clauses[i]), *none = parsed(v, unset[i]);
+        struct audience_set *a = evaluated(v, alone, &o), *b = evaluated(v, none, &o);
+        assert_true(strv_eq_c(query_node_text(q, c[i].node), clauses[i]));
+        assert_int_equal(c[i].count, audience_set_count(a));
+        assert_int_equal(c[i].unset, audience_set_count(b));
+        audience_set_free(a);
+        audience_set_free(b);
+        query_free(alone);
+        query_free(none);
+    }
+    query_free(q);
+    audience_view_end(v);
+}
+
+static void test_segments_by_name(void **state)
+{
+    (void)state;
+    NEED_ZONES();
+    struct audience_view *v = audience_view_begin(model.audience, NULL);
+    struct eval_options o = options();
+    struct query *q = parsed(v, "tier = \"gold\" and not newsletter");
+    struct audience_set *a = evaluated(v, q, &o), *b = eval_segment(v, STRV("gold"), &o, NULL, NULL);
+    assert_non_null(b);
+    assert_true(audience_set_equal(a, b));
+    audience_set_free(a);
+    audience_set_free(b);
+    query_free(q);
+    struct err e = { 0 };
+    struct query_error qe;
+    assert_null(eval_segment(v, STRV("nowhere"), &o, &qe, &e));
+    assert_int_equal(qe.code, QUERY_E_UNKNOWN_SEGMENT);
+    assert_string_equal(e.text, "segment \"nowhere\" at 1 does not exist or is inactive");
+    audience_view_end(v);
+}
+
+static void test_what_is_not_evaluated_is_refused_whatever_the_data(void **state)
+{
+    (void)state;
+    NEED_ZONES();
+    struct audience_view *v = audience_view_begin(model.audience, NULL);
+    struct eval_options o = options();
+    struct err e = { 0 };
+    struct query_error qe;
+    struct query *q = parsed(v, "tags has \"unheard of\" and p_alive < 0.3");
+    assert_null(eval_query(v, q, &o, &qe, &e));
+    assert_int_equal(qe.code, QUERY_E_UNSUPPORTED);
+    assert_int_equal(e.code, ERR_INVALID);
+    assert_string_equal(e.text, "p_alive is not supported yet at 27");
+    query_free(q);
+    audience_view_end(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_of_each_construct_agrees),
+        cmocka_unit_test(test_agrees_with_the_reference),
+        cmocka_unit_test(test_breakdown_counts_each_condition_alone),
+        cmocka_unit_test(test_segments_by_name),
+        cmocka_unit_test(test_what_is_not_evaluated_is_refused_whatever_the_data),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
