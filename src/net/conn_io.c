@@ -305,11 +305,13 @@ void conn_on_readable(evutil_socket_t fd, short what, void *arg)
     }
     if (c->state != CONN_OPEN)
         return;
-    if (c->paused) { /* only now: many pauses end before anything comes, and cost no system call */
+    if (c->paused &&
+        !c->write_wants_read) { /* only now: many pauses end before anything comes, and cost no system call */
         conn_want_read(c, false);
         return;
     }
-    conn_read(c);
+    if (!c->paused)
+        conn_read(c);
 }
 
 void conn_on_writable(evutil_socket_t fd, short what, void *arg)

@@ -3,6 +3,7 @@
 #include "net/listener.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static char dir[64];
@@ -165,6 +166,26 @@ static void a_paused_listener_leaves_connections_in_the_backlog(void **state)
     close(fd);
 }
 
+static void running_out_of_descriptors_is_waited_out_and_does_not_spin(void **state)
+{
+    struct server *s = *state;
+    struct rlimit old, none;
+    start(s, &(struct listener_options){ .address = "127.0.0.1:0" });
+    int fd = raw_connect(listener_port(s->listener));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    none = old;
+    none.rlim_cur = (rlim_t)fd; /* no new descriptor can be had */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    usec_t began = clock_mono(&test_clock);
+    loop_turn(s->loop, 30 * USEC_MS); /* the failed accept */
+    loop_turn(s->loop, 30 * USEC_MS); /* sleeps, though the connection is still there */
+    assert_true(clock_mono(&test_clock) - began >= 25 * USEC_MS);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_int_equal(s->accepted, 0);
+    WAIT_FOR(s->loop, s->accepted);
+    close(fd);
+}
+
 static void a_unix_socket_has_its_mode_and_knows_the_peer(void **state)
 {
     struct server *s = *state;
@@ -261,6 +282,7 @@ int main(void)
         TEST(a_connection_can_be_refused_by_freeing_it),
         TEST(connections_outlive_their_listener),
         TEST(a_paused_listener_leaves_connections_in_the_backlog),
+        TEST(running_out_of_descriptors_is_waited_out_and_does_not_spin),
         TEST(a_unix_socket_has_its_mode_and_knows_the_peer),
         TEST(a_stale_socket_is_replaced_and_a_live_one_or_a_file_is_not),
         TEST(impossible_addresses_are_refused),
