@@ -10,6 +10,14 @@ struct audience_set {
     roaring_bitmap_t *r;
 };
 
+/* The library's does not take NULL. */
+static inline void bitmap_free(roaring_bitmap_t *r)
+{
+    if (r) {
+        roaring_bitmap_free(r);
+    }
+}
+
 /* Whether the octets are exactly one well-formed portable Roaring bitmap: sizes, order and counts of every
  * container. The library itself only keeps inside the octets. */
 bool bitmap_valid(struct strv octets);

@@ -75,7 +75,7 @@ static bool set_expect(struct verify *c, uint16_t field, uint32_t code, uint32_t
         roaring_bitmap_t *made = roaring_bitmap_create();
         at = (uint64_t)(uintptr_t)made;
         if (!made || !hmap_put(&c->sets, key, at)) {
-            roaring_bitmap_free(made);
+            bitmap_free(made);
             return err_set(c->e, ERR_NOMEM, "out of memory");
         }
     }
@@ -183,7 +183,7 @@ static bool verify_container(void *ctx, uint32_t code, uint16_t container, struc
     } else {
         s->stored += roaring_bitmap_get_cardinality(r);
     }
-    roaring_bitmap_free(r);
+    bitmap_free(r);
     return s->c->ok;
 }
 
@@ -236,10 +236,10 @@ bool audience_verify(struct audience_view *v, struct err *e)
     }
     uint64_t key, at;
     for (size_t pos = 0; hmap_next(&c.sets, &pos, &key, &at);) {
-        roaring_bitmap_free((roaring_bitmap_t *)(uintptr_t)at);
+        bitmap_free((roaring_bitmap_t *)(uintptr_t)at);
     }
     hmap_free(&c.sets);
-    roaring_bitmap_free(c.exist);
+    bitmap_free(c.exist);
     free(c.expected);
     return ok && catalog_ok(v->txn, e);
 }
