@@ -13,6 +13,7 @@ struct scan {
     char digits[MAX_SCANNED + 1];
     unsigned count;
     bool plus;
+    unsigned group;   /* place where the last group of digits begins */
     unsigned zero_at; /* place of a "(0)" in the digits; UINT32_MAX when there is none */
 };
 
@@ -68,7 +69,7 @@ static bool is_extension(struct strv rest)
 
 static bool starts_extension(int32_t c)
 {
-    static const int32_t marks[] = { 'x', 'X', 'e',    'E',    'i',    'I',   '#',
+    static const int32_t marks[] = { '~', 'x', 'X',    'e',    'E',    'i',   'I',  '#',
                                      ',', ';', 0xff58, 0xff38, 0xff45, 0x434, 0x414 };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         if (c == marks[i]) {
@@ -92,6 +93,9 @@ static bool scan_text(struct strv text, struct scan *s, struct err *e)
                 return err_set(e, ERR_INVALID, "too long: more than %d digits", NUMBER_MAX_DIGITS);
             }
             s->digits[s->count++] = (char)('0' + v);
+            before[0] = before[1];
+            before[1] = c;
+            continue;
         } else if (is_plus(c)) {
             if (s->count > 0) {
                 return err_set(e, ERR_INVALID, "a \"+\" in the middle, at column %u", column);
@@ -100,10 +104,14 @@ static bool scan_text(struct strv text, struct scan *s, struct err *e)
         } else if (s->count >= 6 && starts_extension(c) &&
                    is_extension((struct strv){ at, (size_t)(end - at) })) {
             break;
+        } else if (c == '#' && p == end && s->group >= 7) {
+            s->count = s->group; /* "... 1234-910#": the last group was an extension */
+            break;
         } else if (!is_separator(c)) {
             return err_set(e, ERR_INVALID, "not a telephone number: unexpected character at column %u",
                            column);
         }
+        s->group = s->count;
         if (c == ')' && before[1] == '0' && before[0] == '(') {
             s->zero_at = s->count - 1;
         }
@@ -201,12 +209,15 @@ static bool international(const struct numbering *n, const char *digits, uint64_
     struct numbering_hit hit;
     const char *national = digits + len;
     struct strv region = numbering_lookup(n, to_number(digits), &hit) ? strv_from(hit.region) : STRV("ZZ");
-    struct strv trunks = strv_from(dial_of(region, code).trunk), trunk;
+    struct strv trunks = strv_from(dial_of(region, code).trunk), trunk = { 0 };
     while (strv_next(&trunks, ',', &trunk)) {
         if (trunk.p[0] == '0' && starts(national, trunk)) {
             national += trunk.n;
             break;
         }
+    }
+    if (trunk.n && trunk.p[0] == '0' && starts(national, trunk)) {
+        return err_set(e, ERR_INVALID, "a 0 too many after +%u", code);
     }
     snprintf(joined, sizeof joined, "%u%s", code, national);
     if (strlen(joined) > NUMBER_MAX_DIGITS) {
@@ -255,11 +266,10 @@ static bool national(const struct numbering *n, const struct scan *s, unsigned c
     return check_length(n, *out, e);
 }
 
-bool number_parse(const struct numbering *n, struct strv text, struct strv default_region, uint64_t *out,
+static bool parse(const struct numbering *n, struct strv text, struct strv default_region, uint64_t *out,
                   struct err *e)
 {
     struct scan s = { .zero_at = UINT32_MAX };
-    *out = 0;
     if (text.n > NUMBER_MAX_INPUT) {
         return err_set(e, ERR_INVALID, "longer than %d octets", NUMBER_MAX_INPUT);
     }
@@ -275,11 +285,14 @@ bool number_parse(const struct numbering *n, struct strv text, struct strv defau
         }
         return international(n, digits, out, e);
     }
+    if (strv_eq_c(default_region, "ZZ")) { /* ISO 3166's "unknown" */
+        default_region.n = 0;
+    }
     unsigned code = default_region.n ? numbering_country_code(n, default_region) : 0;
     struct dial d = { "", "00", 0 };
     if (code) {
         d = dial_of(default_region, code);
-    } else if (default_region.n && !strv_eq_c(default_region, "ZZ")) {
+    } else if (default_region.n) {
         return err_set(e, ERR_NOT_FOUND, "no region \"" STRV_FMT "\" in the numbering plans",
                        STRV_ARG(strv_sub(default_region, 0, 12)));
     }
@@ -295,6 +308,16 @@ bool number_parse(const struct numbering *n, struct strv text, struct strv defau
                        "not in international form (\"+44 ...\"), and no default region is set");
     }
     return national(n, &s, code, &d, out, e);
+}
+
+bool number_parse(const struct numbering *n, struct strv text, struct strv default_region, uint64_t *out,
+                  struct err *e)
+{
+    bool ok = parse(n, text, default_region, out, e);
+    if (!ok) {
+        *out = 0;
+    }
+    return ok;
 }
 
 bool number_parse_digits(struct strv text, uint64_t *out)
