@@ -1,0 +1,10 @@
+check_PROGRAMS += tests/unit/engine/test_worker tests/unit/engine/test_gate tests/unit/engine/test_outgoing
+tests_unit_engine_test_worker_SOURCES = tests/unit/engine/test_worker.c
+tests_unit_engine_test_worker_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_engine_test_worker_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
+tests_unit_engine_test_gate_SOURCES = tests/unit/engine/test_gate.c
+tests_unit_engine_test_gate_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_engine_test_gate_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
+tests_unit_engine_test_outgoing_SOURCES = tests/unit/engine/test_outgoing.c
+tests_unit_engine_test_outgoing_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_engine_test_outgoing_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)

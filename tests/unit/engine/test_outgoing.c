@@ -1,0 +1,93 @@
+#include "engine/outgoing.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct outgoing message(const char *text, unsigned parts)
+{
+    return (struct outgoing){ .m = { .id = 77,
+                                     .to = UINT64_C(447700900001),
+                                     .sender = STRV("TESSERA"),
+                                     .text = strv_from(text),
+                                     .class_ = CLASS_TRANSACTIONAL,
+                                     .parts = (uint8_t)parts } };
+}
+
+static void a_short_text_is_one_plain_part(void **state)
+{
+    (void)state;
+    struct outgoing_writer w = { 0 };
+    struct outgoing o = message("Hello", 1);
+    struct carrier_options c = { .relative_validity = true };
+    struct smpp_sm sm;
+    assert_true(outgoing_split(&w, &o, &c));
+    assert_int_equal(w.parts.count, 1);
+    outgoing_fill(&w, &o, &c, 0, 90 * USEC_MINUTE, &sm);
+    assert_true(strv_eq_c(sm.destination_addr, "447700900001"));
+    assert_int_equal(sm.dest_addr_ton, 1);
+    assert_true(strv_eq_c(sm.source_addr, "TESSERA"));
+    assert_int_equal(sm.source_addr_ton, 5);
+    assert_int_equal(sm.esm_class, 0);
+    assert_int_equal(sm.registered_delivery, SMPP_REGISTERED_FINAL);
+    assert_true(strv_eq_c(sm.short_message, "Hello"));
+    assert_true(strv_eq_c(sm.validity_period, "000000013000000R"));
+    outgoing_fill(&w, &o, &c, 0, USEC_NEVER, &sm);
+    assert_int_equal(sm.validity_period.n, 0);
+    outgoing_writer_free(&w);
+}
+
+static void a_long_text_carries_the_same_reference_each_time(void **state)
+{
+    (void)state;
+    char text[301];
+    memset(text, 'a', 300);
+    text[300] = 0;
+    struct outgoing_writer w = { 0 };
+    struct outgoing o = message(text, 2);
+    struct carrier_options c = { .udh16 = false };
+    struct smpp_sm sm;
+    char first[2][6];
+    for (int round = 0; round < 2; round++) { /* the second is after a restart */
+        assert_true(outgoing_split(&w, &o, &c));
+        assert_int_equal(w.parts.count, 2);
+        for (unsigned i = 0; i < 2; i++) {
+            outgoing_fill(&w, &o, &c, i, USEC_NEVER, &sm);
+            assert_int_equal(sm.esm_class, SMPP_ESM_UDHI);
+            if (round == 0) {
+                memcpy(first[i], sm.short_message.p, 6);
+            } else {
+                assert_memory_equal(first[i], sm.short_message.p, 6);
+            }
+            assert_int_equal(sm.short_message.p[5], (int)i + 1);
+        }
+    }
+    outgoing_writer_free(&w);
+}
+
+static void parts_that_were_taken_are_not_sent_again(void **state)
+{
+    (void)state;
+    struct outgoing o = message("x", 40);
+    assert_int_equal(outgoing_parts_left(&o), 40);
+    o.parts_done[0] = 0x80000001;
+    o.parts_done[1] = 1;
+    assert_int_equal(outgoing_parts_left(&o), 37);
+    assert_true(outgoing_part_done(&o, 0));
+    assert_true(outgoing_part_done(&o, 31));
+    assert_true(outgoing_part_done(&o, 32));
+    assert_false(outgoing_part_done(&o, 33));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_short_text_is_one_plain_part),
+        cmocka_unit_test(a_long_text_carries_the_same_reference_each_time),
+        cmocka_unit_test(parts_that_were_taken_are_not_sent_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
