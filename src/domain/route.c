@@ -95,7 +95,7 @@ void route_set_default(struct route *r, int carrier)
     r->fallback = carrier < 0 ? ROUTE_NONE : carrier;
 }
 
-size_t route_count(const struct route *r)
+size_t route_rule_count(const struct route *r)
 {
     return r->count;
 }

@@ -20,7 +20,7 @@ void route_free(struct route *r);
 /* Digits of an international number, 1 to 15, "+" allowed. ERR_EXISTS: the prefix has a rule already. */
 bool route_add(struct route *r, struct strv prefix, uint16_t carrier, struct err *e);
 void route_set_default(struct route *r, int carrier); /* ROUTE_NONE: no default */
-size_t route_count(const struct route *r);
+size_t route_rule_count(const struct route *r);
 /* The carrier's index, or ROUTE_NONE. */
 int route_choose(const struct route *r, uint64_t number);
 
