@@ -128,7 +128,7 @@ static bool member_read_texts(const json_t *v, const struct member *m, void *pla
         const json_t *each = json_array_get(v, (size_t)i);
         size_t octets = json_string_length(each);
         if (!json_is_string(each) || octets == 0 || octets > MEMBER_MAX_EACH) {
-            return err_set(e, ERR_INVALID, "\"%s\": the %lldth must be a text of 1 to %d octets", m->name,
+            return err_set(e, ERR_INVALID, "\"%s\": number %lld must be a text of 1 to %d octets", m->name,
                            (long long)i + 1, MEMBER_MAX_EACH);
         }
     }
