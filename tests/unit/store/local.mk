@@ -1,3 +1,16 @@
+# the environment and the spool
+check_PROGRAMS += tests/unit/store/test_env
+tests_unit_store_test_env_SOURCES = tests/unit/store/test_env.c
+tests_unit_store_test_env_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_env_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
+spool_fixture = tests/unit/store/spool_fixture.c tests/unit/store/spool_fixture.h
+
+check_PROGRAMS += tests/unit/store/test_spool
+tests_unit_store_test_spool_SOURCES = tests/unit/store/test_spool.c $(spool_fixture)
+tests_unit_store_test_spool_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+# (end of the spool)
 # the audience environment
 EXTRA_DIST += tests/unit/store/audience_store.h
 check_PROGRAMS += tests/unit/store/test_packed
