@@ -83,6 +83,9 @@ static bool scan_text(struct strv text, struct scan *s, struct err *e)
 {
     unsigned column = 0;
     int32_t before[2] = { 0, 0 }; /* the characters just read, to see "(0)" */
+    if (text.n == 0) {
+        return err_set(e, ERR_INVALID, "no digits");
+    }
     for (const char *p = text.p, *end = text.p + text.n, *at; p < end;) {
         at = p;
         int32_t c = utf8_next(&p, end);

@@ -406,6 +406,9 @@ static bool put_mapped(enum filter_kind kind, bool raise, int32_t c, struct buf 
 /* The value is UTF-8. */
 static bool map_case(enum filter_kind kind, struct strv s, struct buf *out)
 {
+    if (s.n == 0) {
+        return true;
+    }
     bool inside = false; /* of a word: title raises first letters and lowers the others */
     for (const char *p = s.p, *end = s.p + s.n; p < end;) {
         int32_t c = utf8_next(&p, end);

@@ -87,6 +87,7 @@ static void yes_counts_only_while_it_was_asked_for(void **state)
     assert_int_equal(consent_match(words, STRV("Yes!"), false, NULL), CONSENT_NONE);
     assert_int_equal(consent_match(words, STRV("yes please"), true, NULL), CONSENT_NONE);
     assert_int_equal(consent_match(words, STRV("STOP"), true, NULL), CONSENT_STOP);
+    assert_int_equal(consent_match(words, (struct strv){ 0 }, true, NULL), CONSENT_NONE);
 }
 
 /* Every word of every list: stop words must stop; start and help words must not be taken for a stop. */

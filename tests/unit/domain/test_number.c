@@ -129,6 +129,7 @@ static void what_is_wrong_is_said(void **state)
     }
     char big[NUMBER_MAX_INPUT + 2];
     uint64_t number;
+    assert_false(number_parse(plans, (struct strv){ 0 }, (struct strv){ 0 }, &number, NULL));
     memset(big, ' ', sizeof big);
     assert_false(number_parse(plans, (struct strv){ big, sizeof big }, STRV("GB"), &number, NULL));
 }

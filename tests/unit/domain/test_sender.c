@@ -35,6 +35,7 @@ static void senders_and_their_types(void **state)
         assert_string_equal(s.address, cases[i].address);
     }
     struct sender s;
+    assert_false(sender_parse((struct strv){ 0 }, NULL, &s, NULL));
     const struct sender_options o = { .short_ton = 0, .short_npi = 1 };
     assert_true(sender_parse(STRV("80080"), &o, &s, NULL));
     assert_int_equal(s.ton, 0);

@@ -179,6 +179,9 @@ static void limits_hold(void **state)
     assert_false(template_render(t, lookup, t, &out, NULL, &e));
     assert_int_equal(e.code, ERR_LIMIT);
     template_free(t);
+    t = template_parse((struct strv){ 0 }, NULL, &e);
+    assert_true(t && template_is_constant(t) && template_render(t, lookup, t, &out, NULL, &e));
+    template_free(t);
     template_free(NULL);
     buf_free(&source);
     buf_free(&out);

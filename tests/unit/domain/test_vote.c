@@ -79,6 +79,7 @@ static void votes_come_and_go(void **state)
     assert_int_equal(votes_match(v, STRV("lunch 1")).result, VOTE_NO_KEYWORD);
     assert_true(votes_add(v, &d, &e));
     assert_int_equal(votes_match(v, STRV("lunch 1")).vote, 8);
+    assert_int_equal(votes_match(v, (struct strv){ 0 }).result, VOTE_NO_KEYWORD);
     votes_free(v);
     votes_free(NULL);
 }
