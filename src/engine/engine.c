@@ -87,11 +87,13 @@ static void thread_stop(struct engine_thread *t)
 {
     worker_free(t->worker);
     t->worker = NULL;
+    spool_reader_free(t->view.spool); /* before the spool is closed: it holds a transaction */
+    t->view.spool = NULL;
 }
 
 static void thread_free(struct engine_thread *t)
 {
-    spool_reader_free(t->view.spool);
+    spool_reader_free(t->view.spool); /* of an engine that did not come up */
     facts_free(t->facts);
 }
 
