@@ -17,3 +17,17 @@ tests_unit_audience_test_eval_SOURCES = tests/unit/audience/test_eval.c \
 	tests/unit/audience/eval_reference.c tests/unit/audience/eval_random.c
 tests_unit_audience_test_eval_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_eval_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+# customers, import, activity, segments
+EXTRA_DIST += tests/unit/audience/audience_fixture.h
+check_PROGRAMS += tests/unit/audience/test_set
+tests_unit_audience_test_set_SOURCES = tests/unit/audience/test_set.c
+tests_unit_audience_test_set_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_set_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_import_csv
+tests_unit_audience_test_import_csv_SOURCES = tests/unit/audience/test_import_csv.c
+tests_unit_audience_test_import_csv_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_import_csv_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_import
+tests_unit_audience_test_import_SOURCES = tests/unit/audience/test_import.c
+tests_unit_audience_test_import_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_import_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
