@@ -1,8 +1,8 @@
 # Data tables, installed where the daemon looks for them by default. Origin and licences: conf/README.md.
 dist_pkgdata_DATA = \
+	conf/README.md \
 	conf/holidays.tsv \
 	conf/numbering.tsv \
 	conf/optout_keywords.tsv \
 	conf/quiet_hours.tsv
-EXTRA_DIST += conf/README.md
 dist_doc_DATA = conf/tesserad.conf

@@ -1,1 +1,3 @@
 dist_man_MANS += doc/tessera-smsc.1
+dist_man_MANS += doc/tesserad.8 doc/tesserad.conf.5
+dist_doc_DATA += README.md doc/ARCHITECTURE.md doc/CONTRIBUTING.md doc/api.md

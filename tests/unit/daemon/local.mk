@@ -1,0 +1,1 @@
+TESTS += tests/unit/daemon/settings-documented.sh
