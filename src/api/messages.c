@@ -129,12 +129,23 @@ void api_message_show(struct call *c)
     }
 }
 
+/* As call_done, with the message's name. */
+static void message_on_done(void *call, const struct err *e)
+{
+    struct call *c = call;
+    struct err named = e != NULL ? *e : (struct err){ .code = ERR_NONE };
+    if (named.code != ERR_NONE) {
+        err_prefix(&named, "message %llu", (unsigned long long)((struct message_job *)c->job)->id);
+    }
+    call_done(c, &named);
+}
+
 void api_message_cancel(struct call *c)
 {
     struct message_job *j;
     if (call_members(c, NULL, 0, NULL) && (j = message_job_of(c)) != NULL) {
         c->then = message_read;
-        engine_message_cancel(c->api->engine, j->id, call_done, c);
+        engine_message_cancel(c->api->engine, j->id, message_on_done, c);
     }
 }
 
@@ -152,7 +163,7 @@ void api_message_resolve(struct call *c)
     struct message_job *j = message_job_of(c);
     if (j != NULL) {
         c->then = message_read;
-        engine_message_resolve(c->api->engine, j->id, strv_eq_c(action, "resend"), call_done, c);
+        engine_message_resolve(c->api->engine, j->id, strv_eq_c(action, "resend"), message_on_done, c);
     }
 }
 

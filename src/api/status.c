@@ -145,10 +145,11 @@ static void status_reply_clock(struct call *c)
 
 static bool status_has_clock(struct call *c)
 {
-    if (!c->api->clock_settable) {
-        call_fail(c, ERR_NOT_FOUND, "there is no test clock: tesserad was started without --test-clock");
+    if (c->api->clock_settable) {
+        return true;
     }
-    return c->api->clock_settable;
+    call_fail(c, ERR_NOT_FOUND, "there is no test clock: tesserad was started without --test-clock");
+    return false;
 }
 
 void api_clock_show(struct call *c)
