@@ -258,7 +258,9 @@ static bool index_apply_container(struct index *ix, struct catalog_txn *t, uint1
 static bool index_flush_members(struct index *ix, struct catalog_txn *t, uint16_t field,
                                 struct index_field *f)
 {
-    qsort(f->members, f->n_members, sizeof(*f->members), member_change_cmp);
+    if (f->n_members > 0) {
+        qsort(f->members, f->n_members, sizeof(*f->members), member_change_cmp);
+    }
     for (size_t i = 0; i < f->n_members;) {
         size_t end = i + 1;
         while (end < f->n_members && f->members[end].code == f->members[i].code &&
