@@ -48,6 +48,7 @@ static void lane_loaded(void *ctx, struct spool_loaded **list, size_t n, bool mo
             more = true;
         }
     }
+    free(list);
     l->loading = false;
     if (stale) {
         lane_load(c, j->lane);
