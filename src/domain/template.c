@@ -369,7 +369,7 @@ bool template_is_constant(const struct template *t)
 /* --- rendering --- */
 
 /* The first n characters as a reader counts them (extended grapheme clusters), no space left at the end. */
-static struct strv truncate(struct strv s, unsigned n)
+static struct strv first_characters(struct strv s, unsigned n)
 {
     size_t end = 0;
     while (n-- > 0 && end < s.n) {
@@ -432,7 +432,7 @@ static bool apply(const struct filter *f, struct strv *value, bool *there, struc
             *there = true;
         }
         return true;
-    case FILTER_TRUNCATE: *value = truncate(*value, f->count); return true;
+    case FILTER_TRUNCATE: *value = first_characters(*value, f->count); return true;
     case FILTER_UPPER:
     case FILTER_LOWER:
     case FILTER_TITLE: break;

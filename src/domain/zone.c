@@ -27,6 +27,7 @@ struct zones {
     char version[MAX_VERSION + 1];
 };
 
+/* No dot is allowed, so that neither ".." nor hidden files can be named. */
 bool zone_name_valid(struct strv name)
 {
     if (name.n == 0 || name.n > ZONE_MAX_NAME) {
@@ -36,8 +37,7 @@ bool zone_name_valid(struct strv name)
     size_t seen = 0;
     while (strv_next(&rest, '/', &part)) {
         seen += part.n + 1;
-        /* A leading dot would allow ".." and hidden files; a leading sign is not a name in tzdata. */
-        if (part.n == 0 || part.p[0] == '.' || part.p[0] == '-' || part.p[0] == '+') {
+        if (part.n == 0 || part.p[0] == '-' || part.p[0] == '+') {
             return false;
         }
         for (size_t i = 0; i < part.n; i++) {

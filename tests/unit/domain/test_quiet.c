@@ -92,6 +92,8 @@ static void what_people_expect(void **state)
           "Christmas" },
         { "FR-67 Europe/Paris", CLASS_PROMOTIONAL, "2026-12-24T19:30:00Z", false, "2026-12-28T07:00:00Z",
           "26 December is a holiday there, then Sunday" },
+        { "FR-75 Europe/Paris", CLASS_PROMOTIONAL, "2026-12-24T19:30:00Z", false, "2026-12-26T07:00:00Z",
+          "no list of its own: the country's" },
         /* the state is stricter in the evening, the country in the morning: both must be open */
         { "US-FL America/New_York", CLASS_PROMOTIONAL, "2026-06-02T00:30:00Z", false, "2026-06-02T12:00:00Z",
           "20:30" },
@@ -667,16 +669,46 @@ static void never_is_an_answer(void **state)
     assert_null(quiet_load(&o, &e));
 }
 
+/* A zone of one offset, as a version-1 file. */
+static void write_zone(const char *path, int32_t offset)
+{
+    uint8_t file[44 + 6 + 4] = "TZif";
+    file[39] = 1;
+    file[43] = 4;
+    for (int i = 0; i < 4; i++) {
+        file[44 + i] = (uint8_t)((uint32_t)offset >> (24 - 8 * i));
+    }
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(file, 1, sizeof file, f), sizeof file);
+    fclose(f);
+}
+
 static void reload_of_zones_is_noticed(void **state)
 {
     struct fixture *f = *state;
-    uint32_t de = clock_named(f, "DE Europe/Berlin");
+    char dir[] = "/tmp/tessera-quiet-XXXXXX", path[60];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/Zone", dir);
+    struct zones *own = zones_new(dir, NULL), *system = f->z;
+    f->z = own;
+    struct quiet *q = load(f, 0, false, false);
+    f->z = system;
+    uint32_t clock = clock_named(f, "DE Zone");
     usec_t at = instant("2026-06-02T12:00:00Z");
-    assert_true(quiet_allowed(f->q, de, CLASS_PROMOTIONAL, at, NULL));
-    assert_true(zones_reload(f->z, NULL));
-    assert_true(quiet_allowed(f->q, de, CLASS_PROMOTIONAL, at, NULL));
-    quiet_forget(f->q);
-    assert_true(quiet_allowed(f->q, de, CLASS_PROMOTIONAL, at, NULL));
+    assert_false(quiet_allowed(q, clock, CLASS_PROMOTIONAL, at, NULL)); /* there is no such zone yet */
+    write_zone(path, 0);
+    assert_false(quiet_allowed(q, clock, CLASS_PROMOTIONAL, at, NULL));
+    quiet_forget(q);
+    assert_true(quiet_allowed(q, clock, CLASS_PROMOTIONAL, at, NULL));
+    write_zone(path, 11 * 3600); /* now it is 23:00 there */
+    assert_true(quiet_allowed(q, clock, CLASS_PROMOTIONAL, at, NULL));
+    assert_true(zones_reload(own, NULL));
+    assert_false(quiet_allowed(q, clock, CLASS_PROMOTIONAL, at, NULL));
+    quiet_free(q);
+    zones_free(own);
+    remove(path);
+    remove(dir);
 }
 
 int main(void)

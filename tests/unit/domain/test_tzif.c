@@ -106,6 +106,26 @@ static void footer_decides_after_the_last_transition(void **state)
     buf_free(&b);
 }
 
+/* A last transition that changes no offset still tells from when on the footer holds. */
+static void footer_does_not_reach_before_the_last_transition(void **state)
+{
+    (void)state;
+    static const uint8_t same[] = { 1, 2, 2 };
+    struct buf b = { 0 };
+    put_header(&b, '2', 0, 0, 1);
+    put_block(&b, false, NULL, NULL, 0, types3, 1);
+    put_header(&b, '3', 0, 3, 3);
+    put_block(&b, true, at3, same, 3, types3, 3);
+    buf_put(&b, "\nCET-1\n", 7);
+    struct tzif *z = parse(&b, NULL);
+    assert_non_null(z);
+    assert_int_equal(tzif_offset(z, 2999), 7200);
+    assert_int_equal(tzif_offset(z, 3000), 3600);
+    assert_int_equal(tzif_next_change(z, 2500), 3000);
+    tzif_free(z);
+    buf_free(&b);
+}
+
 static void empty_footer_keeps_the_last_offset(void **state)
 {
     (void)state;
@@ -143,6 +163,8 @@ static void posix_rules_of_every_form(void **state)
         /* Julian days: 60 is always 1 March; 59 counted from 0 is 29 February in leap years */
         { "AAA0BBB,J60/0,J300/0", "2028-02-29T12:00:00Z", 0, "2028-03-01T00:00:00Z" },
         { "AAA0BBB,59/0,300/0", "2028-02-28T12:00:00Z", 0, "2028-02-29T00:00:00Z" },
+        /* summer time that ends as it begins */
+        { "AAA0BBB,J60/0,J60/1", "2026-06-01T00:00:00Z", 0, NULL },
         /* summer time for ever */
         { "EST5EDT,0/0,J365/25", "2026-12-31T23:59:59Z", -14400, NULL },
     };
@@ -303,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(version_1_has_32_bit_times_and_no_footer),
         cmocka_unit_test(footer_decides_after_the_last_transition),
+        cmocka_unit_test(footer_does_not_reach_before_the_last_transition),
         cmocka_unit_test(empty_footer_keeps_the_last_offset),
         cmocka_unit_test(posix_rules_of_every_form),
         cmocka_unit_test(posix_strings_that_are_not),
