@@ -61,30 +61,53 @@ static bool scan_few(struct eval *ev, uint16_t field, const struct eval_test *t,
     return true;
 }
 
-static bool words_any(const uint64_t *words, size_t n)
+/* Candidates are taken, and members given back, a container of the bitmap at a time: that is what both are
+ * cheapest in. */
+#define PIECE_WORDS 1024u
+#define PIECE_BITS  (PIECE_WORDS * 64u)
+
+/* The candidates piece * 65,536 ..; false: none. */
+static bool piece_words(const struct audience_set *candidates, uint64_t piece, uint64_t *words)
 {
-    uint64_t any = 0;
-    for (size_t i = 0; i < n; i++)
-        any |= words[i];
-    return any != 0;
+    uint64_t n =
+        roaring_bitmap_range_cardinality(candidates->r, piece * PIECE_BITS, (piece + 1) * PIECE_BITS);
+    if (n == PIECE_BITS)
+        memset(words, 0xFF, PIECE_WORDS * sizeof *words);
+    else if (n > 0)
+        audience_set_words(candidates, (uint32_t)(piece * PIECE_BITS), words, PIECE_WORDS);
+    return n > 0;
+}
+
+/* Keeps of the words what passes in the block; the words begin at the customer 64 * at. */
+static void scan_block(struct eval *ev, uint16_t field, const struct eval_test *t, uint64_t block,
+                       uint64_t at, uint64_t *words)
+{
+    uint64_t pass[COLUMN_WORDS] = { 0 }, first = block * COLUMN_WORDS, end = first + COLUMN_WORDS;
+    const uint64_t flip = t->negated ? UINT64_MAX : 0;
+    struct packed rows;
+    uint64_t from = first > at ? first : at, to = end < at + PIECE_WORDS ? end : at + PIECE_WORDS, any = 0;
+    for (uint64_t w = from; w < to; w++)
+        any |= words[w - at];
+    if (!any)
+        return;
+    if (column_block(ev->txn, field, (uint32_t)block, &rows))
+        scan_rows(&rows, COLUMN_ROWS, &t->scan, pass);
+    for (uint64_t w = from; w < to; w++)
+        words[w - at] &= pass[w - first] ^ flip;
 }
 
 static bool scan_blocks(struct eval *ev, uint16_t field, const struct eval_test *t,
                         const struct audience_set *candidates, struct audience_set *out)
 {
     const struct eval_range r = eval_range_of(candidates);
-    const uint64_t end = r.first + (uint64_t)r.n, flip = t->negated ? UINT64_MAX : 0;
-    for (uint64_t block = r.first / COLUMN_ROWS; block * COLUMN_ROWS < end; block++) {
-        uint64_t wanted[COLUMN_WORDS], pass[COLUMN_WORDS] = { 0 };
-        struct packed rows;
-        audience_set_words(candidates, (uint32_t)(block * COLUMN_ROWS), wanted, COLUMN_WORDS);
-        if (!words_any(wanted, COLUMN_WORDS))
+    const uint64_t end = r.first + (uint64_t)r.n;
+    for (uint64_t piece = r.first / PIECE_BITS; piece * PIECE_BITS < end; piece++) {
+        uint64_t words[PIECE_WORDS], at = piece * PIECE_WORDS;
+        if (!piece_words(candidates, piece, words))
             continue;
-        if (column_block(ev->txn, field, (uint32_t)block, &rows))
-            scan_rows(&rows, COLUMN_ROWS, &t->scan, pass);
-        for (size_t w = 0; w < COLUMN_WORDS; w++)
-            wanted[w] &= pass[w] ^ flip;
-        if (!audience_set_add_words(out, (uint32_t)(block * COLUMN_ROWS), wanted, COLUMN_WORDS))
+        for (uint64_t block = at / COLUMN_WORDS; block * COLUMN_WORDS < at + PIECE_WORDS; block++)
+            scan_block(ev, field, t, block, at, words);
+        if (!audience_set_add_words(out, (uint32_t)(piece * PIECE_BITS), words, PIECE_WORDS))
             return eval_nomem(ev);
     }
     return true;
@@ -171,8 +194,6 @@ static struct audience_set *cond_has_any(struct eval *ev, uint16_t field, bool n
 
 typedef bool pass_fn(const void *ctx, size_t i); /* of customer range.first + i */
 
-#define CHUNK_WORDS 64
-
 static bool cmp_holds(enum query_cmp op, int c)
 {
     switch (op) {
@@ -240,31 +261,48 @@ static void numbers_unload(struct numbers *c)
     eval_numbers_free(&c->to);
 }
 
-/* The candidates of a range that pass; with `scan` its test of whole numbers, else fn one by one. */
-static bool range_filter(struct eval *ev, struct eval_range range, const int64_t *v,
-                         const struct scan_test *scan, pass_fn *fn, const void *ctx,
-                         const struct audience_set *candidates, struct audience_set *out)
+/* How the numbers of a range are tested: whole ones by `scan` on v, else fn one by one. */
+struct range_test {
+    struct eval_range range;
+    const int64_t *v;
+    const struct scan_test *scan;
+    pass_fn *fn;
+    const void *ctx;
+};
+
+/* Keeps of `words` (n of them, from the range's place i) what passes. */
+static void range_words(const struct range_test *t, size_t i, uint64_t *words, size_t n)
 {
-    for (size_t at = 0; at < range.n; at += CHUNK_WORDS * 64) {
-        uint64_t wanted[CHUNK_WORDS], pass[CHUNK_WORDS] = { 0 };
-        size_t n = range.n - at < CHUNK_WORDS * 64 ? range.n - at : CHUNK_WORDS * 64, words = SCAN_WORDS(n);
-        audience_set_words(candidates, (uint32_t)(range.first + at), wanted, words);
-        if (!words_any(wanted, words))
-            continue;
-        if (scan)
-            scan_values(v + at, (uint32_t)n, scan, pass);
-        for (size_t w = 0; w < words; w++) {
-            if (scan) {
-                wanted[w] &= pass[w];
-                continue;
-            }
-            for (uint64_t left = wanted[w]; left; left &= left - 1) {
-                unsigned bit = (unsigned)__builtin_ctzll(left);
-                if (!fn(ctx, at + w * 64 + bit))
-                    wanted[w] &= ~(UINT64_C(1) << bit);
-            }
+    if (t->scan) {
+        uint64_t pass[PIECE_WORDS];
+        size_t rows = t->range.n - i < n * 64 ? t->range.n - i : n * 64;
+        scan_values(t->v + i, (uint32_t)rows, t->scan, pass);
+        for (size_t w = 0; w < n; w++)
+            words[w] &= pass[w];
+        return;
+    }
+    for (size_t w = 0; w < n; w++) {
+        for (uint64_t left = words[w]; left; left &= left - 1) {
+            unsigned bit = (unsigned)__builtin_ctzll(left);
+            if (!t->fn(t->ctx, i + w * 64 + bit))
+                words[w] &= ~(UINT64_C(1) << bit);
         }
-        if (!audience_set_add_words(out, (uint32_t)(range.first + at), wanted, words))
+    }
+}
+
+/* The candidates that pass. The range must be the candidates' own. */
+static bool range_filter(struct eval *ev, const struct range_test *t, const struct audience_set *candidates,
+                         struct audience_set *out)
+{
+    const uint64_t first = t->range.first, end = first + t->range.n;
+    for (uint64_t piece = first / PIECE_BITS; piece * PIECE_BITS < end; piece++) {
+        uint64_t words[PIECE_WORDS], at = piece * PIECE_BITS;
+        if (!piece_words(candidates, piece, words))
+            continue;
+        uint64_t skip = first > at ? (first - at) / 64 : 0; /* no candidate is below */
+        uint64_t stop = end - at < PIECE_BITS ? SCAN_WORDS(end - at) : PIECE_WORDS; /* nor past the end */
+        range_words(t, (size_t)(at + skip * 64 - first), words + skip, (size_t)(stop - skip));
+        if (!audience_set_add_words(out, (uint32_t)at, words, PIECE_WORDS))
             return eval_nomem(ev);
     }
     return true;
@@ -283,15 +321,16 @@ static struct audience_set *cond_numbers(struct eval *ev, const struct query_nod
         bool whole = ok && !x.den && x.den_all == 1 && !x.constant;
         if (whole) { /* nothing but integers: no fractions needed */
             struct scan_test t = eval_test_number(node, x.scale);
-            ok = range_filter(ev, range, x.v, &t, NULL, NULL, candidates, out);
+            struct range_test test = { .range = range, .v = x.v, .scan = &t };
+            ok = range_filter(ev, &test, candidates, out);
         }
         if (ok)
             eval_numbers_free(&x);
         if (!ok || whole)
             return set_keep(out, ok);
     }
-    ok = ok && numbers_load(ev, &c, range, candidates) &&
-         range_filter(ev, range, NULL, NULL, numbers_pass, &c, candidates, out);
+    const struct range_test test = { .range = range, .fn = numbers_pass, .ctx = &c };
+    ok = ok && numbers_load(ev, &c, range, candidates) && range_filter(ev, &test, candidates, out);
     numbers_unload(&c);
     return set_keep(out, ok);
 }
@@ -386,7 +425,8 @@ static struct audience_set *set_numbers(struct eval *ev, const struct query_num 
     struct audience_set *out = set_new(ev);
     if (!out || !eval_numbers_get(ev, num, range, candidates, &x))
         return set_keep(out, false);
-    bool ok = range_filter(ev, range, NULL, NULL, has_number, &x, candidates, out);
+    const struct range_test test = { .range = range, .fn = has_number, .ctx = &x };
+    bool ok = range_filter(ev, &test, candidates, out);
     eval_numbers_free(&x);
     return set_keep(out, ok);
 }

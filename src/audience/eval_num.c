@@ -112,6 +112,14 @@ static int ranked_cmp(const void *a, const void *b, void *ctx)
     return eval_numbers_cmp(x, *(const uint32_t *)a, x, *(const uint32_t *)b);
 }
 
+/* The same where there are no denominators: all are of one scale. */
+static int ranked_cmp_whole(const void *a, const void *b, void *ctx)
+{
+    const struct eval_numbers *x = ctx;
+    int64_t va = x->v[*(const uint32_t *)a], vb = x->v[*(const uint32_t *)b];
+    return (va > vb) - (va < vb);
+}
+
 struct collect {
     struct eval_numbers *x;
     uint32_t *list; /* places in x */
@@ -130,13 +138,14 @@ static bool collect_one(void *ctx, uint32_t id)
 /* out->v = how many are below or equal, out->den_all = how many there are. */
 static void percentile_rank(struct collect *c, struct eval_numbers *out)
 {
+    int (*cmp)(const void *, const void *, void *) = c->x->den ? ranked_cmp : ranked_cmp_whole;
     if (c->n == 0)
         return;
-    qsort_r(c->list, c->n, sizeof *c->list, ranked_cmp, c->x);
+    qsort_r(c->list, c->n, sizeof *c->list, cmp, c->x);
     out->den_all = (int64_t)c->n;
     for (size_t i = 0; i < c->n;) {
         size_t end = i + 1;
-        while (end < c->n && ranked_cmp(&c->list[i], &c->list[end], c->x) == 0)
+        while (end < c->n && cmp(&c->list[i], &c->list[end], c->x) == 0)
             end++;
         for (; i < end; i++) {
             size_t id = (size_t)c->x->range.first + c->list[i];

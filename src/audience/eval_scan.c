@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+/* gcc vectorises these loops from -O3 on only (three times as fast); clang does from -O2. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3")
+#endif
+
 /* Eight octets of 0 or 1 become eight bits: the product gathers octet i's bit at place 56 + i. */
 static inline uint64_t gather_bits(const uint8_t flag[64])
 {

@@ -8,11 +8,12 @@
 
 #include <cmocka.h>
 
+#include "audience/audience_inside.h"
 #include "audience/eval.h"
 #include "audience/segment.h"
 #include "base/civil.h"
 #include "eval_model.h"
-#include "query/print.h"
+#include "store/documents.h"
 
 static struct model model;
 
@@ -276,6 +277,34 @@ static void test_what_is_not_evaluated_is_refused_whatever_the_data(void **state
     audience_view_end(v);
 }
 
+/* Saving refuses cycles; one that is in the store all the same (another program, a restored file) must not
+ * hang. */
+static void test_a_cycle_of_segments_is_refused(void **state)
+{
+    (void)state;
+    NEED_ZONES();
+    model_add_segment(&model, "first", "newsletter");
+    model_add_segment(&model, "second", "tags has \"x\" or in segment \"first\"");
+    model_add_segment(&model, "third", "not in segment \"second\"");
+    struct err e = { 0 };
+    struct strv octets;
+    struct catalog_txn *t = catalog_begin_write(model.audience->catalog, &e);
+    assert_true(document_get(t, DOCUMENT_SEGMENT, STRV("third"), &octets));
+    char copy[512];
+    assert_true(octets.n <= sizeof copy);
+    memcpy(copy, octets.p, octets.n);
+    assert_true(document_put(t, DOCUMENT_SEGMENT, STRV("first"), (struct strv){ copy, octets.n }));
+    assert_true(catalog_commit(t, &e));
+
+    struct audience_view *v = audience_view_begin(model.audience, NULL);
+    struct eval_options o = options();
+    struct query_error qe;
+    assert_null(eval_segment(v, STRV("first"), &o, &qe, &e));
+    assert_int_equal(qe.code, QUERY_E_CYCLE);
+    assert_string_equal(e.text, "segment \"first\" at 27 refers to itself");
+    audience_view_end(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_breakdown_counts_each_condition_alone),
         cmocka_unit_test(test_segments_by_name),
         cmocka_unit_test(test_what_is_not_evaluated_is_refused_whatever_the_data),
+        cmocka_unit_test(test_a_cycle_of_segments_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
