@@ -63,8 +63,8 @@ static bool row_reserve(struct audience_import *im)
         im->cap_rows = cap;
     }
     size_t cells = (im->n_rows + 1) * im->map.n_cells;
-    if (cells > im->cap_cells) {
-        size_t cap = cells * 2;
+    if (cells >= im->cap_cells) { /* never empty, so that a pointer into it is one */
+        size_t cap = cells * 2 + 1;
         struct import_cell *p = realloc(im->cells, cap * sizeof(*p));
         if (!p) {
             return false;

@@ -10,6 +10,31 @@ check_PROGRAMS += tests/unit/store/test_spool
 tests_unit_store_test_spool_SOURCES = tests/unit/store/test_spool.c $(spool_fixture)
 tests_unit_store_test_spool_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_store_test_spool_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/store/test_spool_receipt
+tests_unit_store_test_spool_receipt_SOURCES = tests/unit/store/test_spool_receipt.c $(spool_fixture)
+tests_unit_store_test_spool_receipt_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_receipt_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/store/test_spool_people
+tests_unit_store_test_spool_people_SOURCES = tests/unit/store/test_spool_people.c $(spool_fixture)
+tests_unit_store_test_spool_people_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_people_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/store/test_spool_model
+tests_unit_store_test_spool_model_SOURCES = tests/unit/store/test_spool_model.c $(spool_fixture)
+tests_unit_store_test_spool_model_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_model_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/store/test_spool_full
+tests_unit_store_test_spool_full_SOURCES = tests/unit/store/test_spool_full.c $(spool_fixture)
+tests_unit_store_test_spool_full_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_full_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/store/test_spool_index
+tests_unit_store_test_spool_index_SOURCES = tests/unit/store/test_spool_index.c
+tests_unit_store_test_spool_index_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_index_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
 # (end of the spool)
 # the audience environment
 EXTRA_DIST += tests/unit/store/audience_store.h
