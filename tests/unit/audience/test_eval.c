@@ -301,7 +301,7 @@ static void test_a_cycle_of_segments_is_refused(void **state)
     struct query_error qe;
     assert_null(eval_segment(v, STRV("first"), &o, &qe, &e));
     assert_int_equal(qe.code, QUERY_E_CYCLE);
-    assert_string_equal(e.text, "segment \"first\" at 27 refers to itself");
+    assert_string_equal(e.text, "segment \"first\" at 28 refers to itself");
     audience_view_end(v);
 }
 
