@@ -107,6 +107,7 @@ void spool_close(struct spool *s)
     if (!s)
         return;
     s->closing = true;
+    atomic_store(&s->w.closing, true); /* a writer that waits for space gives up */
     spool_flush(s);
     while (s->w.started && s->gather->n) { /* every batch is under way: wait for one to come back */
         struct pollfd wait = { .fd = spool_fd(s), .events = POLLIN };

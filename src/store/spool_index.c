@@ -503,6 +503,11 @@ static bool take_first(void *ctx, uint64_t value)
 bool spool_index_last(struct spool_index *x, struct env_txn *t, uint64_t key, uint64_t *value)
 {
     struct finder f = { .key = key, .below = UINT64_MAX, .fn = take_first, .ctx = value };
+    if (!x->cached) {
+        *value = 0; /* no value is */
+        spool_index_find_now(x, t, key, take_first, value);
+        return *value != 0;
+    }
     if (hmap_get(&x->young, key, value) || hmap_get(&x->old, key, value))
         return true;
     find_in_runs(t, x->tail_table, &f); /* the tail is in memory, and was looked through */

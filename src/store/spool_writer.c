@@ -225,7 +225,6 @@ void spool_writer_stop(struct spool_writer *w)
 {
     if (!w->started)
         return;
-    atomic_store(&w->closing, true);
     mailbox_close(w->in);
     pthread_join(w->thread, NULL);
     w->started = false;
