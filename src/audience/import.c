@@ -343,10 +343,8 @@ bool audience_import_chunk(struct audience_import *im, uint64_t offset, struct s
     bool ok = im->o.validate ? chunk_rehearse(im, octets, e) : chunk_write(im, octets, e);
     if (ok) {
         im->done = im->next;
-        if (im->n_rejects > 0) {
-            if (im->n_rejects) {
+        if (im->n_rejects) {
             qsort(im->rejects, im->n_rejects, sizeof(*im->rejects), reject_cmp);
-        }
         }
         return true;
     }

@@ -50,10 +50,8 @@ static int number_cmp(const void *a, const void *b)
 
 bool audience_writer_commit(struct audience_writer *w, bool changed, struct err *e)
 {
-    if (w->n_numbers > 1) {
-        if (w->n_numbers) {
+    if (w->n_numbers) {
         qsort(w->numbers, w->n_numbers, sizeof(*w->numbers), number_cmp);
-    }
     }
     for (size_t i = 0; i < w->n_numbers; i++) {
         customer_put_number(w->txn, w->numbers[i].msisdn, w->numbers[i].id);

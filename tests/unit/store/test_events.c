@@ -103,7 +103,8 @@ static int row_cmp(const void *a, const void *b)
         return x->f < y->f ? -1 : 1;                                                                         \
     }
     CMP(type)
-    CMP(at) CMP(customer) CMP(amount) CMP(product)
+    CMP(at)
+    CMP(customer) CMP(amount) CMP(product)
 #undef CMP
         return 0;
 }
