@@ -160,14 +160,31 @@ static void client_take(struct harness *h, struct strv answer)
     h->json = json_loads(h->body, 0, NULL);
 }
 
-void harness_ask(struct harness *h, const char *method, const char *path, const char *body)
+static int client_ask(struct harness *h, const char *method, const char *path, const char *body, usec_t until)
 {
-    struct buf out = { 0 }, in = { 0 };
-    usec_t until = clock_mono(&h->clock) + HARNESS_WAIT;
+    struct buf out = { 0 };
     int fd = client_open(h);
     buf_printf(&out, "%s %s HTTP/1.1\r\nHost: tessera\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
                method, path, body != NULL ? strlen(body) : 0, body != NULL ? body : "");
     client_send(h, fd, (const char *)out.data, out.len, until);
+    buf_free(&out);
+    return fd;
+}
+
+int harness_begin(struct harness *h, const char *method, const char *path, const char *body)
+{
+    int fd = client_ask(h, method, path, body, clock_mono(&h->clock) + HARNESS_WAIT);
+    for (int i = 0; i < 3; i++) { /* accepted, read, handed on */
+        loop_turn(h->loop, 0);
+    }
+    return fd;
+}
+
+void harness_ask(struct harness *h, const char *method, const char *path, const char *body)
+{
+    struct buf in = { 0 };
+    usec_t until = clock_mono(&h->clock) + HARNESS_WAIT;
+    int fd = client_ask(h, method, path, body, until);
     for (;;) {
         assert_true(buf_reserve(&in, 65536));
         ssize_t r = read(fd, in.data + in.len, 65536);
@@ -185,7 +202,6 @@ void harness_ask(struct harness *h, const char *method, const char *path, const 
     }
     close(fd);
     client_take(h, (struct strv){ (const char *)in.data, in.len });
-    buf_free(&out);
     buf_free(&in);
 }
 

@@ -33,6 +33,8 @@ void harness_free(struct harness *h);
 void harness_ask(struct harness *h, const char *method, const char *path, const char *body);
 /* The same; fails the test when the status is another. */
 void harness_expect(struct harness *h, int status, const char *method, const char *path, const char *body);
+/* Asks and does not wait for the answer, only until the request has been taken. Gives the connection. */
+int harness_begin(struct harness *h, const char *method, const char *path, const char *body);
 /* Fails unless the last answer is an error with this code and these words in its message. */
 void harness_error(const struct harness *h, const char *code, const char *words);
 /* A member of the last answer by path: "clauses.0.count". NULL when not there. */

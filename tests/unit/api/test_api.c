@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char CUSTOMERS[] = "phone,first_name,tags,tier\r\n"
                                 "+447700900001,Ada,VIP;news,gold\r\n"
@@ -491,6 +492,45 @@ static void clock_is_set_only_in_tests(void **state)
     harness_expect(h, 404, "GET", "/v1/clock", NULL);
 }
 
+/* Given requests that are being worked on, when the daemon stops or the client leaves, then nothing is
+ * touched that is gone (this is what the sanitizers look at) and the next daemon answers. */
+static void stops_with_requests_under_way(void **state)
+{
+    static const struct {
+        const char *method, *path, *body;
+    } ASKED[] = {
+        { "GET", "/v1/status", NULL },
+        { "GET", "/metrics", NULL },
+        { "GET", "/v1/segments/vips", NULL },
+        { "GET", "/v1/campaigns/spring/preview", NULL },
+        { "GET", "/v1/campaigns/spring/report", NULL },
+        { "GET", "/v1/messages", NULL },
+        { "GET", "/v1/customers/+447700900001", NULL },
+        { "PUT", "/v1/segments/other", "{\"query\":\"first_name = \\\"Ada\\\"\"}" },
+        { "POST", "/v1/imports", "{\"kind\":\"customers\",\"name\":\"x\",\"size\":1}" },
+        { "POST", "/v1/messages", "{\"to\":\"+447700900001\",\"text\":\"x\"}" },
+        { "POST", "/v1/campaigns/spring/start", NULL },
+        { "PUT", "/v1/votes/x", "{\"keyword\":\"X\",\"options\":[\"A\",\"B\"]}" },
+    };
+    struct harness *h = *state;
+    given_vips(h);
+    harness_expect(h, 201, "POST", "/v1/campaigns", SPRING);
+    for (int leave = 0; leave < 2; leave++) {
+        int fds[sizeof ASKED / sizeof ASKED[0]];
+        for (size_t i = 0; i < sizeof ASKED / sizeof ASKED[0]; i++) {
+            fds[i] = harness_begin(h, ASKED[i].method, ASKED[i].path, ASKED[i].body);
+            if (leave) {
+                close(fds[i]);
+            }
+        }
+        harness_restart(h);
+        for (size_t i = 0; !leave && i < sizeof ASKED / sizeof ASKED[0]; i++) {
+            close(fds[i]);
+        }
+        harness_expect(h, 200, "GET", "/v1/status", NULL);
+    }
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -510,6 +550,7 @@ int main(void)
         CASE(status_metrics_health),
         CASE(fields_have_coverage),
         CASE(clock_is_set_only_in_tests),
+        CASE(stops_with_requests_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
