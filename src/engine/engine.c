@@ -550,6 +550,9 @@ void engine_free(struct engine *g)
     thread_stop(&g->query); /* jobs under way come back first: they look at campaigns */
     thread_stop(&g->lookup);
     thread_stop(&g->writer);
+    thread_free(&g->query); /* their readers, before the store they read */
+    thread_free(&g->lookup);
+    thread_free(&g->writer);
     loop_watch_free(g->spool_watch);
     for (size_t i = 0; i < g->n_carriers; i++) {
         for (size_t k = 0; g->carriers[i] != NULL && k < g->carriers[i]->n_links; k++) {
@@ -558,9 +561,6 @@ void engine_free(struct engine *g)
     }
     spool_close(g->spool);
     loop_task_cancel(&g->spool_task);
-    thread_free(&g->query);
-    thread_free(&g->lookup);
-    thread_free(&g->writer);
     for (size_t i = 0; i < g->n_carriers; i++) {
         carrier_free(g->carriers[i]);
     }

@@ -238,6 +238,7 @@ static struct spool_op *accept_op(struct spool *s, const struct message *m, enum
     op->u.accept.to = m->to;
     op->u.accept.campaign = m->campaign;
     op->u.accept.customer = m->customer;
+    op->u.accept.home = m->clock;
     op->u.accept.clock = op->u.accept.expected = 0;
     op->u.accept.carrier = m->carrier;
     op->u.accept.class_ = (uint8_t)m->class_;

@@ -26,6 +26,7 @@ static void apply_accept(struct spool_core *c, struct spool_op *op, const uint8_
         .to = op->u.accept.to,
         .campaign = op->u.accept.campaign,
         .customer = op->u.accept.customer,
+        .clock = op->u.accept.home,
         .carrier = op->u.accept.carrier,
     };
     c->message_last = op->id;

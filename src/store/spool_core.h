@@ -56,7 +56,8 @@ struct spool_op {
     union {
         struct {
             uint64_t to;
-            uint32_t campaign, customer, clock, expected;
+            uint32_t campaign, customer, home; /* home: the recipient's clock in the book */
+            uint32_t clock, expected;          /* the cursor moved */
             uint16_t carrier;
             uint8_t class_, parts, state, reason;
             bool moves_cursor;

@@ -64,6 +64,7 @@ void spool_table_complete(struct message *m, uint64_t id, const struct spool_rec
     m->carrier = r->carrier;
     m->campaign = r->campaign;
     m->customer = r->customer;
+    m->clock = r->clock;
     m->parts = r->parts;
 }
 

@@ -92,7 +92,7 @@ struct spool_record {
     uint64_t to;
     uint32_t campaign, customer;
     uint16_t carrier, attempts;
-    uint32_t spare;
+    uint32_t clock; /* of the clock book; 0 = none */
 };
 struct spool_state_block {
     uint32_t version, spare[11];
