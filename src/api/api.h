@@ -19,6 +19,7 @@ struct api_options {       /* copied */
     const struct log *log; /* kept by pointer; NULL: nothing is logged */
     struct clock *clock;   /* the engine's, kept by pointer: what PUT /v1/clock sets; never NULL */
     bool clock_settable;   /* tesserad --test-clock */
+    size_t max_body;       /* octets of a request; 0 = 4 MiB, a piece of an import */
 };
 
 /* NULL with *e. Serves nothing until told where to listen. */

@@ -174,9 +174,11 @@ static bool daemon_open(struct daemon *d, struct err *e)
     if (d->engine == NULL) {
         return false;
     }
-    struct api_options ao = {
-        .version = PACKAGE_VERSION, .log = &d->log, .clock = &d->clock, .clock_settable = d->test_clock
-    };
+    struct api_options ao = { .version = PACKAGE_VERSION,
+                              .log = &d->log,
+                              .clock = &d->clock,
+                              .clock_settable = d->test_clock,
+                              .max_body = (size_t)d->config->api_max_body };
     d->api = api_new(d->engine, d->loop, &ao, e);
     return d->api != NULL &&
            api_listen_unix(d->api, d->config->api_socket, (unsigned)d->config->api_mode, e) &&
