@@ -47,3 +47,7 @@ check_PROGRAMS += tests/unit/audience/test_import_cdnow
 tests_unit_audience_test_import_cdnow_SOURCES = tests/unit/audience/test_import_cdnow.c
 tests_unit_audience_test_import_cdnow_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_import_cdnow_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_load
+tests_unit_audience_test_load_SOURCES = tests/unit/audience/test_load.c
+tests_unit_audience_test_load_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_load_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
