@@ -171,7 +171,7 @@ static void late_answer_ends_the_waiting(void **state)
     struct fx *f = *state;
     for (size_t i = 0; i < 3; i++) {
         struct message m = fx_message(491701);
-        char cid[16];
+        char cid[32];
         snprintf(cid, sizeof(cid), "late%zu", i);
         uint64_t id = fx_claimed(f, &m);
         assert_int_equal(fx_move(f, id, waits[i], REASON_RETRY, T0 + 5).code, ERR_NONE);

@@ -67,7 +67,7 @@ static void reserve_is_kept_for_what_has_begun(void **state)
     assert_int_equal(g.code, ERR_FULL);
     /* every claimed message is answered, and a receipt is recorded for each */
     for (size_t i = 0; i < n; i++) {
-        char cid[24];
+        char cid[32];
         snprintf(cid, sizeof(cid), "full-%zu", i);
         struct spool_answer a = { .id = ids[i], .carrier = 1, .carrier_id = strv_from(cid), .at = T0 };
         struct spool_receipt r = {
@@ -170,8 +170,7 @@ static void trimming_the_feed_makes_room(void **state)
     static uint64_t ids[20000];
     fill(f, ids, 20000);
     for (int i = 0; i < 3000; i++) {
-        struct got g = { 0 };
-        spool_consent(f->s, 4477009 + (uint64_t)i, CONSENT_STOP, STRV("api"), STRV(""), T0, fx_done, &g);
+        spool_consent(f->s, 4477009 + (uint64_t)i, CONSENT_STOP, STRV("api"), STRV(""), T0, NULL, NULL);
         if (i % 100 == 0)
             fx_sync(f);
     }

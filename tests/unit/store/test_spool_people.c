@@ -381,7 +381,7 @@ static void feed_tells_in_order_until_it_is_trimmed(void **state)
 {
     struct fx *f = *state;
     struct spool_feed r[600];
-    char cid[16];
+    char cid[32];
     for (int i = 0; i < 300; i++) {
         snprintf(cid, sizeof(cid), "f%d", i);
         sent_to(f, A + (uint64_t)i, 3, cid);

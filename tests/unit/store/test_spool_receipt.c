@@ -26,7 +26,7 @@ static void receipt_ends_its_message(void **state)
                                                MESSAGE_REJECTED,  MESSAGE_DELETED,       MESSAGE_UNKNOWN };
     struct fx *f = *state;
     for (size_t i = 0; i < 6; i++) {
-        char cid[16];
+        char cid[32];
         snprintf(cid, sizeof(cid), "id-%zu", i);
         clock_freeze(&f->clock, T0);
         uint64_t id = sent(f, cid);
@@ -254,7 +254,7 @@ static void receipts_are_found_after_restart_and_far_behind(void **state)
 {
     struct fx *f = *state;
     struct message m = fx_message(491701);
-    char cid[16];
+    char cid[32];
     uint64_t first = sent(f, "first");
     for (int i = 0; i < 150000; i++) { /* enough for two runs of the index */
         uint64_t id = spool_accept_claimed(f->s, &m, NULL, NULL, NULL);
