@@ -112,6 +112,13 @@ static void report_add(json_t *list, const char *reason, json_t *status, uint64_
     json_array_append_new(list, one);
 }
 
+/* The spool counts the reasons of every end but delivery; these have a figure of their own in the report. */
+static bool report_has_own_state(enum message_reason r)
+{
+    return r == REASON_SUPPRESSED || r == REASON_CANCELLED || r == REASON_STALE ||
+           r == REASON_CARRIER_RECEIPT;
+}
+
 /* The carrier's refusals one by one; what the table of the most frequent has no room for as one. */
 static json_t *report_failed_by(const struct spool_counts *n)
 {
@@ -133,7 +140,7 @@ static json_t *report_failed_by(const struct spool_counts *n)
     }
     for (unsigned r = 0; r < REASON_COUNT; r++) {
         uint64_t count = r == REASON_CARRIER_STATUS ? refused : n->failed_by_reason[r];
-        if (count != 0) {
+        if (count != 0 && !report_has_own_state((enum message_reason)r)) {
             report_add(list, message_reason_name((enum message_reason)r), json_null(), count);
         }
     }
