@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define MAX_TABLES 64
@@ -29,6 +31,7 @@ static enum err_code code_from(int rc)
     case 0: return ERR_NONE;
     case MDB_MAP_FULL:
     case ENOSPC:
+    case EFBIG:
     case EDQUOT: return ERR_FULL;
     case MDB_TXN_FULL:
     case MDB_READERS_FULL: return ERR_LIMIT;
@@ -287,6 +290,22 @@ void env_abort(struct env_txn *t)
     t->txn = NULL;
 }
 
+/* LMDB reports a short write, which is what a full disk gives first, as EIO. */
+static bool disk_is_full(const struct env *env)
+{
+    const uint64_t near = UINT64_C(16) << 20;
+    struct statvfs fs;
+    struct rlimit limit;
+    struct stat st;
+    mdb_filehandle_t fd;
+    if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &st) != 0)
+        return false;
+    if (fstatvfs(fd, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < near)
+        return true;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+           (uint64_t)st.st_size + near > limit.rlim_cur;
+}
+
 bool env_commit(struct env_txn *t, struct err *e)
 {
     if (t->code == ERR_NONE && t->txn) {
@@ -294,7 +313,7 @@ bool env_commit(struct env_txn *t, struct err *e)
         t->txn = NULL;
         if (rc == 0)
             return true;
-        fail(t, rc);
+        fail(t, rc == EIO && disk_is_full(t->env) ? ENOSPC : rc);
     }
     env_abort(t);
     return err_set(e, t->code, "%s", env_error_text(t));

@@ -314,7 +314,7 @@ struct spool_usage {
     uint64_t map_size, used;
     uint64_t messages, feed_pending, orphans;
     uint64_t commits, operations; /* since open */
-    bool intake_closed;           /* the reserve has been reached */
+    bool intake_closed;           /* the reserve has been reached, or new work was just refused for space */
     bool stalled;                 /* not even what has begun can be written: no space; tried again */
 };
 void spool_get_usage(struct spool_reader *r, struct spool_usage *out);

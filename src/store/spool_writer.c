@@ -84,7 +84,7 @@ static void back_off(struct spool_writer *w, unsigned ms)
 /* Runs the group until it is written or cannot be. */
 static bool write_group(struct spool_writer *w, struct group *g)
 {
-    enum skip skip = atomic_load(&w->intake_closed) ? SKIP_INTAKE : SKIP_NOTHING;
+    enum skip skip = w->over_reserve ? SKIP_INTAKE : SKIP_NOTHING;
     unsigned wait = BACKOFF_MIN_MS;
     while (!attempt(w, g, skip)) {
         enum err_code code = w->core.t.code;
@@ -103,10 +103,12 @@ static bool write_group(struct spool_writer *w, struct group *g)
         wait = wait * 2 < BACKOFF_MAX_MS ? wait * 2 : BACKOFF_MAX_MS;
     }
     atomic_store(&w->stalled, false);
+    atomic_store(&w->intake_closed, skip != SKIP_NOTHING);
     return true;
 }
 
-/* Closes the intake when what is used reaches into the reserve. The cheap bound first: pages ever used. */
+/* Closes the intake, from the next group on, when what is used reaches into the reserve. The cheap bound
+ * first: pages ever used. */
 static void watch_space(struct spool_writer *w)
 {
     uint64_t map = env_map_size(w->core.env), limit = map > w->reserve ? map - w->reserve : 0;
@@ -118,7 +120,9 @@ static void watch_space(struct spool_writer *w)
             used = u.used;
         env_abort(&t);
     }
-    atomic_store(&w->intake_closed, used > limit);
+    w->over_reserve = used > limit;
+    if (w->over_reserve)
+        atomic_store(&w->intake_closed, true);
 }
 
 /* --- around it --- */

@@ -1,10 +1,11 @@
 /* No space: new work is refused, what has begun goes on, nothing is lost or half there, and it comes back. */
 #include "spool_fixture.h"
 
-#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static int setup_small(void **state)
 {
@@ -202,6 +203,41 @@ static void a_document_that_never_fits_does_not_block(void **state)
     free(big);
 }
 
+/* The disk, not the map: the file may not grow (a limit of the process stands for a full file system). */
+static void full_disk_refuses_and_recovers(void **state)
+{
+    struct fx *f = *state;
+    static uint64_t ids[20000];
+    struct rlimit before, small;
+    fx_close(f);
+    f->o.map_size = (size_t)64 << 20;
+    f->o.reserve = (size_t)1 << 20;
+    fx_open(f);
+    getrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, SIG_IGN);
+    small = before;
+    small.rlim_cur = (rlim_t)3 << 20;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    size_t n = fill(f, ids, 20000);
+    assert_true(n > 100);
+    assert_int_equal(fx_counts(f, 0).by_state[MESSAGE_IN_FLIGHT], n);
+    /* an answer waits until there is space; then it is recorded, and so is everything behind it */
+    struct got g[200] = { 0 };
+    for (size_t i = 0; i < 200; i++) {
+        struct spool_answer a = { .id = ids[i], .carrier = 1, .carrier_id = STRV("same"), .at = T0 };
+        spool_answer(f->s, &a, fx_done, &g[i]);
+    }
+    spool_flush(f->s);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    fx_sync(f);
+    for (size_t i = 0; i < 200; i++)
+        assert_int_equal(g[i].code, ERR_NONE);
+    fx_reopen(f);
+    struct spool_counts c = fx_counts(f, 0);
+    assert_int_equal(c.by_state[MESSAGE_SENT], 200);
+    assert_int_equal(c.by_state[MESSAGE_READY], n - 200);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_small, fx_teardown)
@@ -211,6 +247,7 @@ int main(void)
         T(full_to_the_brim_and_back),
         T(trimming_the_feed_makes_room),
         T(a_document_that_never_fits_does_not_block),
+        T(full_disk_refuses_and_recovers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
