@@ -19,4 +19,4 @@ uninstall-hook:
 	rm -f '$(DESTDIR)$(prefix)/lib/sysusers.d/tessera.conf' '$(DESTDIR)$(prefix)/lib/tmpfiles.d/tessera.conf'
 endif
 # What `make distcheck` installs must include the units.
-AM_DISTCHECK_CONFIGURE_FLAGS = --with-systemdsystemunitdir='$$dc_install_base/lib/systemd/system'
+AM_DISTCHECK_CONFIGURE_FLAGS = --with-systemdsystemunitdir=$$dc_install_base/lib/systemd/system
