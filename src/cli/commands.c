@@ -1,0 +1,184 @@
+#include "cli/commands.h"
+
+#include "cli/handlers.h"
+#include "cli/split.h"
+
+#define CLASSES "promotional|transactional|otp"
+#define STATES                                                                                               \
+    "held|ready|in_flight|uncertain|sent|delivered|undeliverable|expired|rejected|deleted|unknown|failed|"   \
+    "suppressed|cancelled"
+
+#define IMPORT_OPTIONS                                                                                       \
+    OPT("region", OPTION_TEXT, "CODE", "country of numbers without a country code, such as DE"),             \
+        OPT("map", OPTION_TEXT, "COLUMN=FIELD[:TYPE]",                                                       \
+            "what a column goes to; FIELD \"-\" leaves it out; several times", .repeats = true),             \
+        OPT("ignore-unknown", OPTION_FLAG, NULL, "leave out columns that no field has the name of"),         \
+        OPT("strict", OPTION_FLAG, NULL, "import nothing at all if one line is rejected"),                   \
+        OPT("dry-run", OPTION_FLAG, NULL, "look at everything, change nothing"),                             \
+        OPT("rejects", OPTION_PATH, "FILE", "write all rejected lines and why to FILE (CSV)"),               \
+        OPT("again", OPTION_FLAG, NULL, "import anew what was imported or begun before"),                    \
+        OPT("piece", OPTION_SIZE, "SIZE", "octets sent at once, each one transaction [1M]", .min = 4096,     \
+            .max = SPLIT_MAX_PIECE)
+
+static const struct option import_customers_options[] = {
+    IMPORT_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option import_events_options[] = {
+    OPT("type", OPTION_TEXT, "TYPE", "what the events are, such as purchase", .required = true),
+    OPT("create-customers", OPTION_FLAG, NULL, "a number that is no customer yet becomes one"),
+    IMPORT_OPTIONS,
+    { .name = NULL },
+};
+
+#define IMPORT_MORE                                                                                          \
+    "FILE is CSV with a header; \"-\" reads standard input. Lines that cannot be used are reported with\n"   \
+    "their number, column and reason, and the rest is imported. An import that broke off goes on where it\n" \
+    "stopped when the same command is given again; one that was finished does nothing then (see --again).\n"
+
+static const struct option campaign_add_options[] = {
+    OPT("segment", OPTION_TEXT, "NAME", "to whom; several times: members of any", .required = true,
+        .repeats = true),
+    OPT("exclude", OPTION_TEXT, "NAME", "but not to members of this segment; several times", .repeats = true),
+    OPT("sender", OPTION_TEXT, "SENDER", "what the recipient sees as sender [the carrier's default]"),
+    OPT("text", OPTION_TEXT, "TEXT",
+        "the message, with placeholders such as {{first_name|default:\"there\"}}"),
+    OPT("text-file", OPTION_PATH, "FILE", "the message from a file; \"-\" is standard input"),
+    OPT("class", OPTION_CHOICE, "CLASS", "promotional, transactional or otp [promotional]",
+        .choices = CLASSES),
+    OPT("valid-for", OPTION_DURATION, "DURATION", "give up on a message after so long, such as 24h"),
+    OPT("rate", OPTION_COUNT, "N", "at most N parts a second", .min = 1, .max = 1000000),
+    { .name = NULL },
+};
+
+static const struct option watch_options[] = {
+    OPT("watch", OPTION_FLAG, NULL, "show it again every second until it is complete, or Ctrl-C"),
+    { .name = NULL },
+};
+
+static const struct option vote_add_options[] = {
+    OPT("keyword", OPTION_TEXT, "WORD", "the word a vote begins with", .required = true),
+    OPT("options", OPTION_TEXT, "A,B,..", "what can be voted for; its number counts, too", .required = true),
+    OPT("alias", OPTION_TEXT, "A=x,y", "other words for an option; several times", .repeats = true),
+    OPT("last-wins", OPTION_FLAG, NULL,
+        "a later vote of a number replaces its earlier one [the first counts]"),
+    { .name = NULL },
+};
+
+static const struct option customer_block_options[] = {
+    OPT("words", OPTION_TEXT, "TEXT", "what was said, for the record"),
+    { .name = NULL },
+};
+
+#define LIST_OPTIONS                                                                                         \
+    OPT("limit", OPTION_COUNT, "N", "at most N [50]", .min = 1, .max = 1000000000),                          \
+        OPT("all", OPTION_FLAG, NULL, "all there are")
+
+static const struct option message_list_options[] = {
+    OPT("number", OPTION_TEXT, "NUMBER", "to this number"),
+    OPT("campaign", OPTION_TEXT, "NAME", "of this campaign"),
+    OPT("state", OPTION_CHOICE, "STATE", "in this state, such as held or delivered", .choices = STATES),
+    OPT("from", OPTION_INSTANT, "TIME", "accepted then or later"),
+    OPT("to", OPTION_INSTANT, "TIME", "accepted before"),
+    LIST_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option message_resolve_options[] = {
+    OPT("resend", OPTION_FLAG, NULL, "send it again, at the risk that it arrives twice"),
+    OPT("fail", OPTION_FLAG, NULL, "give it up, at the risk that it never arrived"),
+    { .name = NULL },
+};
+
+static const struct option inbound_list_options[] = {
+    OPT("number", OPTION_TEXT, "NUMBER", "from this number"),
+    LIST_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option send_options[] = {
+    OPT("to", OPTION_TEXT, "NUMBER", "to whom, as +49...", .required = true),
+    OPT("sender", OPTION_TEXT, "SENDER", "what the recipient sees as sender [the carrier's default]"),
+    OPT("class", OPTION_CHOICE, "CLASS", "promotional, transactional or otp [transactional]",
+        .choices = CLASSES),
+    OPT("at", OPTION_INSTANT, "TIME", "not before then"),
+    OPT("valid-for", OPTION_DURATION, "DURATION", "give up after so long, such as 5m"),
+    OPT("ref", OPTION_TEXT, "REF", "your own reference"),
+    { .name = NULL },
+};
+
+#define TIME_MORE                                                                                            \
+    "TIME is \"2026-11-21 18:30\" or 2026-11-21 in the local zone, 2026-11-21T18:30:00+01:00, now, +2h or\n" \
+    "-30m (from now)."
+
+#define C(noun, verb, words, help, options, more, handler)                                                   \
+    {                                                                                                        \
+        noun, verb, words, help, options, more, run_##handler                                                \
+    }
+
+const struct command commands[] = {
+    C("import", "customers", "FILE", "customers from a CSV file", import_customers_options,
+      IMPORT_MORE "\nExample: tessera import customers shop.csv --region DE --map phone=msisdn",
+      import_customers),
+    C("import", "events", "FILE", "what customers did, from a CSV file", import_events_options,
+      IMPORT_MORE "\nExample: tessera import events orders.csv --type purchase --create-customers",
+      import_events),
+
+    C("segment", "add", "NAME QUERY", "name a query", NULL,
+      "Example: tessera segment add lapsed-vips 'tags has \"VIP\" and days_since(purchase) > 60'",
+      segment_add),
+    C("segment", "set", "NAME QUERY", "change what a segment asks for, or add it", NULL, NULL, segment_set),
+    C("segment", "list", "", "the segments", NULL, NULL, segment_list),
+    C("segment", "show", "NAME", "count its members now, clause by clause", NULL, NULL, segment_show),
+    C("segment", "count", "QUERY", "count who a query finds, without a name", NULL,
+      "Example: tessera segment count 'count(purchase, last 30 days) >= 2'", segment_count),
+    C("segment", "remove", "NAME", "forget a segment", NULL, NULL, segment_remove),
+
+    C("campaign", "add", "NAME", "draft a campaign", campaign_add_options,
+      "Example: tessera campaign add spring --segment lapsed-vips --sender TESSERA \\\n"
+      "           --text 'Hello {{first_name|default:\"there\"}}, we miss you'",
+      campaign_add),
+    C("campaign", "list", "", "the campaigns", NULL, NULL, campaign_list),
+    C("campaign", "show", "NAME", "what a campaign is", NULL, NULL, campaign_show),
+    C("campaign", "preview", "NAME", "who would get what, and when", NULL, NULL, campaign_preview),
+    C("campaign", "start", "NAME", "send it", NULL, NULL, campaign_start),
+    C("campaign", "pause", "NAME", "stop sending until it is resumed", NULL, NULL, campaign_pause),
+    C("campaign", "resume", "NAME", "go on sending", NULL, NULL, campaign_resume),
+    C("campaign", "cancel", "NAME", "stop sending for good", NULL, NULL, campaign_cancel),
+    C("campaign", "remove", "NAME", "forget a draft", NULL, NULL, campaign_remove),
+    C("campaign", "report", "NAME", "where its messages are", watch_options, NULL, campaign_report),
+
+    C("vote", "add", "NAME", "count votes by text message", vote_add_options,
+      "Example: tessera vote add lunch --keyword LUNCH --options PIZZA,SUSHI --alias PIZZA=P,margherita",
+      vote_add),
+    C("vote", "list", "", "the votes", NULL, NULL, vote_list),
+    C("vote", "tally", "NAME", "the votes counted so far", watch_options, NULL, vote_tally),
+    C("vote", "remove", "NAME", "forget a vote", NULL, NULL, vote_remove),
+
+    C("customer", "show", "NUMBER", "all that is known about a number", NULL, NULL, customer_show),
+    C("customer", "block", "NUMBER", "record that it wants no messages", customer_block_options, NULL,
+      customer_block),
+    C("customer", "unblock", "NUMBER", "record that it wants messages again", customer_block_options, NULL,
+      customer_unblock),
+
+    C("message", "list", "", "messages, newest first", message_list_options, TIME_MORE, message_list),
+    C("message", "show", "ID", "one message and its parts", NULL, NULL, message_show),
+    C("message", "cancel", "ID", "do not send it", NULL, NULL, message_cancel),
+    C("message", "resolve", "ID", "decide about one of which nobody knows whether it was sent",
+      message_resolve_options, NULL, message_resolve),
+
+    C("inbound", "list", "", "messages that came in, newest first", inbound_list_options, NULL, inbound_list),
+    C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),
+
+    C("clock", "show", "", "the test clock", NULL, NULL, clock_show),
+    C("clock", "set", "TIME", "set the test clock (tesserad --test-clock only)", NULL, TIME_MORE, clock_set),
+
+    C("send", NULL, "TEXT", "send one message", send_options,
+      TIME_MORE
+      "\n\nExample: tessera send --to +447700900123 --class otp --valid-for 5m 'Your code is 123456'",
+      send),
+    C("status", NULL, "", "carriers, binds, windows, rates, queue", watch_options, NULL, status),
+    C("health", NULL, "", "whether all is well (exit status 1 if not)", NULL, NULL, health),
+    { .noun = NULL },
+};

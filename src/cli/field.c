@@ -1,0 +1,80 @@
+/* tessera field */
+#include "cli/ask.h"
+#include "cli/doc.h"
+#include "cli/handlers.h"
+#include "cli/text.h"
+
+static void field_type(struct buf *text, const json_t *f)
+{
+    buf_printf(text, "%s", doc_text(f, "type"));
+    if (doc_int(f, "scale") != 0) {
+        buf_printf(text, "(%lld)", (long long)doc_int(f, "scale"));
+    }
+}
+
+static void field_put_fields(struct cli *c, const json_t *doc, struct buf *out)
+{
+    const json_t *list = doc_get(doc, "fields");
+    int64_t customers = doc_int(doc, "customers");
+    struct table *t = cli_table(c, 0);
+    table_column(t, "field", TABLE_LEFT);
+    table_column(t, "type", TABLE_LEFT);
+    table_column(t, "set", TABLE_RIGHT);
+    table_column(t, "of all", TABLE_RIGHT);
+    table_column(t, "values", TABLE_RIGHT);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *f = json_array_get(list, i);
+        struct buf type = { 0 };
+        field_type(&type, f);
+        table_strv(t, doc_strv(f, "name"), STYLE_STRONG);
+        table_text(t, buf_cstr(&type));
+        table_count(t, doc_int(f, "set"));
+        table_text(t, text_percent(doc_int(f, "set"), customers).s);
+        table_text(t, doc_get(f, "distinct") != NULL ? text_count(doc_int(f, "distinct")).s : "-");
+        buf_free(&type);
+    }
+    table_put(t, out);
+    table_free(t);
+    buf_printf(out, "%s customers\n", text_count(customers).s);
+}
+
+static void field_put_events(struct cli *c, const json_t *doc, struct buf *out)
+{
+    const json_t *list = doc_get(doc, "events");
+    struct table *t = cli_table(c, 0);
+    table_column(t, "event", TABLE_LEFT);
+    table_column(t, "times", TABLE_RIGHT);
+    table_column(t, "last", TABLE_LEFT);
+    table_column(t, "attributes", TABLE_LEFT);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *e = json_array_get(list, i), *attributes = doc_get(e, "attributes");
+        struct buf text = { 0 };
+        for (size_t k = 0; k < json_array_size(attributes); k++) {
+            const json_t *a = json_array_get(attributes, k);
+            buf_printf(&text, "%s%s:", k != 0 ? ", " : "", doc_text(a, "name"));
+            field_type(&text, a);
+        }
+        table_strv(t, doc_strv(e, "name"), STYLE_STRONG);
+        table_count(t, doc_int(e, "count"));
+        table_text(t, text_minute(doc_instant(e, "last")).s);
+        table_text(t, text.len != 0 ? buf_cstr(&text) : "-");
+        buf_free(&text);
+    }
+    if (table_rows(t) != 0) {
+        buf_put_u8(out, '\n');
+        table_put(t, out);
+    }
+    table_free(t);
+}
+
+static void field_draw(struct cli *c, const json_t *doc, struct buf *out)
+{
+    field_put_fields(c, doc, out);
+    field_put_events(c, doc, out);
+}
+
+int run_field_list(struct cli *c)
+{
+    struct buf path = ask_path("fields", NULL);
+    return ask_show(c, "GET", &path, NULL, field_draw);
+}

@@ -1,0 +1,48 @@
+/* Who does what the table of commands says. Each returns the exit status. */
+#ifndef TESSERA_CLI_HANDLERS_H
+#define TESSERA_CLI_HANDLERS_H
+
+#include "cli/cli.h"
+
+#define CLI_HANDLERS(X)                                                                                      \
+    X(import_customers)                                                                                      \
+    X(import_events)                                                                                         \
+    X(segment_add)                                                                                           \
+    X(segment_set)                                                                                           \
+    X(segment_list)                                                                                          \
+    X(segment_show)                                                                                          \
+    X(segment_count)                                                                                         \
+    X(segment_remove)                                                                                        \
+    X(campaign_add)                                                                                          \
+    X(campaign_list)                                                                                         \
+    X(campaign_show)                                                                                         \
+    X(campaign_preview)                                                                                      \
+    X(campaign_start)                                                                                        \
+    X(campaign_pause)                                                                                        \
+    X(campaign_resume)                                                                                       \
+    X(campaign_cancel)                                                                                       \
+    X(campaign_remove)                                                                                       \
+    X(campaign_report)                                                                                       \
+    X(vote_add)                                                                                              \
+    X(vote_list)                                                                                             \
+    X(vote_tally)                                                                                            \
+    X(vote_remove)                                                                                           \
+    X(customer_show)                                                                                         \
+    X(customer_block)                                                                                        \
+    X(customer_unblock)                                                                                      \
+    X(message_list)                                                                                          \
+    X(message_show)                                                                                          \
+    X(message_cancel)                                                                                        \
+    X(message_resolve)                                                                                       \
+    X(inbound_list)                                                                                          \
+    X(field_list)                                                                                            \
+    X(send)                                                                                                  \
+    X(status)                                                                                                \
+    X(health)                                                                                                \
+    X(clock_show)                                                                                            \
+    X(clock_set)
+#define X(name) int run_##name(struct cli *c);
+CLI_HANDLERS(X)
+#undef X
+
+#endif

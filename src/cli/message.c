@@ -1,0 +1,247 @@
+/* tessera message, inbound and send */
+#include "cli/ask.h"
+#include "cli/doc.h"
+#include "cli/handlers.h"
+#include "cli/message_view.h"
+#include "cli/text.h"
+
+#include <string.h>
+
+#define MESSAGE_LIMIT 50
+
+static int message_limit(struct cli *c, uint64_t *limit)
+{
+    bool given = args_number(&c->args, "limit", limit), all = args_flag(&c->args, "all");
+    if (given && all) {
+        return cli_usage(c, "--limit and --all exclude each other");
+    }
+    if (!given) {
+        *limit = all ? UINT64_MAX : MESSAGE_LIMIT;
+    }
+    return CLI_OK;
+}
+
+/* --- lists --- */
+
+static int message_query_instant(struct cli *c, struct buf *path, const char *name)
+{
+    struct values_instant t;
+    char text[40];
+    if (!args_instant(&c->args, name, &t)) {
+        return CLI_OK;
+    }
+    if (ask_instant(c, &t, text) == NULL) {
+        return c->exit;
+    }
+    client_path_query(path, name, text);
+    return CLI_OK;
+}
+
+int run_message_list(struct cli *c)
+{
+    struct ask_list list = {
+        .name = "messages", .none = "no such messages", .columns = message_columns, .row = message_row
+    };
+    struct buf path = ask_path("messages", NULL);
+    int code = message_limit(c, &list.limit);
+    client_path_query(&path, "number", args_text(&c->args, "number"));
+    client_path_query(&path, "campaign", args_text(&c->args, "campaign"));
+    client_path_query(&path, "state", args_text(&c->args, "state"));
+    if (code == CLI_OK) {
+        code = message_query_instant(c, &path, "from");
+    }
+    if (code == CLI_OK) {
+        code = message_query_instant(c, &path, "to");
+    }
+    if (code != CLI_OK) {
+        buf_free(&path);
+        return code;
+    }
+    return ask_list_pages(c, &path, &list);
+}
+
+static void inbound_columns(struct table *t)
+{
+    table_column(t, "id", TABLE_RIGHT);
+    table_column(t, "at", TABLE_LEFT);
+    table_column(t, "from", TABLE_LEFT);
+    table_column(t, "to", TABLE_LEFT);
+    table_column(t, "meant", TABLE_LEFT);
+    table_column(t, "text", TABLE_LEFT);
+}
+
+static void inbound_row(struct table *t, const json_t *m)
+{
+    struct buf meant = { 0 };
+    const char *vote = doc_text(m, "vote"), *consent = doc_text(m, "consent");
+    if (consent[0] != '\0') {
+        buf_printf(&meant, "%s", consent);
+    } else if (vote[0] != '\0') {
+        buf_printf(&meant, "vote %s", vote);
+    }
+    table_text(t, doc_text(m, "id"));
+    table_text(t, text_instant(doc_instant(m, "at")).s);
+    table_text(t, doc_text(m, "from"));
+    table_text(t, doc_text(m, "to"));
+    table_text(t, meant.len != 0 ? buf_cstr(&meant) : "-");
+    table_strv(t, doc_strv(m, "text"), STYLE_PLAIN);
+    buf_free(&meant);
+}
+
+int run_inbound_list(struct cli *c)
+{
+    struct ask_list list = {
+        .name = "inbound", .none = "nothing came in", .columns = inbound_columns, .row = inbound_row
+    };
+    struct buf path = ask_path("inbound", NULL);
+    client_path_query(&path, "number", args_text(&c->args, "number"));
+    int code = message_limit(c, &list.limit);
+    if (code != CLI_OK) {
+        buf_free(&path);
+        return code;
+    }
+    return ask_list_pages(c, &path, &list);
+}
+
+/* --- one --- */
+
+static void message_pair(struct table *t, const char *name, const char *value)
+{
+    if (value[0] != '\0' && strcmp(value, "-") != 0) {
+        table_styled(t, name, STYLE_FAINT);
+        table_text(t, value);
+    }
+}
+
+static void message_put_parts(struct cli *c, const json_t *doc, struct buf *out)
+{
+    const json_t *parts = doc_get(doc, "parts");
+    struct table *t = cli_table(c, 2);
+    table_column(t, "part", TABLE_RIGHT);
+    table_column(t, "state", TABLE_LEFT);
+    table_column(t, "status", TABLE_LEFT);
+    table_column(t, "carrier's id", TABLE_LEFT);
+    for (size_t i = 0; i < json_array_size(parts); i++) {
+        const json_t *p = json_array_get(parts, i), *status = doc_get(p, "status");
+        table_count(t, doc_int(p, "n"));
+        table_styled(t, message_state_label(doc_text(p, "state")), message_style(doc_text(p, "state")));
+        table_text(t, json_is_integer(status)  ? text_count(json_integer_value(status)).s
+                      : json_is_string(status) ? json_string_value(status)
+                                               : "-");
+        table_text(t, doc_text(p, "carrier_id"));
+    }
+    if (table_rows(t) != 0) {
+        buf_put_u8(out, '\n');
+        table_put(t, out);
+    }
+    table_free(t);
+}
+
+static void message_draw(struct cli *c, const json_t *doc, struct buf *out)
+{
+    static const struct {
+        const char *member, *label;
+    } INSTANTS[] = { { "accepted", "accepted" },
+                     { "until", "held until" },
+                     { "valid_until", "valid until" },
+                     { "sent", "sent" },
+                     { "final", "final" } };
+    static const char *const TEXTS[] = { "to", "sender", "class", "campaign", "carrier", "ref", "detail" };
+    const char *state = doc_text(doc, "state");
+    struct table *t = cli_table(c, 2);
+    table_column(t, "", TABLE_LEFT);
+    table_column(t, "", TABLE_LEFT);
+    buf_put_strv(out, STRV("message "));
+    cli_put_styled(c, out, STYLE_STRONG, doc_text(doc, "id"));
+    buf_put_strv(out, STRV("  "));
+    cli_put_styled(c, out, message_style(state), message_state_label(state));
+    buf_put_u8(out, '\n');
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        message_pair(t, strcmp(TEXTS[i], "detail") == 0 ? "why" : TEXTS[i], doc_text(doc, TEXTS[i]));
+    }
+    message_pair(t, "text", doc_text(doc, "text"));
+    for (size_t i = 0; i < sizeof INSTANTS / sizeof INSTANTS[0]; i++) {
+        if (strcmp(INSTANTS[i].member, "until") != 0 || strcmp(state, "held") == 0) {
+            message_pair(t, INSTANTS[i].label, text_instant(doc_instant(doc, INSTANTS[i].member)).s);
+        }
+    }
+    if (doc_int(doc, "attempts") > 1) {
+        message_pair(t, "attempts", text_count(doc_int(doc, "attempts")).s);
+    }
+    table_put(t, out);
+    table_free(t);
+    message_put_parts(c, doc, out);
+}
+
+int run_message_show(struct cli *c)
+{
+    struct buf path = ask_path("messages", c->args.words[0], NULL);
+    return ask_show(c, "GET", &path, NULL, message_draw);
+}
+
+static void message_draw_acted(struct cli *c, const json_t *doc, struct buf *out)
+{
+    (void)c;
+    buf_printf(out, "message %s is %s\n", doc_text(doc, "id"), message_state_label(doc_text(doc, "state")));
+}
+
+int run_message_cancel(struct cli *c)
+{
+    struct buf path = ask_path("messages", c->args.words[0], "cancel", NULL);
+    return ask_show(c, "POST", &path, json_object(), message_draw_acted);
+}
+
+int run_message_resolve(struct cli *c)
+{
+    bool resend = args_flag(&c->args, "resend");
+    if (resend == args_flag(&c->args, "fail")) {
+        return cli_usage(c, "say either --resend or --fail");
+    }
+    json_t *body = json_object();
+    json_object_set_new(body, "action", json_string(resend ? "resend" : "fail"));
+    struct buf path = ask_path("messages", c->args.words[0], "resolve", NULL);
+    return ask_show(c, "POST", &path, body, message_draw_acted);
+}
+
+/* --- send --- */
+
+static void send_draw(struct cli *c, const json_t *doc, struct buf *out)
+{
+    int64_t parts = doc_int(doc, "parts");
+    const char *state = doc_text(doc, "state");
+    usec_t until = doc_instant(doc, "until");
+    buf_put_strv(out, STRV("message "));
+    cli_put_styled(c, out, STYLE_STRONG, doc_text(doc, "id"));
+    buf_printf(out, " to %s: %s, %lld %s, %s\n", doc_text(doc, "to"), message_state_label(state),
+               (long long)parts, parts == 1 ? "part" : "parts", doc_text(doc, "alphabet"));
+    if (strcmp(state, "held") == 0) {
+        buf_printf(out, "  held%s%s: ", until != 0 ? " until " : "", until != 0 ? text_minute(until).s : "");
+        text_put_clean(out, doc_strv(doc, "detail"));
+        buf_put_u8(out, '\n');
+    }
+}
+
+int run_send(struct cli *c)
+{
+    struct values_instant at;
+    usec_t valid_for;
+    char text[40];
+    json_t *body = json_object();
+    doc_set_text(body, "to", args_text(&c->args, "to"));
+    doc_set_text(body, "text", c->args.words[0]);
+    doc_set_text(body, "class", args_text(&c->args, "class"));
+    doc_set_text(body, "sender", args_text(&c->args, "sender"));
+    doc_set_text(body, "ref", args_text(&c->args, "ref"));
+    if (args_duration(&c->args, "valid-for", &valid_for)) {
+        json_object_set_new(body, "valid_for_s", json_integer(valid_for / USEC_SEC));
+    }
+    if (args_instant(&c->args, "at", &at)) {
+        if (ask_instant(c, &at, text) == NULL) {
+            json_decref(body);
+            return c->exit;
+        }
+        doc_set_text(body, "send_at", text);
+    }
+    struct buf path = ask_path("messages", NULL);
+    return ask_show(c, "POST", &path, body, send_draw);
+}
