@@ -334,6 +334,8 @@ static void engine_on_spool(void *arg)
     }
 }
 
+static void engine_release_due(struct engine *g);
+
 static void engine_released(void *ctx, const struct spool_result *r)
 {
     struct engine *g = ctx;
@@ -344,6 +346,7 @@ static void engine_released(void *ctx, const struct spool_result *r)
                 dispatch_again(g->carriers[i], lane);
             }
         }
+        engine_release_due(g); /* there may be more: it moves a few at a time */
     }
 }
 

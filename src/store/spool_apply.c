@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define RELEASE_TIGHT 64 /* messages made ready in one transaction when space is short */
+
 static struct strv span(const uint8_t *data, struct spool_span s)
 {
     return env_view(data + s.at, s.n);
@@ -273,6 +275,14 @@ static void apply_receipt(struct spool_core *c, struct spool_op *op, const uint8
 
 /* --- */
 
+/* When space is short a few at a time: what a transaction rewrites needs as much again until it is committed.
+ */
+static void apply_release(struct spool_core *c, struct spool_op *op, bool tight)
+{
+    size_t max = op->u.release.max;
+    op->id = spool_life_release(c, op->u.release.now, tight && max > RELEASE_TIGHT ? RELEASE_TIGHT : max);
+}
+
 void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data, bool skip_intake)
 {
     op->code = ERR_NONE;
@@ -288,7 +298,7 @@ void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data,
     case OP_MOVE: apply_move(c, op); break;
     case OP_RECEIPT: apply_receipt(c, op, data); break;
     case OP_LOAD: break; /* after the commit */
-    case OP_RELEASE: op->id = spool_life_release(c, op->u.release.now, op->u.release.max); break;
+    case OP_RELEASE: apply_release(c, op, skip_intake); break;
     case OP_INBOUND: spool_people_inbound(c, op, span(data, op->u.other.body)); break;
     case OP_CONSENT: spool_people_consent(c, op, span(data, op->u.other.body)); break;
     case OP_DOC: spool_people_doc(c, op, span(data, op->u.other.body)); break;
