@@ -33,7 +33,7 @@ static struct table *campaign_pairs(const struct cli *c)
 
 static void campaign_pair(struct table *t, const char *name, const char *value)
 {
-    if (value[0] != '\0') {
+    if (value[0] != '\0' && strcmp(value, "-") != 0) {
         table_styled(t, name, STYLE_FAINT);
         table_text(t, value);
     }
@@ -129,17 +129,36 @@ static void campaign_put_heading(struct cli *c, struct buf *out, const char *tex
 
 /* --- preview --- */
 
-static void campaign_put_numbers(struct buf *line, const json_t *o, const char *one, const char *many)
+/* {"total":310,"1":300,"2":5} as "310 (300 with 1 part, 5 with 2 parts)" */
+static void campaign_put_parts(struct buf *line, const json_t *parts)
 {
     const char *key;
     json_t *v;
-    json_object_foreach((json_t *)o, key, v)
+    size_t shown = 0;
+    buf_printf(line, "%s", text_count(doc_int(parts, "total")).s);
+    json_object_foreach((json_t *)parts, key, v)
     {
-        if (strcmp(key, "total") != 0 && json_integer_value(v) != 0) {
-            const char *unit = strcmp(key, "1") == 0 ? one : many;
-            buf_printf(line, "%s%s %s%s%s", line->len != 0 ? ", " : "", text_count(json_integer_value(v)).s,
-                       strcmp(key, "refused") == 0 ? "" : "with ", key,
-                       strcmp(key, "refused") == 0 ? "" : unit);
+        if (strcmp(key, "total") == 0 || json_integer_value(v) == 0) {
+            continue;
+        }
+        buf_printf(line, "%s%s ", shown++ == 0 ? " (" : ", ", text_count(json_integer_value(v)).s);
+        if (strcmp(key, "refused") == 0) {
+            buf_put_strv(line, STRV("too long or empty, refused"));
+        } else {
+            buf_printf(line, "with %s part%s", key, strcmp(key, "1") == 0 ? "" : "s");
+        }
+    }
+    buf_printf(line, "%s", shown != 0 ? ")" : "");
+}
+
+static void campaign_put_alphabets(struct buf *line, const json_t *alphabets)
+{
+    const char *key;
+    json_t *v;
+    json_object_foreach((json_t *)alphabets, key, v)
+    {
+        if (json_integer_value(v) != 0) {
+            buf_printf(line, "%s%s %s", line->len != 0 ? ", " : "", text_count(json_integer_value(v)).s, key);
         }
     }
 }
@@ -201,19 +220,13 @@ void campaign_draw_preview(struct cli *c, const json_t *doc, struct buf *out)
         campaign_pair(t, "suppressed", buf_cstr(&line));
         buf_clear(&line);
     }
-    buf_printf(&line, "%s", text_count(doc_int(parts, "total")).s);
-    if (json_object_size(parts) > 1) {
-        struct buf by = { 0 };
-        campaign_put_numbers(&by, parts, " part", " parts");
-        buf_printf(&line, ": %s", buf_cstr(&by));
-        buf_free(&by);
-    }
+    campaign_put_parts(&line, parts);
     if (sampled != 0 && sampled < recipients) {
         buf_printf(&line, " (an estimate from %s of them)", text_count(sampled).s);
     }
     campaign_pair(t, "parts", buf_cstr(&line));
     buf_clear(&line);
-    campaign_put_numbers(&line, alphabets, "", "");
+    campaign_put_alphabets(&line, alphabets);
     campaign_pair(t, "alphabets", buf_cstr(&line));
     campaign_pair(t, "held now", text_count(doc_int(doc, "held")).s);
     table_put(t, out);

@@ -47,21 +47,27 @@ static void help_put_globals(struct buf *out)
     buf_free(&left);
 }
 
+/* A noun with several verbs stands by itself; those with one, or none, stand together. */
+static bool help_group_begins(const struct command *first, const struct command *c)
+{
+    bool alone = c[1].noun == NULL || strcmp(c[1].noun, c->noun) != 0;
+    bool before_alone = c - 1 == first || strcmp(c[-1].noun, c[-2].noun) != 0;
+    return strcmp(c[-1].noun, c->noun) != 0 && !(alone && before_alone);
+}
+
 static void help_put_commands(struct buf *out, const struct command *commands, const char *noun)
 {
     struct buf left = { 0 };
-    const char *before = NULL;
     for (const struct command *c = commands; c->noun != NULL; c++) {
         if (noun != NULL && strcmp(noun, c->noun) != 0) {
             continue;
         }
-        if (before != NULL && strcmp(before, c->noun) != 0 && c->verb != NULL) {
+        if (noun == NULL && c > commands && help_group_begins(commands, c)) {
             buf_put_u8(out, '\n');
         }
         buf_put_strv(&left, STRV("  "));
         help_put_name(&left, c);
         help_put_row(out, &left, c->help);
-        before = c->noun;
     }
     buf_free(&left);
 }

@@ -99,7 +99,7 @@ void import_tell_clear(struct import_tell *t)
 
 static void import_put_reject(struct buf *out, const json_t *r)
 {
-    buf_printf(out, "  line %s", text_count(doc_int(r, "line")).s);
+    buf_printf(out, "  line %lld", (long long)doc_int(r, "line"));
     if (doc_strv(r, "column").n != 0) {
         buf_put_strv(out, STRV(", column "));
         text_put_clean(out, doc_strv(r, "column"));
@@ -205,8 +205,10 @@ void import_tally_put(const struct cli *c, struct buf *out, const struct import_
     }
     buf_put_strv(out, STRV("\n"));
     struct buf line = { 0 };
-    if (events) {
-        import_put_count(&line, dry_run ? "events would be new" : "events", n->events, true);
+    if (dry_run) {
+        import_put_count(&line, "can be imported", n->accepted, true);
+    } else if (events) {
+        import_put_count(&line, "events", n->events, true);
         import_put_count(&line, "known before", n->duplicates, false);
         import_put_count(&line, "customers created", n->created, false);
     } else {

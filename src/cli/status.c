@@ -101,7 +101,7 @@ static void status_put_bind(struct table *t, const json_t *carrier, const json_t
         buf_printf(&remark, "%snext attempt %s", remark.len != 0 ? "; " : "", text_instant(next).s);
     }
     table_text(t, doc_text(carrier, "name"));
-    table_count(t, doc_int(b, "id"));
+    table_text(t, text_count(doc_int(b, "id")).s);
     table_text(t, doc_text(b, "mode"));
     table_text(t, doc_text(b, "host"));
     table_styled(t, doc_text(b, "state"), status_style(doc_text(b, "state")));
