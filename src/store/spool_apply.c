@@ -89,13 +89,20 @@ static bool open_for_answer(const struct spool_record *r)
            r->state == MESSAGE_HELD;
 }
 
+static void parts_collect(struct spool_core *c, uint64_t id, const struct spool_record *r,
+                          struct spool_parts *p)
+{
+    spool_table_collect(spool_block_parts(&c->blocks, &c->t, id), id, r->parts, p);
+    spool_table_collect_end(p, r->parts);
+}
+
 /* A message of several parts, after something about one of them was recorded: sent when all were taken,
  * failed when one was refused for good; then, by receipts, delivered when all are, ended when one has ended
  * otherwise. */
 static void settle_parts(struct spool_core *c, uint64_t id, struct spool_record *r, usec_t at)
 {
     struct spool_parts p;
-    spool_table_collect(spool_block_parts(&c->blocks, &c->t, id), id, r->parts, &p);
+    parts_collect(c, id, r, &p);
     if (p.answered < r->parts)
         return;
     if (open_for_answer(r) && p.refused == 0) {
@@ -138,7 +145,7 @@ static bool receipt_part(struct spool_core *c, uint64_t id, struct spool_record 
                          enum message_state state, uint32_t error, usec_t at)
 {
     struct spool_parts p;
-    spool_table_collect(spool_block_parts(&c->blocks, &c->t, id), id, r->parts, &p);
+    parts_collect(c, id, r, &p);
     enum message_state had = (enum message_state)p.receipt[part];
     if (had == state)
         return true;
@@ -194,7 +201,7 @@ static bool part_is_taken(struct spool_core *c, uint64_t id, const struct spool_
     struct spool_parts p;
     if (r->parts <= 1)
         return (r->flags & SPOOL_ANSWERED) != 0;
-    spool_table_collect(spool_block_parts(&c->blocks, &c->t, id), id, r->parts, &p);
+    parts_collect(c, id, r, &p);
     return (p.taken[part >> 3] >> (part & 7) & 1) != 0;
 }
 

@@ -66,7 +66,9 @@ static struct spool_block *block_new(struct spool_blocks *b, uint64_t no)
     if (!k || !hmap_put(&b->index, no, b->n))
         return NULL;
     k->no = no;
-    k->state_dirty = k->parts_loaded = k->parts_dirty = false;
+    k->whole = k->parts_loaded = k->parts_answers = false;
+    k->changed = (struct spool_bits){ 0 };
+    k->parts_from = 0;
     buf_clear(&k->parts);
     b->n++;
     return k;
@@ -92,6 +94,7 @@ static struct spool_block *block_get(struct spool_blocks *b, struct env_txn *t, 
             return NULL;
         }
         memcpy(&k->s, v.p, sizeof(k->s));
+        spool_delta_block(b->deltas, no, &k->s);
     } else {
         memset(&k->s, 0, sizeof(k->s));
         k->s.version = SPOOL_VERSION;
@@ -130,7 +133,7 @@ struct spool_record *spool_block_add(struct spool_blocks *b, struct env_txn *t, 
     struct spool_block *k = block_get(b, t, id);
     if (!k)
         return NULL;
-    k->state_dirty = true;
+    k->whole = true;
     return &k->s.r[id % SPOOL_BLOCK_IDS];
 }
 
@@ -147,8 +150,11 @@ struct spool_record *spool_block_find(struct spool_blocks *b, struct env_txn *t,
 void spool_block_touch(struct spool_blocks *b, struct env_txn *t, uint64_t id)
 {
     struct spool_block *k = block_get(b, t, id);
-    if (k)
-        k->state_dirty = true;
+    unsigned slot = (unsigned)(id % SPOOL_BLOCK_IDS);
+    if (!k)
+        return;
+    k->changed.w[slot >> 6] |= UINT64_C(1) << (slot & 63);
+    k->s.r[slot].rev++;
 }
 
 /* The block with its parts loaded. */
@@ -160,8 +166,11 @@ static struct spool_block *block_with_parts(struct spool_blocks *b, struct env_t
     if (!k || k->parts_loaded)
         return k;
     k->parts_loaded = true;
-    if (k->no < b->top && env_get(t, SPOOL_PART, env_key1(&key, k->no), &v) && !buf_put_strv(&k->parts, v))
+    if (k->no < b->top && env_get(t, SPOOL_PART, env_key1(&key, k->no), &v))
+        buf_put_strv(&k->parts, v);
+    if (!spool_delta_parts(b->deltas, k->no, &k->parts) || k->parts.failed)
         env_fail(t, ERR_NOMEM);
+    k->parts_from = k->parts.len;
     return k;
 }
 
@@ -181,13 +190,69 @@ void spool_block_put_part(struct spool_blocks *b, struct env_txn *t, uint64_t id
         return;
     if (!spool_table_put_part(&k->parts, &p))
         env_fail(t, ERR_NOMEM);
-    k->parts_dirty = true;
+    k->parts_answers |= kind == SPOOL_PART_ANSWER;
+}
+
+void spool_block_force(struct spool_blocks *b, struct env_txn *t, uint64_t no)
+{
+    uint64_t id = no * SPOOL_BLOCK_IDS;
+    struct spool_block *k = block_get(b, t, id);
+    if (!k)
+        return;
+    k->whole = true;
+    if (spool_delta_has_parts(b->deltas, no) && block_with_parts(b, t, id))
+        k->parts_answers = true; /* write them */
 }
 
 static int by_number(const void *a, const void *b)
 {
     const struct spool_block *const *x = a, *const *y = b;
     return ((*x)->no > (*y)->no) - ((*x)->no < (*y)->no);
+}
+
+static void state_entries(struct spool_blocks *b, struct env_txn *t, const struct spool_block *k)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        for (uint64_t w = k->changed.w[i]; w; w &= w - 1) {
+            unsigned slot = i * 64 + (unsigned)__builtin_ctzll(w);
+            struct spool_delta d = { .id = k->no * SPOOL_BLOCK_IDS + slot, .r = k->s.r[slot] };
+            spool_delta_add(b->deltas, t, &d);
+        }
+    }
+}
+
+static void write_state(struct spool_blocks *b, struct env_txn *t, struct spool_block *k)
+{
+    struct env_key key;
+    unsigned n = (unsigned)(__builtin_popcountll(k->changed.w[0]) + __builtin_popcountll(k->changed.w[1]));
+    if (!k->whole && n <= SPOOL_DELTA_SPARSE) {
+        state_entries(b, t, k);
+        return;
+    }
+    if (k->no >= b->top)
+        env_append(t, SPOOL_STATE, env_key1(&key, k->no), env_view(&k->s, sizeof(k->s)));
+    else
+        env_put(t, SPOOL_STATE, env_key1(&key, k->no), env_view(&k->s, sizeof(k->s)));
+}
+
+/* Receipts of single parts, when they are few, wait too. */
+static bool parts_wait(struct spool_blocks *b, struct env_txn *t, const struct spool_block *k)
+{
+    struct strv all = env_view(k->parts.data, k->parts.len);
+    struct spool_part p;
+    unsigned n = 0;
+    if (k->parts_answers || k->no >= b->top || k->parts_from == 0)
+        return false;
+    for (size_t pos = k->parts_from; spool_table_next_part(all, &pos, &p);)
+        n++;
+    if (n > SPOOL_DELTA_SPARSE)
+        return false;
+    for (size_t pos = k->parts_from; spool_table_next_part(all, &pos, &p);) {
+        struct spool_delta d = { .id = k->no * SPOOL_BLOCK_IDS + p.slot,
+                                 .r = { .parts = p.part, .reason = p.kind, .code = p.value } };
+        spool_delta_add(b->deltas, t, &d);
+    }
+    return true;
 }
 
 void spool_block_write(struct spool_blocks *b, struct env_txn *t)
@@ -198,13 +263,10 @@ void spool_block_write(struct spool_blocks *b, struct env_txn *t)
         qsort(b->list, b->n, sizeof(*b->list), by_number);
     for (size_t i = 0; i < b->n; i++) {
         struct spool_block *k = b->list[i];
-        struct strv id = env_key1(&key, k->no);
-        if (k->state_dirty && k->no >= b->top)
-            env_append(t, SPOOL_STATE, id, env_view(&k->s, sizeof(k->s)));
-        else if (k->state_dirty)
-            env_put(t, SPOOL_STATE, id, env_view(&k->s, sizeof(k->s)));
-        if (k->parts_dirty)
-            env_append(t, SPOOL_PART, id, env_view(k->parts.data, k->parts.len));
+        bool more = k->parts_loaded && (k->parts.len > k->parts_from || k->parts_answers);
+        write_state(b, t, k);
+        if (more && !parts_wait(b, t, k))
+            env_append(t, SPOOL_PART, env_key1(&key, k->no), env_view(k->parts.data, k->parts.len));
     }
     hmap_clear(&b->index); /* the places in the list have changed; the caller resets after the transaction */
 }

@@ -1,5 +1,6 @@
 /* The blocks of messages that one transaction touches: loaded once, changed in memory, written once, in
- * order, before the commit. However many operations meet in a block, it is one put.
+ * order, before the commit. However many operations meet in a block, it is one put; where few do, see
+ * spool_delta.h.
  *
  * Belongs to the writer. Pointers to records stay valid until spool_block_reset(). Failures (memory, store)
  * end up in the transaction. */
@@ -7,17 +8,22 @@
 #define TESSERA_STORE_SPOOL_BLOCK_H
 
 #include "base/hmap.h"
+#include "store/spool_delta.h"
 #include "store/spool_table.h"
 
 struct spool_block {
     uint64_t no;
-    bool state_dirty, parts_loaded, parts_dirty;
+    bool whole, parts_loaded;  /* whole: to be written as a block */
+    struct spool_bits changed; /* records that were */
+    size_t parts_from;         /* where the entries of this transaction begin */
+    bool parts_answers;        /* there are answers among them */
     struct spool_state_block s;
     struct buf parts;
 };
 
 struct spool_blocks {
-    struct hmap index; /* block number -> place in `list` */
+    struct spool_deltas *deltas; /* what waits to be written into blocks; set by the owner */
+    struct hmap index;           /* block number -> place in `list` */
     struct spool_block **list, *last;
     size_t n, cap;
     uint64_t
@@ -44,7 +50,9 @@ void spool_block_touch(struct spool_blocks *b, struct env_txn *t, uint64_t id);
 struct strv spool_block_parts(struct spool_blocks *b, struct env_txn *t, uint64_t id);
 void spool_block_put_part(struct spool_blocks *b, struct env_txn *t, uint64_t id, unsigned part,
                           unsigned kind, uint32_t value, struct strv carrier_id);
-/* Writes all that has changed. */
+/* Writes the block in this transaction even if little of it has changed. */
+void spool_block_force(struct spool_blocks *b, struct env_txn *t, uint64_t no);
+/* Writes all that has changed: whole blocks, or entries for the deltas. */
 void spool_block_write(struct spool_blocks *b, struct env_txn *t);
 
 #endif

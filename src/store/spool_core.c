@@ -5,6 +5,7 @@
 
 #define PURGE_EVERY  USEC_MINUTE
 #define SETTLE_SLICE 4096
+#define FOLD_SLICE   256 /* blocks written for the sake of the log a transaction: a megabyte */
 
 static uint64_t last_key(struct env_txn *t, unsigned table)
 {
@@ -41,6 +42,7 @@ static uint64_t last_feed(struct env_txn *t)
 
 static void forget(struct spool_core *c)
 {
+    c->blocks.deltas = &c->deltas;
     spool_block_reset(&c->blocks, &c->t);
     spool_count_reset(&c->count);
     hmap_clear(&c->cursor_index);
@@ -58,6 +60,7 @@ bool spool_core_load(struct spool_core *c)
     c->feed_last = last_feed(&c->t);
     c->next_due = spool_life_next_due(c);
     spool_ids_load(c);
+    spool_delta_load(&c->deltas, &c->t);
     spool_queue_load(&c->queue, &c->t);
     spool_orphan_load(&c->orphans, &c->t);
     spool_index_load(&c->rid, &c->t);
@@ -69,6 +72,7 @@ void spool_core_free(struct spool_core *c)
 {
     env_abort(&c->t);
     spool_block_free(&c->blocks);
+    spool_delta_free(&c->deltas);
     spool_queue_free(&c->queue);
     spool_count_free(&c->count);
     spool_index_free(&c->rid);
@@ -116,13 +120,23 @@ static void write_cursors(struct spool_core *c)
     }
 }
 
+static void fold(struct spool_core *c)
+{
+    uint64_t no[FOLD_SLICE];
+    size_t n = spool_delta_fold(&c->deltas, &c->t, no, FOLD_SLICE);
+    for (size_t i = 0; i < n; i++)
+        spool_block_force(&c->blocks, &c->t, no[i]);
+}
+
 bool spool_core_commit(struct spool_core *c)
 {
     if (c->now >= c->purge_at || c->purge_at > c->now + PURGE_EVERY) {
         spool_orphan_purge(&c->orphans, &c->t, c->now - c->orphan_keep);
         c->purge_at = c->now + PURGE_EVERY;
     }
+    fold(c);
     spool_block_write(&c->blocks, &c->t);
+    spool_delta_write(&c->deltas, &c->t);
     spool_queue_write(&c->queue, &c->t);
     spool_count_write(&c->count, &c->t);
     spool_index_write(&c->rid, &c->t);
@@ -146,7 +160,7 @@ bool spool_core_reload(struct spool_core *c)
 
 bool spool_core_busy(const struct spool_core *c)
 {
-    return spool_index_busy(&c->rid) || spool_index_busy(&c->num);
+    return spool_delta_busy(&c->deltas) || spool_index_busy(&c->rid) || spool_index_busy(&c->num);
 }
 
 void spool_core_feed(struct spool_core *c, enum spool_feed_kind kind, uint64_t number, uint32_t customer,

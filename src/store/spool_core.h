@@ -114,6 +114,7 @@ struct spool_core {
     usec_t now;       /* of its begin */
     bool broken;      /* what is remembered could not be reloaded after an abort */
 
+    struct spool_deltas deltas;
     struct spool_blocks blocks;
     struct spool_queue queue;
     struct spool_count count;
@@ -185,6 +186,6 @@ void spool_people_doc(struct spool_core *c, struct spool_op *op, struct strv bod
 void spool_people_audience(struct spool_core *c, struct spool_op *op, struct strv body);
 
 /* --- spool_load.c: look-ahead, from a read transaction --- */
-void spool_load_run(struct env_txn *t, struct spool_op *op);
+void spool_load_run(struct spool_core *c, struct env_txn *t, struct spool_op *op);
 
 #endif

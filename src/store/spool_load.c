@@ -39,26 +39,28 @@ static void load_parts(struct env_txn *t, struct spool_loaded *l)
         l->parts_done[i / 4] |= (uint32_t)p.taken[i] << (i % 4 * 8);
 }
 
-static struct spool_loaded *load_one(struct env_txn *t, struct env_cursor *messages, uint64_t id)
+static struct spool_loaded *load_one(struct spool_core *c, struct env_txn *t, struct env_cursor *messages,
+                                     uint64_t id)
 {
     struct env_key k;
     struct strv v;
     struct message m;
     struct spool_loaded *l = NULL;
-    const struct spool_record *r = NULL;
+    struct spool_record r = { 0 };
     if (env_get(t, SPOOL_STATE, env_key1(&k, id / SPOOL_BLOCK_IDS), &v))
-        r = spool_table_record(v, id);
-    if (r && env_cursor_seek_le(messages, env_key1(&k, id)) &&
+        spool_table_record(v, id, &r);
+    spool_delta_record(&c->deltas, id, &r);
+    if (r.state != MESSAGE_NONE && env_cursor_seek_le(messages, env_key1(&k, id)) &&
         spool_table_message(messages->value, env_key_u64(messages->key, 0), id, &m)) {
-        spool_table_complete(&m, id, r);
-        l = loaded_new(&m, r->attempts);
+        spool_table_complete(&m, id, &r);
+        l = loaded_new(&m, r.attempts);
     }
     if (l)
         load_parts(t, l);
     return l;
 }
 
-void spool_load_run(struct env_txn *t, struct spool_op *op)
+void spool_load_run(struct spool_core *c, struct env_txn *t, struct spool_op *op)
 {
     struct env_cursor queue, messages;
     uint64_t lane = spool_table_lane(op->u.load.carrier, op->u.load.lane), id = op->u.load.after;
@@ -74,7 +76,7 @@ void spool_load_run(struct env_txn *t, struct spool_op *op)
             op->u.load.more = true;
             break;
         }
-        struct spool_loaded *l = load_one(t, &messages, id);
+        struct spool_loaded *l = load_one(c, t, &messages, id);
         if (!l) {
             op->u.load.more = true; /* no memory: try again later */
             break;

@@ -1,4 +1,4 @@
-/* Which messages are ready, by carrier and lane, and which are in flight: bitmaps of 84 ids, changed in
+/* Which messages are ready, by carrier and lane, and which are in flight: bitmaps of 72 ids, changed in
  * memory during a transaction and written once at its end. Belongs to the writer; spool_queue_next also
  * serves readers of the store. */
 #ifndef TESSERA_STORE_SPOOL_QUEUE_H

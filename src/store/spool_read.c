@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCAN_MAX 100000 /* records looked at in one call */
+#define SCAN_MAX    100000 /* records looked at in one call */
+#define DELTAS_KEPT 65536  /* entries a reader keeps beyond what the log holds */
 
 struct spool_reader *spool_reader_new(struct spool *s, struct err *e)
 {
@@ -25,8 +26,10 @@ struct spool_reader *spool_reader_new(struct spool *s, struct err *e)
 
 void spool_reader_free(struct spool_reader *r)
 {
-    if (r)
-        env_abort(&r->t);
+    if (!r)
+        return;
+    env_abort(&r->t);
+    spool_delta_set_free(&r->deltas);
     free(r);
 }
 
@@ -49,6 +52,7 @@ struct look {
     struct env_cursor messages;
     struct strv state;
     uint64_t block;
+    struct spool_record record;
     struct spool_parts parts;
     struct spool_part_view views[256];
 };
@@ -57,12 +61,15 @@ static const struct spool_record *record_at(struct look *l, uint64_t id)
 {
     struct env_key k;
     uint64_t block = id / SPOOL_BLOCK_IDS;
+    l->record = (struct spool_record){ 0 };
     if (!l->state.p || l->block != block) {
         l->block = block;
-        if (!env_get(&l->r->t, SPOOL_STATE, env_key1(&k, block), &l->state))
-            return NULL;
+        env_get(&l->r->t, SPOOL_STATE, env_key1(&k, block), &l->state);
     }
-    return spool_table_record(l->state, id);
+    if (l->state.p)
+        spool_table_record(l->state, id, &l->record);
+    spool_delta_set_record(&l->r->deltas, id, &l->record);
+    return l->record.state != MESSAGE_NONE ? &l->record : NULL;
 }
 
 static bool message_at(struct look *l, uint64_t id, const struct spool_record *r, struct message *m)
@@ -87,6 +94,7 @@ static void fill_parts(struct look *l, const struct spool_record *r, struct spoo
     struct strv entries = { NULL, 0 };
     env_get(&l->r->t, SPOOL_PART, env_key1(&k, v->m.id / SPOOL_BLOCK_IDS), &entries);
     spool_table_collect(entries, v->m.id, r->parts, &l->parts);
+    spool_delta_set_parts(&l->r->deltas, v->m.id, &l->parts);
     for (unsigned i = 0; i < r->parts; i++) {
         struct spool_part_view *p = &l->views[i];
         *p = (struct spool_part_view){ l->parts.status[i], l->parts.carrier_id[i], MESSAGE_IN_FLIGHT };
@@ -116,9 +124,20 @@ static void view_fill(struct look *l, const struct spool_record *r, struct spool
     fill_parts(l, r, v);
 }
 
+/* The log of deltas as of this snapshot. Entries that have been folded since they were read do no harm; when
+ * they are many, it is read anew. */
+static bool read_deltas(struct spool_reader *r)
+{
+    if (r->deltas.n > DELTAS_KEPT + SPOOL_DELTAS_PER_ROW * env_count(&r->t, SPOOL_DELTA)) {
+        spool_delta_set_clear(&r->deltas);
+        r->delta_seq = 0;
+    }
+    return spool_delta_read(&r->t, &r->deltas, &r->delta_seq);
+}
+
 static struct look *look_new(struct spool_reader *r)
 {
-    struct look *l = calloc(1, sizeof(*l));
+    struct look *l = read_deltas(r) ? calloc(1, sizeof(*l)) : NULL;
     if (!l)
         return NULL;
     l->r = r;

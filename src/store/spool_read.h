@@ -7,7 +7,9 @@
 struct spool_reader {
     struct spool *s;
     struct env_txn t;
-    unsigned depth; /* calls inside callbacks see the same snapshot */
+    unsigned depth;                /* calls inside callbacks see the same snapshot */
+    struct spool_delta_set deltas; /* rows up to delta_seq; kept from call to call */
+    uint64_t delta_seq;
 };
 
 bool spool_read_begin(struct spool_reader *r);

@@ -4,13 +4,13 @@
 
 #define RECORD_VERSION 1
 
-const struct spool_record *spool_table_record(struct strv block, uint64_t id)
+bool spool_table_record(struct strv block, uint64_t id, struct spool_record *out)
 {
-    const struct spool_state_block *b = (const void *)block.p;
+    const struct spool_state_block *b = (const void *)block.p; /* a page of its own: aligned */
     if (block.n != sizeof(*b) || b->version != SPOOL_VERSION)
-        return NULL;
-    const struct spool_record *r = &b->r[id % SPOOL_BLOCK_IDS];
-    return r->state != MESSAGE_NONE ? r : NULL;
+        return false;
+    *out = b->r[id % SPOOL_BLOCK_IDS];
+    return true;
 }
 
 /* --- message --- */
@@ -101,21 +101,17 @@ bool spool_table_next_part(struct strv block, size_t *pos, struct spool_part *p)
     return !r.failed;
 }
 
-static void collect_one(struct spool_parts *out, const struct spool_part *p)
+void spool_table_collect_part(struct spool_parts *out, const struct spool_part *p)
 {
     uint8_t bit = (uint8_t)(1u << (p->part & 7));
     uint8_t *taken = &out->taken[p->part >> 3], *done = &out->done[p->part >> 3];
     if (p->kind != SPOOL_PART_ANSWER) {
+        if (out->receipt[p->part] && message_state_final((enum message_state)out->receipt[p->part]))
+            return;
         out->receipt[p->part] = p->kind;
-        if (p->kind == MESSAGE_DELIVERED) {
-            out->delivered++;
-        } else if (message_state_final((enum message_state)p->kind) && out->bad == MESSAGE_NONE) {
-            out->bad = (enum message_state)p->kind;
-            out->bad_error = p->value;
-        }
+        out->error[p->part] = p->value;
         return;
     }
-    out->answered += !(*done & bit);
     *done |= bit;
     out->status[p->part] = p->value;
     out->carrier_id[p->part] = p->carrier_id;
@@ -125,6 +121,30 @@ static void collect_one(struct spool_parts *out, const struct spool_part *p)
         *taken &= (uint8_t)~bit;
 }
 
+static void count_receipt(struct spool_parts *out, unsigned part)
+{
+    enum message_state s = (enum message_state)out->receipt[part];
+    if (s == MESSAGE_DELIVERED) {
+        out->delivered++;
+    } else if (s != MESSAGE_NONE && message_state_final(s) && out->bad == MESSAGE_NONE) {
+        out->bad = s;
+        out->bad_error = out->error[part];
+    }
+}
+
+void spool_table_collect_end(struct spool_parts *out, unsigned n_parts)
+{
+    for (unsigned i = 0; i < n_parts; i++) {
+        uint8_t bit = (uint8_t)(1u << (i & 7));
+        count_receipt(out, i);
+        if (!(out->done[i >> 3] & bit))
+            continue;
+        out->answered++;
+        if (!(out->taken[i >> 3] & bit) && out->refused++ == 0)
+            out->refused_status = out->status[i];
+    }
+}
+
 void spool_table_collect(struct strv block, uint64_t id, unsigned n_parts, struct spool_parts *out)
 {
     struct spool_part p;
@@ -132,14 +152,7 @@ void spool_table_collect(struct strv block, uint64_t id, unsigned n_parts, struc
     memset(out, 0, sizeof(*out));
     for (size_t pos = 0; spool_table_next_part(block, &pos, &p);) {
         if (p.slot == slot && p.part < n_parts)
-            collect_one(out, &p);
-    }
-    for (unsigned i = 0; i < n_parts; i++) {
-        uint8_t bit = (uint8_t)(1u << (i & 7));
-        if (!(out->done[i >> 3] & bit) || (out->taken[i >> 3] & bit))
-            continue;
-        if (out->refused++ == 0)
-            out->refused_status = out->status[i];
+            spool_table_collect_part(out, &p);
     }
 }
 

@@ -6,9 +6,10 @@
  * puts:
  *
  *   message   first id            -> block of immutable messages with consecutive ids, packed up to a page
- *   state     id / 84             -> 84 records of 48 octets: what may change; exactly one page
- *   part      id / 84             -> what came back for parts of those 84: responses, receipts of long ones
- *   queue     carrier,lane,id/84  -> bitmap of READY messages; the in-flight set under its own carrier number
+ *   state     id / 72             -> 72 records of 56 octets: what may change; exactly one page
+ *   delta     seq                 -> changes to single records that wait to be written into their block
+ *   part      id / 72             -> what came back for parts of those 72: responses, receipts of long ones
+ *   queue     carrier,lane,id/72  -> bitmap of READY messages; the in-flight set under its own carrier number
  *   held      until, id           -> (empty)
  *   count     campaign            -> its counters; 0 is everything
  *   feed      first seq           -> up to 127 feed records
@@ -40,6 +41,7 @@
 #define SPOOL_TABLES(X)                                                                                      \
     X(MESSAGE, "message")                                                                                    \
     X(STATE, "state")                                                                                        \
+    X(DELTA, "delta")                                                                                        \
     X(PART, "part")                                                                                          \
     X(QUEUE, "queue")                                                                                        \
     X(HELD, "held")                                                                                          \
@@ -75,7 +77,7 @@ enum spool_table {
 
 /* --- state --- */
 
-#define SPOOL_BLOCK_IDS 84
+#define SPOOL_BLOCK_IDS 72
 
 enum spool_flag {
     SPOOL_CLASS = 3,        /* mask: enum message_class */
@@ -93,16 +95,19 @@ struct spool_record {
     uint32_t campaign, customer;
     uint16_t carrier, attempts;
     uint32_t clock; /* of the clock book; 0 = none */
+    uint32_t rev;   /* counts changes: see spool_delta.h */
+    uint32_t spare;
 };
 struct spool_state_block {
     uint32_t version, spare[11];
     struct spool_record r[SPOOL_BLOCK_IDS];
 };
-_Static_assert(sizeof(struct spool_record) == 48, "a record is 48 octets");
+_Static_assert(sizeof(struct spool_record) == 56, "a record is 56 octets");
 _Static_assert(sizeof(struct spool_state_block) == ENV_PAGE_PAYLOAD, "a block fills a page");
 
-/* The record of `id` in a state value, NULL when there is none. */
-const struct spool_record *spool_table_record(struct strv block, uint64_t id);
+/* Copies the record of `id` from a state value, deltas apart; false when the value is malformed. A record in
+ * state NONE is none. */
+bool spool_table_record(struct strv block, uint64_t id, struct spool_record *out);
 
 /* --- message: one record in a block; the rest of a message is in its state record --- */
 
@@ -137,10 +142,15 @@ struct spool_parts {
     uint8_t receipt[256]; /* last receipt's state, 0 = none */
     uint32_t status[256]; /* of the answer */
     uint32_t refused_status;
-    enum message_state bad; /* first final receipt that is not DELIVERED, or MESSAGE_NONE */
+    enum message_state bad; /* final receipt of the first part that ended otherwise than DELIVERED, or NONE */
     uint32_t bad_error;
+    uint32_t error[256]; /* of the receipt */
     struct strv carrier_id[256];
 };
+/* Adds one entry; a part's final receipt stays. After the last: spool_table_collect_end(). */
+void spool_table_collect_part(struct spool_parts *out, const struct spool_part *p);
+void spool_table_collect_end(struct spool_parts *out, unsigned n_parts);
+/* All that a part value says of `id`; with _end when nothing is to be added. */
 void spool_table_collect(struct strv block, uint64_t id, unsigned n_parts, struct spool_parts *out);
 
 /* --- queue --- */

@@ -139,7 +139,7 @@ static void run_loads(struct spool_writer *w, struct group *g)
             if (!open)
                 env_begin(w->core.env, &t, false);
             open = true;
-            spool_load_run(&t, op);
+            spool_load_run(&w->core, &t, op);
         }
     }
     if (open)

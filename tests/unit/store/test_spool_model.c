@@ -4,6 +4,7 @@
 #include "spool_fixture.h"
 
 #include "base/random.h"
+#include "store/spool_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -315,11 +316,18 @@ static void check_all(struct fx *f, struct model *md)
     check_search(f, md);
 }
 
+/* Folds the log of changes early, so that a short run meets it often. Before anything is handed over. */
+static void fold_early(struct fx *f)
+{
+    f->s->w.core.deltas.fold_at = 300;
+}
+
 static void run(struct fx *f, uint64_t seed)
 {
     struct model *md = calloc(1, sizeof(*md));
     struct rnd r;
     rnd_seed(&r, seed);
+    fold_early(f);
     for (unsigned i = 0; i < STEPS; i++) {
         uint64_t id = md->n ? 1 + rnd_below(&r, md->n) : 0;
         unsigned what = (unsigned)rnd_below(&r, 100);
@@ -337,8 +345,10 @@ static void run(struct fx *f, uint64_t seed)
             step_release(f, md, &r);
         if (rnd_below(&r, 200) == 0)
             fx_sync(f);
-        if (rnd_below(&r, 6000) == 0)
+        if (rnd_below(&r, 6000) == 0) {
             model_reopen(f, md);
+            fold_early(f);
+        }
         if (rnd_below(&r, 8000) == 0)
             check_all(f, md);
     }
