@@ -104,7 +104,8 @@ static int row_cmp(const void *a, const void *b)
     }
     CMP(type)
     CMP(at)
-    CMP(customer) CMP(amount) CMP(product)
+    CMP(customer)
+    CMP(amount) CMP(product)
 #undef CMP
         return 0;
 }
