@@ -67,7 +67,8 @@ static struct spool_block *block_new(struct spool_blocks *b, uint64_t no)
         return NULL;
     k->no = no;
     k->whole = k->parts_loaded = k->parts_answers = false;
-    k->changed = (struct spool_bits){ 0 };
+    k->changed = k->loaded = (struct spool_bits){ 0 };
+    k->stored = NULL;
     k->parts_from = 0;
     buf_clear(&k->parts);
     b->n++;
@@ -93,13 +94,23 @@ static struct spool_block *block_get(struct spool_blocks *b, struct env_txn *t, 
             env_fail(t, ERR_CORRUPT);
             return NULL;
         }
-        memcpy(&k->s, v.p, sizeof(k->s));
-        spool_delta_block(b->deltas, no, &k->s);
+        k->stored = (const void *)v.p; /* a page of its own: aligned */
     } else {
         memset(&k->s, 0, sizeof(k->s));
-        k->s.version = SPOOL_VERSION;
     }
     return b->last = k;
+}
+
+/* The record in its newest form. */
+static struct spool_record *record_get(struct spool_blocks *b, struct spool_block *k, unsigned slot)
+{
+    struct spool_record *r = &k->s.r[slot];
+    if (k->stored && !(k->loaded.w[slot >> 6] >> (slot & 63) & 1)) {
+        *r = k->stored->r[slot];
+        spool_delta_record(b->deltas, k->no * SPOOL_BLOCK_IDS + slot, r);
+        k->loaded.w[slot >> 6] |= UINT64_C(1) << (slot & 63);
+    }
+    return r;
 }
 
 static void write_messages(struct spool_blocks *b, struct env_txn *t)
@@ -134,7 +145,7 @@ struct spool_record *spool_block_add(struct spool_blocks *b, struct env_txn *t, 
     if (!k)
         return NULL;
     k->whole = true;
-    return &k->s.r[id % SPOOL_BLOCK_IDS];
+    return record_get(b, k, (unsigned)(id % SPOOL_BLOCK_IDS));
 }
 
 struct spool_record *spool_block_find(struct spool_blocks *b, struct env_txn *t, uint64_t id)
@@ -143,7 +154,7 @@ struct spool_record *spool_block_find(struct spool_blocks *b, struct env_txn *t,
     if (id == 0 || (no >= b->top && !hmap_get(&b->index, no, NULL)))
         return NULL;
     struct spool_block *k = block_get(b, t, id);
-    struct spool_record *r = k ? &k->s.r[id % SPOOL_BLOCK_IDS] : NULL;
+    struct spool_record *r = k ? record_get(b, k, (unsigned)(id % SPOOL_BLOCK_IDS)) : NULL;
     return r && r->state != MESSAGE_NONE ? r : NULL;
 }
 
@@ -154,7 +165,7 @@ void spool_block_touch(struct spool_blocks *b, struct env_txn *t, uint64_t id)
     if (!k)
         return;
     k->changed.w[slot >> 6] |= UINT64_C(1) << (slot & 63);
-    k->s.r[slot].rev++;
+    record_get(b, k, slot)->rev++;
 }
 
 /* The block with its parts loaded. */
@@ -229,6 +240,13 @@ static void write_state(struct spool_blocks *b, struct env_txn *t, struct spool_
         state_entries(b, t, k);
         return;
     }
+    for (unsigned slot = 0; k->stored && slot < SPOOL_BLOCK_IDS; slot++) {
+        if (!(k->loaded.w[slot >> 6] >> (slot & 63) & 1))
+            k->s.r[slot] = k->stored->r[slot];
+    }
+    if (k->stored)
+        spool_delta_block(b->deltas, k->no, &k->s);
+    k->s.version = SPOOL_VERSION;
     if (k->no >= b->top)
         env_append(t, SPOOL_STATE, env_key1(&key, k->no), env_view(&k->s, sizeof(k->s)));
     else

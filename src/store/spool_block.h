@@ -13,10 +13,12 @@
 
 struct spool_block {
     uint64_t no;
-    bool whole, parts_loaded;  /* whole: to be written as a block */
-    struct spool_bits changed; /* records that were */
-    size_t parts_from;         /* where the entries of this transaction begin */
-    bool parts_answers;        /* there are answers among them */
+    bool whole, parts_loaded;               /* whole: to be written as a block */
+    struct spool_bits loaded, changed;      /* which records of `s` were */
+    const struct spool_state_block *stored; /* in the map; NULL: a new block. Not written to before the end of
+                                             * the transaction, so the view stays good. */
+    size_t parts_from;                      /* where the entries of this transaction begin */
+    bool parts_answers;                     /* there are answers among them */
     struct spool_state_block s;
     struct buf parts;
 };

@@ -10,6 +10,7 @@ _Static_assert(sizeof(struct spool_delta) == 64, "entries are stored as they are
 void spool_delta_set_free(struct spool_delta_set *s)
 {
     hmap_free(&s->heads);
+    hmap_free(&s->ids);
     free(s->list);
     *s = (struct spool_delta_set){ 0 };
 }
@@ -17,6 +18,7 @@ void spool_delta_set_free(struct spool_delta_set *s)
 void spool_delta_set_clear(struct spool_delta_set *s)
 {
     hmap_clear(&s->heads);
+    hmap_clear(&s->ids);
     s->n = 0;
 }
 
@@ -33,14 +35,12 @@ static const struct spool_delta_node *next(const struct spool_delta_set *s, cons
 
 bool spool_delta_set_add(struct spool_delta_set *s, const struct spool_delta *d)
 {
-    uint64_t no = d->id / SPOOL_BLOCK_IDS, head = 0;
-    hmap_get(&s->heads, no, &head);
-    for (uint64_t at = head; at && d->r.state != MESSAGE_NONE; at = s->list[at - 1].next) {
-        struct spool_delta *old = &s->list[at - 1].d;
-        if (old->id != d->id || old->r.state == MESSAGE_NONE)
-            continue;
-        if (d->r.rev > old->r.rev)
-            old->r = d->r;
+    uint64_t no = d->id / SPOOL_BLOCK_IDS, head = 0, place;
+    bool record = d->r.state != MESSAGE_NONE;
+    if (record && hmap_get(&s->ids, d->id, &place)) {
+        struct spool_record *old = &s->list[place - 1].d.r;
+        if (d->r.rev > old->rev)
+            *old = d->r;
         return true;
     }
     if (s->n == s->cap) {
@@ -51,16 +51,16 @@ bool spool_delta_set_add(struct spool_delta_set *s, const struct spool_delta *d)
         s->list = list;
         s->cap = cap;
     }
+    hmap_get(&s->heads, no, &head);
     s->list[s->n++] = (struct spool_delta_node){ .d = *d, .next = (uint32_t)head };
-    return hmap_put(&s->heads, no, s->n);
+    return hmap_put(&s->heads, no, s->n) && (!record || hmap_put(&s->ids, d->id, s->n));
 }
 
 void spool_delta_set_record(const struct spool_delta_set *s, uint64_t id, struct spool_record *r)
 {
-    for (const struct spool_delta_node *n = first(s, id / SPOOL_BLOCK_IDS); n; n = next(s, n)) {
-        if (n->d.id == id && n->d.r.state != MESSAGE_NONE && n->d.r.rev > r->rev)
-            *r = n->d.r;
-    }
+    uint64_t place;
+    if (s->n && hmap_get(&s->ids, id, &place) && s->list[place - 1].d.r.rev > r->rev)
+        *r = s->list[place - 1].d.r;
 }
 
 static struct spool_part part_of(const struct spool_delta *d)
@@ -217,7 +217,9 @@ static int by_number(const void *a, const void *b)
 
 static bool long_enough(const struct spool_deltas *x)
 {
-    return x->logged >= (x->fold_at ? x->fold_at : SPOOL_DELTA_FOLD);
+    size_t at = x->fold_at ? x->fold_at : SPOOL_DELTA_FOLD;
+    return x->logged >= at ||
+           (x->logged >= at / 8 && x->logged >= SPOOL_DELTA_DENSE * hmap_count(&x->cur.heads));
 }
 
 static void fold_start(struct spool_deltas *x, struct env_txn *t)

@@ -25,7 +25,8 @@ struct spool_delta {
     struct spool_record r;
 };
 #define SPOOL_DELTAS_PER_ROW (ENV_PAGE_PAYLOAD / sizeof(struct spool_delta))
-#define SPOOL_DELTA_FOLD     32768 /* entries before folding begins */
+#define SPOOL_DELTA_FOLD     32768 /* entries before folding begins at the latest, */
+#define SPOOL_DELTA_DENSE    16    /* or so many for each of their blocks */
 #define SPOOL_DELTA_SPARSE   12    /* changed messages of a block that are not yet worth a page */
 
 struct spool_delta_node {
@@ -34,6 +35,7 @@ struct spool_delta_node {
 };
 struct spool_delta_set {
     struct hmap heads; /* block number -> place + 1 */
+    struct hmap ids;   /* id -> place + 1 of its record */
     struct spool_delta_node *list;
     size_t n, cap;
 };
