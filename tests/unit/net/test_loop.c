@@ -77,6 +77,7 @@ static void a_timer_that_arms_itself_in_the_past_fires_once_a_turn(void **state)
     assert_int_equal(f.count, 1);
     loop_turn(l, USEC_SEC);
     assert_int_equal(f.count, 2);
+    loop_timer_stop(&f.timer); /* it is armed again, and lives on this stack */
 }
 
 static void a_timer_can_be_moved_and_stopped(void **state)
