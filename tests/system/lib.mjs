@@ -10,7 +10,8 @@ import smpp from 'smpp';
 export const build = process.env.TESSERA_BUILD ?? die('TESSERA_BUILD must name the build directory');
 export const source = process.env.TESSERA_SRC ?? die('TESSERA_SRC must name the source tree');
 export const data = process.env.TESSERA_DATA ?? '';
-const slow = process.env.TESSERA_SANITIZED ? 4 : 1;
+export const sanitized = Boolean(process.env.TESSERA_SANITIZED);
+export const slow = sanitized ? 4 : 1;
 
 function die(text) {
   throw new Error(text);
@@ -27,13 +28,20 @@ export async function until(what, fn, timeout = 20_000) {
   }
 }
 
+// Gives what must not happen the chance to happen.
+export function breathe(ms = 100) {
+  return new Promise((r) => setTimeout(r, ms * slow));
+}
+
 export function scratch() {
   return fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-test-'));
 }
 
 // --- a carrier ---
 
-// behaviour: answer(pdu, n) -> {status, id} or null (no response); receipt(pdu, id) -> [delay_ms, stat] or null.
+// behaviour: bind(pdu) -> status; answer(pdu, n, submit) -> {status, id} or null (no response now: respond() gives it);
+// receipt(submit) -> [delay_ms, stat] or null; unbind(pdu, session) -> true when it is dealt with; server: options of the
+// listening socket ({key, cert, ca, requestCert} make it TLS); quiet: does not answer enquire_link.
 export class Carrier {
   constructor(options = {}) {
     this.options = options;
@@ -44,10 +52,13 @@ export class Carrier {
     this.next = 1;
     this.connections = 0;
     this.answers = []; // inbound and receipts that tesserad has answered
+    this.enquired = 0; // enquire_link of tesserad's
+    this.unbinds = 0;
   }
 
   async listen(port = 0) {
-    this.server = smpp.createServer((session) => this.#session(session));
+    this.server = smpp.createServer(this.options.server ?? {}, (session) => this.#session(session));
+    this.server.on('tlsClientError', (e) => (this.tlsError = e));
     this.server.on('error', () => {});
     await new Promise((r) => this.server.listen(port, '127.0.0.1', r));
     this.port = this.server.address().port;
@@ -70,9 +81,13 @@ export class Carrier {
     session.on('bind_transceiver', bind);
     session.on('bind_transmitter', bind);
     session.on('bind_receiver', bind);
-    session.on('enquire_link', (pdu) => session.send(pdu.response()));
+    session.on('enquire_link', (pdu) => {
+      this.enquired++;
+      if (!this.options.quiet) session.send(pdu.response());
+    });
     session.on('unbind', (pdu) => {
-      this.unbinds = (this.unbinds ?? 0) + 1;
+      this.unbinds++;
+      if (this.options.unbind?.(pdu, session)) return;
       session.send(pdu.response());
       session.close();
     });
@@ -81,15 +96,21 @@ export class Carrier {
 
   #submit(session, pdu) {
     const n = this.submits.length;
-    const plan = this.options.answer ? this.options.answer(pdu, n) : {};
-    const id = plan?.id ?? String(this.next++);
-    const text = typeof pdu.short_message?.message === 'string' ? pdu.short_message.message : pdu.short_message?.message?.toString('latin1');
-    const submit = { to: pdu.destination_addr, from: pdu.source_addr, text, id, at: Date.now(), pdu, status: plan ? (plan.status ?? 0) : null };
+    const message = pdu.short_message?.message;
+    const text = typeof message === 'string' ? message : message?.toString('latin1');
+    const submit = { n, to: pdu.destination_addr, from: pdu.source_addr, text, id: null, at: Date.now(), pdu, session, status: null };
     this.submits.push(submit);
+    const plan = this.options.answer ? this.options.answer(pdu, n, submit) : {};
+    submit.id = plan?.id ?? String(this.next++);
     this.options.onSubmit?.(submit);
-    if (plan === null) return;
-    session.send(pdu.response({ command_status: plan.status ?? 0, message_id: plan.status ? '' : id }));
-    if (plan.status) return;
+    if (plan !== null) this.respond(submit, plan);
+  }
+
+  // The response to a submission, now or late.
+  respond(submit, { status = 0, id = submit.id } = {}) {
+    submit.status = status;
+    submit.session.send(submit.pdu.response({ command_status: status, message_id: status ? '' : id }));
+    if (status) return;
     const receipt = this.options.receipt ? this.options.receipt(submit) : null;
     if (receipt) {
       const [delay, stat] = receipt;
@@ -104,20 +125,18 @@ export class Carrier {
     return able[this.receipts.length % Math.max(able.length, 1)]?.session;
   }
 
-  receipt(submit, stat = 'DELIVRD') {
-    const session = this.receiver();
+  receipt(submit, stat = 'DELIVRD', { id = submit.id, session = this.receiver(), ...more } = {}) {
     if (!session) return false;
-    this.receipts.push({ id: submit.id, stat });
+    this.receipts.push({ id, stat });
     session.deliver_sm({
       source_addr: submit.to, destination_addr: submit.from, esm_class: 4,
-      short_message: `id:${submit.id} sub:001 dlvrd:001 submit date:2611212200 done date:2611212201 stat:${stat} err:000 text:`,
-    }, (pdu) => this.answers.push({ id: submit.id, status: pdu.command_status }));
+      short_message: `id:${id} sub:001 dlvrd:001 submit date:2611212200 done date:2611212201 stat:${stat} err:000 text:`, ...more,
+    }, (pdu) => this.answers.push({ id, status: pdu.command_status }));
     return true;
   }
 
   // An inbound message; resolves with the status tesserad answered.
-  inbound(from, to, text, more = {}) {
-    const session = this.receiver();
+  inbound(from, to, text, { session = this.receiver(), ...more } = {}) {
     if (!session) throw new Error('no bind to send an inbound message on');
     return new Promise((resolve) => {
       session.deliver_sm({ source_addr: from.replace('+', ''), source_addr_ton: 1, source_addr_npi: 1,
@@ -178,6 +197,45 @@ carriers = ( ${this.carriers.map((c) => `{ ${group(c)} }`).join(', ')} );
       return this.log.includes(' ready ', from);
     }, 30_000);
     return this;
+  }
+
+  // Waits for an event in the log, from `from` (see mark) on; its line.
+  logged(event, from = 0, timeout = undefined) {
+    const find = event instanceof RegExp ? event : new RegExp(` ${event} .*`);
+    return until(`${find} in the log`, () => find.exec(this.log.slice(from))?.[0], timeout);
+  }
+
+  mark() {
+    return this.log.length;
+  }
+
+  // SIGHUP with the configuration as it is now; whether it was taken over.
+  async reload() {
+    const from = this.mark();
+    this.writeConfig();
+    this.process.kill('SIGHUP');
+    return (await this.logged(/ (reloaded|reload_refused) .*/, from)).includes(' reloaded ');
+  }
+
+  async status() {
+    return this.api('GET', '/v1/status');
+  }
+
+  // Accepts a message; its id.
+  async send(to, text, more = {}) {
+    return (await this.api('POST', '/v1/messages', { to, text, ...more })).id;
+  }
+
+  message(id) {
+    return this.api('GET', `/v1/messages/${id}`);
+  }
+
+  // Waits until a message is in a state; the message.
+  becomes(id, state) {
+    return until(`message ${id} to be ${state}`, async () => {
+      const m = await this.message(id);
+      return m.state === state && m;
+    });
   }
 
   // Good order: SIGTERM, and the exit code must be 0.
