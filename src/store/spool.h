@@ -116,7 +116,7 @@ struct spool_answer {
  * ERR_STATE. */
 void spool_answer(struct spool *s, const struct spool_answer *a, spool_done done, void *ctx);
 
-/* Any other move: IN_FLIGHT -> READY/HELD (retry; attempts is counted), READY -> HELD, HELD -> CANCELLED, ...
+/* Any other move: IN_FLIGHT -> READY/HELD (retry), READY -> HELD, HELD -> CANCELLED, ...
  * `code`: a command_status or 0. A move the life does not allow completes with ERR_STATE and changes nothing.
  */
 void spool_move(struct spool *s, uint64_t id, enum message_state to, enum message_reason reason,
@@ -139,7 +139,7 @@ void spool_receipt(struct spool *s, const struct spool_receipt *r, spool_done do
 /* A message as loaded for sending. Heap block; the receiver frees it with free(). Views point into it. */
 struct spool_loaded {
     struct message m;
-    uint16_t attempts;
+    uint16_t attempts;      /* how often it was in flight */
     uint32_t parts_done[8]; /* bit set: part already answered OK (do not send it again) */
 };
 typedef void (*spool_loaded_fn)(void *ctx, struct spool_loaded **list, size_t n, bool more);
@@ -240,7 +240,7 @@ struct spool_view {
     enum message_reason reason;
     uint32_t code; /* command_status or network error */
     usec_t until, changed_at, sent_at, final_at;
-    uint16_t attempts;
+    uint16_t attempts; /* how often it was in flight */
     size_t n_parts;
     const struct spool_part_view *parts;
 };

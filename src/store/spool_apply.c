@@ -62,9 +62,6 @@ static void apply_move(struct spool_core *c, struct spool_op *op)
         op->code = ERR_STATE;
         return;
     }
-    if ((from == MESSAGE_IN_FLIGHT || from == MESSAGE_UNCERTAIN) &&
-        (to == MESSAGE_READY || to == MESSAGE_HELD))
-        spool_life_attempt(r);
     spool_life_set(c, op->id, r, to, (enum message_reason)op->u.move.reason, op->u.move.code,
                    op->u.move.until, c->now);
 }

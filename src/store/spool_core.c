@@ -249,7 +249,6 @@ static void settle_one(struct spool_core *c, uint64_t id, struct spool_recovered
     out->in_flight++;
     switch (c->uncertain[(r->flags & SPOOL_CLASS) % CLASS_COUNT]) {
     case UNCERTAIN_RESEND:
-        spool_life_attempt(r);
         spool_life_set(c, id, r, MESSAGE_READY, REASON_UNCERTAIN, 0, 0, c->now);
         out->resent++;
         break;

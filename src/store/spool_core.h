@@ -161,7 +161,6 @@ bool spool_core_settle_flight(struct spool_core *c, struct spool_recovered *out)
 /* --- spool_life.c: the one function that changes a message's state --- */
 void spool_life_set(struct spool_core *c, uint64_t id, struct spool_record *r, enum message_state to,
                     enum message_reason reason, uint32_t code, usec_t until, usec_t at);
-void spool_life_attempt(struct spool_record *r); /* counts one that did not end the message */
 size_t spool_life_release(struct spool_core *c, usec_t now, size_t max);
 usec_t spool_life_next_due(struct spool_core *c);
 

@@ -30,7 +30,11 @@ static void enter(struct spool_core *c, uint64_t id, struct spool_record *r, use
     case MESSAGE_READY:
         spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, r->flags & SPOOL_CLASS), id, true);
         break;
-    case MESSAGE_IN_FLIGHT: spool_queue_set(&c->queue, &c->t, SPOOL_FLIGHT_LANE, id, true); break;
+    case MESSAGE_IN_FLIGHT:
+        if (r->attempts < UINT16_MAX)
+            r->attempts++;
+        spool_queue_set(&c->queue, &c->t, SPOOL_FLIGHT_LANE, id, true);
+        break;
     case MESSAGE_HELD:
         r->when = until > 0 ? until : USEC_NEVER;
         env_put(&c->t, SPOOL_HELD, held_key(&k, r, id), env_view("", 0));
@@ -73,12 +77,6 @@ void spool_life_set(struct spool_core *c, uint64_t id, struct spool_record *r, e
     enum spool_feed_kind kind = feed_kind(to);
     if (kind)
         spool_core_feed(c, kind, r->to, r->customer, r->campaign, at);
-}
-
-void spool_life_attempt(struct spool_record *r)
-{
-    if (r->attempts < UINT16_MAX)
-        r->attempts++;
 }
 
 size_t spool_life_release(struct spool_core *c, usec_t now, size_t max)

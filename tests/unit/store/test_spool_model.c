@@ -61,7 +61,7 @@ static void step_accept(struct fx *f, struct model *md, struct rnd *r)
                                              : spool_accept(f->s, &m, start, REASON_NONE, until, NULL, NULL);
     assert_int_equal(id, md->n + 1);
     struct mm *k = &md->m[++md->n];
-    *k = (struct mm){ .state = start, .m = m, .until = until };
+    *k = (struct mm){ .state = start, .m = m, .until = until, .attempts = start == MESSAGE_IN_FLIGHT };
 }
 
 static bool waits(const struct mm *k)
@@ -155,8 +155,6 @@ static void step_move(struct fx *f, struct model *md, struct rnd *r, uint64_t id
     spool_move(f->s, id, want, REASON_RETRY, 0, until, NULL, NULL);
     if (!message_move_allowed(k->state, want) && !(k->state == MESSAGE_HELD && want == MESSAGE_HELD))
         return;
-    k->attempts += (k->state == MESSAGE_IN_FLIGHT || k->state == MESSAGE_UNCERTAIN) &&
-                   (want == MESSAGE_READY || want == MESSAGE_HELD);
     k->state = want;
     k->reason = REASON_RETRY;
     k->until = want == MESSAGE_HELD ? until : 0;
@@ -167,6 +165,7 @@ static void step_claim(struct fx *f, struct model *md, uint64_t id)
     spool_claim(f->s, id, NULL, NULL);
     if (md->m[id].state == MESSAGE_READY) {
         md->m[id].state = MESSAGE_IN_FLIGHT;
+        md->m[id].attempts++;
         md->m[id].reason = REASON_NONE;
     }
 }
@@ -201,10 +200,7 @@ static void model_reopen(struct fx *f, struct model *md)
             continue;
         k->reason = REASON_UNCERTAIN;
         switch (f->o.uncertain[k->m.class_]) {
-        case UNCERTAIN_RESEND:
-            k->state = MESSAGE_READY;
-            k->attempts++;
-            break;
+        case UNCERTAIN_RESEND: k->state = MESSAGE_READY; break;
         case UNCERTAIN_HOLD: k->state = MESSAGE_UNCERTAIN; break;
         case UNCERTAIN_FAIL: k->state = MESSAGE_FAILED; break;
         }
