@@ -1,0 +1,116 @@
+// What a carrier answers to a submission, or does not: throttling, refusals for now and for good, responses that come
+// late or never.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { breathe, until, withGateway } from './lib.mjs';
+
+const number = (i) => `+4477009${String(i).padStart(5, '0')}`;
+const ROK = 0, INVDSTADR = 0x0b, THROTTLED = 0x58, X_T_APPN = 0x64;
+
+test('throttled: it pauses, recovers, and the order is kept', async () => {
+  let refusing = false, throttled = 0;
+  const answer = (pdu, n) => {
+    if (n === 5) refusing = true;
+    if (refusing && throttled < 4) {
+      throttled++;
+      return { status: THROTTLED };
+    }
+    return {};
+  };
+  await withGateway({ settings: { window: 4 }, carrier: { answer } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const ids = [];
+    for (let i = 0; i < 30; i++) ids.push(await daemon.send(number(i), `text ${i}`));
+    await until('the pause', async () => (await daemon.status()).carriers[0].throttled_until);
+    await daemon.logged('throttled');
+    for (const id of ids) await daemon.becomes(id, 'sent');
+    const taken = carrier.submits.filter((s) => s.status === ROK).map((s) => Number(s.text.slice(5)));
+    assert.deepEqual(taken, taken.toSorted((a, b) => a - b), 'in the order in which they were accepted');
+    assert.equal(taken.length, 30);
+    const last = carrier.submits.findLast((s) => s.status === THROTTLED), next = carrier.submits[last.n + 1];
+    assert.ok(next.at - last.at >= 800, `a pause of ${next.at - last.at} ms`);
+    assert.equal((await daemon.status()).carriers[0].throttled_until, null, 'it has recovered');
+  });
+});
+
+test('a refusal for now is tried again, and given up after max_attempts', async () => {
+  const answer = (pdu) => ({ status: pdu.short_message.message.startsWith('never') || pdu.short_message.message === 'once' ? X_T_APPN : ROK });
+  let once = 0;
+  await withGateway({
+    text: 'messages: { max_attempts = 3; retry_min = "10ms"; retry_max = "20ms"; };\n',
+    carrier: { answer: (pdu, n) => (pdu.short_message.message === 'once' && once++ > 0 ? {} : answer(pdu, n)) },
+  }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const never = await daemon.send(number(1), 'never'), later = await daemon.send(number(2), 'once');
+    const m = await daemon.becomes(later, 'sent');
+    assert.equal(m.attempts, 2);
+    const f = await daemon.becomes(never, 'failed');
+    assert.equal(f.reason, 'attempts');
+    assert.equal(f.attempts, 3);
+    assert.match(JSON.stringify(f), /ESME_RX_T_APPN|100/);
+    await breathe();
+    assert.equal(carrier.submits.filter((s) => s.text === 'never').length, 3);
+    assert.equal(carrier.submits.filter((s) => s.text === 'once').length, 2);
+  });
+});
+
+test('a refusal for good is final, with its status', async () => {
+  await withGateway({ carrier: { answer: () => ({ status: INVDSTADR }) } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const id = await daemon.send(number(1), 'hello');
+    const m = await daemon.becomes(id, 'failed');
+    assert.equal(m.reason, 'carrier_status');
+    await breathe();
+    assert.equal(carrier.submits.length, 1);
+    const s = await daemon.status();
+    assert.equal(s.carriers[0].failed, 1);
+    assert.equal(s.queue.failed, 1);
+  });
+});
+
+test('a response that never comes: uncertain, listed, and a person decides', async () => {
+  let silent = true;
+  await withGateway({ settings: { response_timeout: '200ms' }, carrier: { answer: () => (silent ? null : {}) } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const ids = [];
+    for (let i = 0; i < 4; i++) ids.push(await daemon.send(number(i), `text ${i}`));
+    for (const id of ids) await daemon.becomes(id, 'uncertain');
+    assert.equal(carrier.connections, 1, 'the bind is kept');
+    const listed = await daemon.json('message', 'list', '--state', 'uncertain');
+    assert.deepEqual(listed.messages.map((m) => m.id).sort(), [...ids].sort());
+    assert.equal((await daemon.status()).queue.uncertain, 4);
+
+    // A success that comes late says how it was.
+    carrier.respond(carrier.submits[0], { id: 'late-1' });
+    await daemon.becomes(ids[0], 'sent');
+    carrier.receipt(carrier.submits[0], 'DELIVRD', { id: 'late-1' });
+    await daemon.becomes(ids[0], 'delivered');
+    // A refusal that comes late changes nothing.
+    carrier.respond(carrier.submits[1], { status: INVDSTADR });
+
+    silent = false;
+    let r = await daemon.cli('message', 'resolve', ids[1], '--resend');
+    assert.equal(r.code, 0, r.err);
+    await daemon.becomes(ids[1], 'sent');
+    assert.equal(carrier.submits.filter((s) => s.text === 'text 1').length, 2);
+    r = await daemon.cli('message', 'resolve', ids[2], '--fail');
+    assert.equal(r.code, 0, r.err);
+    await daemon.becomes(ids[2], 'failed');
+    r = await daemon.cli('message', 'resolve', ids[0], '--resend');
+    assert.equal(r.code, 1, 'it is delivered');
+    r = await daemon.cli('message', 'resolve', '999999', '--fail');
+    assert.equal(r.code, 4, r.err);
+    assert.equal((await daemon.status()).queue.uncertain, 1);
+    assert.equal(carrier.submits.length, 5);
+  });
+});
+
+test('a one-time password whose response is lost is sent again, but not for ever', async () => {
+  await withGateway({ text: 'messages: { max_attempts = 3; };\n', settings: { response_timeout: '50ms' }, carrier: { answer: () => null } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const id = await daemon.send(number(1), 'Your code is 1', { class: 'otp' });
+    const m = await daemon.becomes(id, 'failed');
+    assert.equal(m.reason, 'attempts');
+    assert.equal(carrier.submits.length, 3);
+  });
+});
