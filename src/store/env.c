@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -23,6 +24,8 @@ struct env {
     size_t n_tables;
     uint64_t page_size;
     int lock_fd;
+    void *map; /* NULL: not found */
+    size_t map_len;
 };
 
 static enum err_code code_from(int rc)
@@ -175,6 +178,33 @@ static bool open_mdb(struct env *env, const struct env_options *o, const char *p
     return true;
 }
 
+/* LMDB does not tell where its map is; the system does. Without an answer env_relax() does nothing. */
+static void find_map(struct env *env)
+{
+    mdb_filehandle_t fd;
+    struct stat st;
+    char line[PATH_MAX + 128];
+    FILE *maps =
+        mdb_env_get_fd(env->mdb, &fd) == 0 && fstat(fd, &st) == 0 ? fopen("/proc/self/maps", "re") : NULL;
+    while (maps && fgets(line, sizeof(line), maps)) {
+        unsigned long from, to, inode;
+        if (sscanf(line, "%lx-%lx %*s %*s %*s %lu", &from, &to, &inode) == 3 && inode == st.st_ino &&
+            strstr(line, ".mdb\n")) {
+            env->map = (void *)from;
+            env->map_len = to - from;
+            break;
+        }
+    }
+    if (maps)
+        fclose(maps);
+}
+
+void env_relax(struct env *env)
+{
+    if (env->map)
+        madvise(env->map, env->map_len, MADV_DONTNEED); /* a shared map of a file: nothing is lost */
+}
+
 /* Ours and of our version, or new and empty: then it is marked as ours. */
 static bool check_format(struct env *env, struct env_txn *t, const struct env_options *o, const char *path,
                          struct err *e)
@@ -249,6 +279,7 @@ struct env *env_open(const struct env_options *o, struct err *e)
     if (!set_path(path, o, ".mdb", e) || !take_lock(env, o, e) || !open_mdb(env, o, path, e) ||
         !check_length(env, path, e) || !open_tables(env, o, path, e))
         goto fail;
+    find_map(env);
     return env;
 fail:
     env_close(env);

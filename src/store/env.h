@@ -154,6 +154,10 @@ bool env_get_usage(struct env_txn *t, struct env_usage *u);
 /* Octets of the map that have ever been in use: costs nothing, never below `used`. Any thread. */
 uint64_t env_high_water(const struct env *env);
 uint64_t env_map_size(const struct env *env);
+/* Lets go of the pages of the map that this process has touched: they stay in the system's cache, but are no
+ * longer counted as its memory, which else grows to the size of the store. Cheap enough for once a second;
+ * any thread. */
+void env_relax(struct env *env);
 /* A consistent copy for a backup, free pages left out, while others write. The descriptor stays the
  * caller's. */
 bool env_copy(struct env *env, int fd, struct err *e);

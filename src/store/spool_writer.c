@@ -168,6 +168,16 @@ static void tell(struct spool_writer *w, struct group *g)
     last->n_lanes = n;
 }
 
+/* Once a second under load. */
+static void relax(struct spool_writer *w)
+{
+    usec_t now = clock_mono(w->core.clock);
+    if (now - w->relaxed_at < USEC_SEC && now >= w->relaxed_at)
+        return;
+    w->relaxed_at = now;
+    env_relax(w->core.env);
+}
+
 static bool run_group(struct spool_writer *w, struct group *g)
 {
     bool written = write_group(w, g);
@@ -177,6 +187,7 @@ static bool run_group(struct spool_writer *w, struct group *g)
         return written;
     atomic_fetch_add(&w->operations, g->ops);
     watch_space(w);
+    relax(w);
     run_loads(w, g);
     tell(w, g);
     for (size_t i = 0; i < g->n; i++)

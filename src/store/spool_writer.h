@@ -36,6 +36,7 @@ struct spool_writer {
     size_t reserve;
     pthread_t thread;
     bool started;
+    usec_t relaxed_at;
     bool over_reserve; /* what is used reaches into the reserve */
     atomic_bool closing, intake_closed, stalled;
     _Atomic uint64_t commits, operations;

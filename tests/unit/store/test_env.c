@@ -343,6 +343,28 @@ static void a_copy_is_a_store(void **state)
     unlink(path);
 }
 
+static void relaxing_loses_nothing(void **state)
+{
+    struct fx *f = *state;
+    struct env_txn r, w;
+    struct env_key k;
+    struct strv v;
+    put(f, ONE, 1, "one");
+    env_begin(f->env, &r, false);
+    assert_true(env_get(&r, ONE, env_key1(&k, 1), &v));
+    env_begin(f->env, &w, true);
+    env_put(&w, ONE, env_key1(&k, 2), STRV("two"));
+    env_relax(f->env); /* under a reader and a writer */
+    assert_true(strv_eq_c(v, "one"));
+    assert_true(env_commit(&w, NULL));
+    env_relax(f->env);
+    env_pause(&r);
+    env_resume(&r);
+    assert_true(env_get(&r, ONE, env_key1(&k, 2), &v));
+    assert_true(strv_eq_c(v, "two"));
+    env_abort(&r);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -359,6 +381,7 @@ int main(void)
         T(full_map_is_told_and_space_comes_back),
         T(meta_values_are_kept),
         T(a_copy_is_a_store),
+        T(relaxing_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "spool_fixture.h"
 
 #include "base/random.h"
+#include "store/spool_internal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -136,6 +137,7 @@ static void run_child(struct fx *f, int fd, uint32_t next, uint64_t stops)
     f->s = spool_open(&f->o, &e);
     if (!f->s)
         _exit(2);
+    f->s->w.core.deltas.fold_at = 200; /* so that it is killed while folding, too */
     load = (struct load){ .f = f, .pipe = fd, .next = next, .stops = stops };
     for (;;) {
         produce();
