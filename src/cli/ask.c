@@ -247,7 +247,7 @@ int ask_watch(struct cli *c, struct buf *path, ask_draw *draw, bool (*complete)(
 {
     bool screen = c->term.out && !c->args.json;
     json_t *doc = NULL;
-    term_hold_signals();
+    term_hold_signals(true);
     if (screen) {
         ask_enter();
     }

@@ -135,10 +135,10 @@ static int import_forget(struct import *im)
 
 static int import_broke_off(struct import *im, int code)
 {
-    if (im->source.seekable && !im->dry_run) {
+    if (im->source.seekable && !im->dry_run && im->tally.rows != 0) {
         buf_clear(&im->c->next);
-        buf_printf(&im->c->next, "%s rows are in; the same command goes on from there",
-                   text_count(im->tally.rows).s);
+        buf_printf(&im->c->next, "%s rows are in; the same command%s goes on from there",
+                   text_count(im->tally.rows).s, im->again ? " without --again" : "");
     }
     return code;
 }
@@ -272,6 +272,7 @@ static int import_pass(struct import *im, bool dry_run)
     if (code == CLI_OK && !im->finished) {
         im->tell.began_at = im->source.offset;
         im->tell.began_rows = im->tally.rows;
+        im->tell.began_rejected = im->tally.rejected;
         code = import_open_rejects(im);
     }
     if (code == CLI_OK && !im->finished) {
@@ -371,9 +372,8 @@ static int import_file(struct cli *c, bool events)
         code = import_open(&im);
     }
     if (code == CLI_OK) {
-        term_hold_signals();
+        term_hold_signals(false);
         code = import_run(&im);
-        term_release_signals();
     }
     if (im.tell.file != NULL && fclose(im.tell.file) != 0 && code == CLI_OK) {
         code = cli_fail(c, CLI_FAILED, "", "the rejects cannot be written: %s", strerror(errno));

@@ -149,16 +149,20 @@ bool import_tell_rejects(struct import_tell *t, const json_t *rejects, struct er
 
 void import_tell_show_rejects(struct import_tell *t, int64_t rejected)
 {
-    if (rejected == 0 || t->n_rejects == 0) {
+    int64_t now = rejected - t->began_rejected;
+    if (now <= 0 || t->n_rejects == 0) {
         return;
     }
     import_tell_clear(t);
-    fprintf(stderr, "tessera: %s: %s %s rejected%s\n%s", t->name, text_count(rejected).s,
-            rejected == 1 ? "line was" : "lines were", rejected > IMPORT_SHOWN_REJECTS ? ", the first:" : ":",
+    fprintf(stderr, "tessera: %s: %s %s rejected%s\n%s", t->name, text_count(now).s,
+            now == 1 ? "line was" : "lines were", now > IMPORT_SHOWN_REJECTS ? ", the first:" : ":",
             buf_cstr(&t->shown));
-    if (rejected > IMPORT_SHOWN_REJECTS && t->file == NULL) {
+    if (now > IMPORT_SHOWN_REJECTS && t->file == NULL) {
         fprintf(stderr, "  and %s more; --rejects FILE writes all of them\n",
-                text_count(rejected - IMPORT_SHOWN_REJECTS).s);
+                text_count(now - IMPORT_SHOWN_REJECTS).s);
+    }
+    if (t->began_rejected != 0) {
+        fprintf(stderr, "  and %s in an earlier run, which broke off\n", text_count(t->began_rejected).s);
     }
 }
 

@@ -21,7 +21,7 @@ struct import_tell {
     uint64_t size;     /* 0 = not known */
     usec_t began, drawn;
     uint64_t began_at; /* octet; where an earlier run stopped */
-    int64_t began_rows;
+    int64_t began_rows, began_rejected;
     bool line;         /* a progress line stands on the terminal */
     struct buf shown;  /* the first rejects, as text */
     int64_t n_rejects; /* listed by the daemon, of this run */

@@ -55,6 +55,11 @@ void table_column(struct table *t, const char *title, enum table_align align)
     }
 }
 
+static struct strv table_cell_text(const struct table *t, const struct cell *c)
+{
+    return c->len != 0 ? (struct strv){ (const char *)t->texts.data + c->at, c->len } : (struct strv){ 0 };
+}
+
 /* The text was appended to t->texts from `at` on. */
 static void table_add(struct table *t, size_t at, enum style style)
 {
@@ -69,7 +74,7 @@ static void table_add(struct table *t, size_t at, enum style style)
     }
     struct cell *c = &t->cells[t->n_cells];
     *c = (struct cell){ .at = at, .len = t->texts.len - at, .style = style };
-    c->width = utf8_width((struct strv){ (const char *)t->texts.data + at, c->len });
+    c->width = utf8_width(table_cell_text(t, c));
     size_t column = t->n_cells++ % t->n_columns;
     if (c->width > t->columns[column].width) {
         t->columns[column].width = c->width;
@@ -190,8 +195,7 @@ void table_put(struct table *t, struct buf *out)
         table_put_spaces(out, t->look.indent);
         for (size_t k = 0; k < t->n_columns; k++) {
             const struct cell *c = &t->cells[i + k];
-            table_put_cell(t, out, k, (struct strv){ (const char *)t->texts.data + c->at, c->len }, c->width,
-                           c->style, &used);
+            table_put_cell(t, out, k, table_cell_text(t, c), c->width, c->style, &used);
         }
         table_trim(out);
     }

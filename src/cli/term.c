@@ -47,27 +47,17 @@ void term_put_style(struct buf *out, bool colour, enum style style, struct strv 
     }
 }
 
-static void term_signals(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGHUP);
-    sigaddset(set, SIGTSTP);
-}
-
-void term_hold_signals(void)
+void term_hold_signals(bool stop_too)
 {
     sigset_t set;
-    term_signals(&set);
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    if (stop_too) {
+        sigaddset(&set, SIGTSTP);
+    }
     sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-void term_release_signals(void)
-{
-    sigset_t set;
-    term_signals(&set);
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 bool term_ending(void)
@@ -81,7 +71,7 @@ int term_sleep(usec_t d)
 {
     sigset_t set;
     struct timespec ts = { .tv_sec = (time_t)(d / USEC_SEC), .tv_nsec = (long)(d % USEC_SEC) * 1000 };
-    term_signals(&set);
+    sigprocmask(SIG_BLOCK, NULL, &set);
     int signo = sigtimedwait(&set, NULL, &ts);
     return signo > 0 ? signo : 0;
 }

@@ -22,12 +22,11 @@ unsigned term_width(int fd);
 unsigned term_height(int fd);
 void term_put_style(struct buf *out, bool colour, enum style style, struct strv text);
 
-/* From here on SIGINT, SIGTERM, SIGHUP and SIGTSTP wait until they are asked for. */
-void term_hold_signals(void);
-void term_release_signals(void);
+/* From here on SIGINT, SIGTERM and SIGHUP, and with `stop_too` SIGTSTP, wait until they are asked for. */
+void term_hold_signals(bool stop_too);
 /* Whether one is waiting that ends the program; it stays waiting. */
 bool term_ending(void);
-/* Sleeps, at most so long; the number of the signal that came, 0 when none. */
+/* Sleeps, at most so long; the number of the held signal that came, 0 when none. */
 int term_sleep(usec_t d);
 
 #endif
