@@ -10,9 +10,10 @@
  * rest         index tails, cursors               └─ look-ahead loads, from the └ both change a message only
  * synced state by spool_life_set()
  *
- * Inside a transaction the parts keep what they touch in memory and write it once, in key order, at its end.
- * What they remember across transactions is reloaded from the store after an abort: there is one source of
- * truth.
+ * Inside a transaction the parts keep what they touch in memory and write it once, in key order, at its end;
+ * changes to few messages of a block go to a log first (spool_delta.h). What the parts remember across
+ * transactions is reloaded from the store after an abort: there is one source of truth. Chores (merging runs
+ * of an index, folding the log) are done a slice a transaction, and when nothing else is to do.
  *
  * Full: an abort for want of space is repeated without the [intake] operations, which complete with ERR_FULL;
  * if that fails too, the rest is kept and tried again until there is space (spool_writer.c).

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORM_ANSWER_HEX = 1, FORM_RECEIPT_HEX = 2, FORM_KNOWN = 4 };
+enum { FORM_ANSWER_HEX = 1, FORM_RECEIPT_HEX = 2 };
 
 static struct strv canonical(struct strv id, struct smpp_msgid *m)
 {
@@ -58,8 +58,8 @@ void spool_ids_learn(struct spool_core *c, uint16_t carrier, struct strv id, boo
     unsigned f = form_of(c, carrier), bit = receipt ? FORM_RECEIPT_HEX : FORM_ANSWER_HEX;
     if ((f & bit) || !hex_with_letter(canonical(id, &m)))
         return;
-    hmap_put(&c->forms, carrier, f | bit | FORM_KNOWN);
-    hmap_put(&c->forms_changed, carrier, f | bit | FORM_KNOWN);
+    hmap_put(&c->forms, carrier, f | bit);
+    hmap_put(&c->forms_changed, carrier, f | bit);
 }
 
 void spool_ids_load(struct spool_core *c)

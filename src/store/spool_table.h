@@ -73,8 +73,6 @@ enum spool_table {
         SPOOL_TABLE_COUNT
 };
 
-#define SPOOL_ID_BITS 56 /* ids share a word with a part number; 2^56 messages are enough */
-
 /* --- state --- */
 
 #define SPOOL_BLOCK_IDS 72
