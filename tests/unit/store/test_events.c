@@ -98,16 +98,15 @@ static bool read_block(void *ctx, const struct events_block *b)
 static int row_cmp(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
-#define CMP(f)                                                                                               \
-    if (x->f != y->f) {                                                                                      \
-        return x->f < y->f ? -1 : 1;                                                                         \
-    }
-    CMP(type)
-    CMP(at)
-    CMP(customer)
-    CMP(amount) CMP(product)
+#define CMP(f) (x->f > y->f) - (x->f < y->f)
+    const int by[] = { CMP(type), CMP(at), CMP(customer), CMP(amount), CMP(product) };
 #undef CMP
-        return 0;
+    for (size_t i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
+        if (by[i] != 0) {
+            return by[i];
+        }
+    }
+    return 0;
 }
 
 static void compare(const struct model *want, struct model *have, uint16_t type, int64_t from, int64_t to)
