@@ -140,7 +140,9 @@ export class Carrier {
     if (!session) throw new Error('no bind to send an inbound message on');
     return new Promise((resolve) => {
       session.deliver_sm({ source_addr: from.replace('+', ''), source_addr_ton: 1, source_addr_npi: 1,
-        destination_addr: to, short_message: text, ...more }, (pdu) => resolve(pdu.command_status));
+        destination_addr: to, short_message: text,
+        ...(smpp.encodings.ASCII.match(text) ? { data_coding: 0 } : {}), // else "smpp" calls the GSM alphabet ASCII
+        ...more }, (pdu) => resolve(pdu.command_status));
     });
   }
 

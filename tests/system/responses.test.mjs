@@ -8,16 +8,8 @@ const number = (i) => `+4477009${String(i).padStart(5, '0')}`;
 const ROK = 0, INVDSTADR = 0x0b, THROTTLED = 0x58, X_T_APPN = 0x64;
 
 test('throttled: it pauses, recovers, and the order is kept', async () => {
-  let refusing = false, throttled = 0;
-  const answer = (pdu, n) => {
-    if (n === 5) refusing = true;
-    if (refusing && throttled < 4) {
-      throttled++;
-      return { status: THROTTLED };
-    }
-    return {};
-  };
-  await withGateway({ settings: { window: 4 }, carrier: { answer } }, async ({ carrier, daemon }) => {
+  const answer = (pdu, n) => (n === 5 ? { status: THROTTLED } : {});
+  await withGateway({ settings: { window: 1 }, carrier: { answer } }, async ({ carrier, daemon }) => {
     await daemon.bound(carrier);
     const ids = [];
     for (let i = 0; i < 30; i++) ids.push(await daemon.send(number(i), `text ${i}`));
@@ -27,9 +19,27 @@ test('throttled: it pauses, recovers, and the order is kept', async () => {
     const taken = carrier.submits.filter((s) => s.status === ROK).map((s) => Number(s.text.slice(5)));
     assert.deepEqual(taken, taken.toSorted((a, b) => a - b), 'in the order in which they were accepted');
     assert.equal(taken.length, 30);
-    const last = carrier.submits.findLast((s) => s.status === THROTTLED), next = carrier.submits[last.n + 1];
-    assert.ok(next.at - last.at >= 800, `a pause of ${next.at - last.at} ms`);
+    assert.equal(carrier.submits[6].text, carrier.submits[5].text, 'the refused one is the first to go again');
+    const pause = carrier.submits[6].at - carrier.submits[5].at;
+    assert.ok(pause >= 800, `a pause of ${pause} ms`);
     assert.equal((await daemon.status()).carriers[0].throttled_until, null, 'it has recovered');
+  });
+});
+
+test('throttled in a full window: what was refused goes before what is new', async () => {
+  const answer = (pdu, n) => (n >= 8 && n < 16 ? { status: THROTTLED } : {});
+  await withGateway({ settings: { window: 8 }, carrier: { answer } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const ids = await Promise.all(Array.from({ length: 60 }, (_, i) => daemon.send(number(i), `text ${i}`)));
+    for (const id of ids) await daemon.becomes(id, 'sent');
+    const taken = carrier.submits.filter((s) => s.status === ROK).map((s) => s.text);
+    assert.equal(new Set(taken).size, 60);
+    assert.equal(taken.length, 60);
+    const refused = new Set(carrier.submits.filter((s) => s.status === THROTTLED).map((s) => s.text));
+    const last = carrier.submits.findLast((s) => s.status === THROTTLED), after = carrier.submits.slice(last.n + 1).map((s) => s.text);
+    const fresh = after.findIndex((t) => !refused.has(t));
+    assert.ok(refused.size > 0 && fresh > 0, `${after}`);
+    assert.ok(after.slice(fresh).every((t) => !refused.has(t)), `${after}`);
   });
 });
 
@@ -110,7 +120,7 @@ test('a one-time password whose response is lost is sent again, but not for ever
     await daemon.bound(carrier);
     const id = await daemon.send(number(1), 'Your code is 1', { class: 'otp' });
     const m = await daemon.becomes(id, 'failed');
-    assert.equal(m.reason, 'attempts');
+    assert.equal(m.reason, 'uncertain');
     assert.equal(carrier.submits.length, 3);
   });
 });
