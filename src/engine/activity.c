@@ -62,9 +62,8 @@ static void activity_done(void *job)
     struct engine *g = j->g;
     g->feeding = false;
     if (j->err.code != ERR_NONE) {
-        strv_copy(strv_from(j->err.text), g->alarm, sizeof g->alarm);
-        log_event(g->log, LOG_ERROR, "activity_refused", "code=%s text=%s", err_code_name(j->err.code),
-                  log_quote(strv_from(j->err.text)).s);
+        g->feed_stalled = true;
+        engine_store_alarm(g, "activity_refused", j->err.code, j->err.text);
     } else if (j->last > g->fed) {
         g->fed = j->last;
         spool_feed_trim(g->spool, j->last);
@@ -76,7 +75,7 @@ static void activity_done(void *job)
 
 void activity_pump(struct engine *g)
 {
-    if (g->feeding || spool_feed_last(g->spool) <= g->fed) {
+    if (g->feeding || g->feed_stalled || g->closing || spool_feed_last(g->spool) <= g->fed) {
         return;
     }
     struct activity_job *j = malloc(sizeof *j);

@@ -6,7 +6,8 @@
  *     ▲___________│           │ └──────────┴──► cancelled
  *      (refused)              └──► done (every recipient claimed)
  *
- * campaign.c keeps definitions and lives, produce.c makes the candidates, preview.c looks ahead. */
+ * campaign.c keeps their lives, campaign_doc.c their stored form, campaign_info.c what people see; launch.c
+ * begins them, produce.c makes the candidates, preview.c looks ahead. */
 #ifndef TESSERA_ENGINE_CAMPAIGN_H
 #define TESSERA_ENGINE_CAMPAIGN_H
 
@@ -49,18 +50,28 @@ struct campaign {
 };
 
 /* --- campaign.c --- */
-void campaign_move(struct campaign *m, enum campaign_state to,
-                   const char *why);                           /* the state, in memory only */
-void campaign_encode(const struct campaign *m, struct buf *b); /* its stored form */
-bool campaign_load_docs(struct engine *g, struct spool_reader *r, struct err *e);
+struct campaign *campaign_new(struct engine *g, const struct campaign_spec *s, struct err *e);
 void campaign_free(struct campaign *m);
+bool campaign_add_to(struct engine *g, struct campaign *m);
+void campaign_move(struct campaign *m, enum campaign_state to,
+                   const char *why); /* the state, in memory only */
 struct campaign *campaign_find(const struct engine *g, struct strv name);
 struct campaign *campaign_by_id(const struct engine *g, uint32_t id);
 void campaign_set_state(struct campaign *m, enum campaign_state to, const char *why); /* and stores it */
 void campaign_job_back(struct campaign *m);
-void campaign_fill_clock_info(struct campaign *m, size_t i, struct campaign_clock_info *out);
+void campaign_free_clocks(struct campaign *m);
 struct campaign *campaign_need(const struct engine *g, struct strv name,
                                struct err *e); /* suggests a near name */
+/* Done when every recipient has been taken up. */
+void campaign_check_done(struct campaign *m);
+
+/* --- campaign_doc.c --- */
+/* Its stored form, as of this state. False: out of memory. */
+bool campaign_encode(const struct campaign *m, enum campaign_state state, struct buf *b);
+bool campaign_load_docs(struct engine *g, struct spool_reader *r, struct err *e);
+
+/* --- campaign_info.c --- */
+void campaign_fill_clock_info(struct campaign *m, size_t i, struct campaign_clock_info *out);
 
 /* --- launch.c --- */
 /* Evaluates who is to get it now, stores it by clock, and runs. */
@@ -71,13 +82,15 @@ struct audience_set *launch_recipients(const struct engine_view *v, struct audie
 
 /* --- produce.c: for the dispatcher --- */
 /* The next candidate of the campaigns of this class for this carrier, the campaigns in turn. It stays where
- * it is. */
-struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_);
+ * it is. NULL: none now; `later` is brought forward to when a campaign's own rate allows one. */
+struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_, usec_t *later);
 void campaign_pop(struct campaign *m);
 struct bucket *campaign_rate(struct campaign *m);
-void campaign_claim(struct outgoing *o, spool_done done); /* accepts and claims; gives it its id */
-void campaign_claimed(struct outgoing *o);                /* synced: it is a message like others now */
-void campaign_refused(struct outgoing *o); /* the store refused: produced again later. Frees it */
+/* Accepts and claims; gives it its id. False: refused at once, `done` is not called. */
+bool campaign_claim(struct outgoing *o, spool_done done);
+void campaign_claimed(struct outgoing *o); /* synced: it is a message like others now */
+void campaign_refused(struct outgoing *o,
+                      enum err_code code); /* by the store: produced again later. Frees it */
 void campaign_divert(struct outgoing *o,
                      enum gate_answer a); /* taken from the head, but not to be sent. Frees it */
 void campaign_drop_candidates(struct campaign *m);

@@ -5,11 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CARRIER_WINDOW 10 /* when none is given, as in session.h */
+
+static void carrier_free_link(void *p)
+{
+    link_free(p);
+}
+
+/* A bind that was replaced has come to its end. */
+static void carrier_drop_leaving(struct carrier *c, size_t i)
+{
+    struct link *k = c->leaving[i];
+    size_t pos = 0;
+    uint64_t id, p;
+    while (hmap_next(&c->in_flight, &pos, &id, &p)) {
+        struct outgoing *o = (struct outgoing *)(uintptr_t)p;
+        o->link = o->link == k ? NULL : o->link;
+    }
+    c->leaving[i] = c->leaving[--c->n_leaving];
+    loop_free_later(c->g->loop, carrier_free_link, k);
+}
+
 static void carrier_on_state(void *arg, struct link *k, enum link_state before)
 {
     struct carrier *c = arg;
-    (void)k;
     (void)before;
+    for (size_t i = 0; link_state(k) == LINK_DOWN && i < c->n_leaving; i++) {
+        if (c->leaving[i] == k) {
+            carrier_drop_leaving(c, i);
+            break;
+        }
+    }
     dispatch_kick(c);
 }
 
@@ -21,17 +47,18 @@ static void carrier_on_room(void *arg, struct link *k)
 
 static void carrier_on_response(void *arg, struct link *k, uint64_t token, const struct smpp_pdu *r)
 {
-    dispatch_response(arg, k, token, r);
+    outcome_response(arg, k, token, r);
 }
 
 static void carrier_on_lost(void *arg, struct link *k, uint64_t token, enum session_lost why)
 {
-    dispatch_lost(arg, k, token, why);
+    outcome_lost(arg, k, token, why);
 }
 
 static void carrier_on_late(void *arg, struct link *k, uint64_t token, const struct smpp_pdu *r)
 {
-    dispatch_late(arg, k, token, r);
+    (void)k;
+    outcome_late(arg, token, r);
 }
 
 static void carrier_on_request(void *arg, struct link *k, const struct smpp_pdu *pdu)
@@ -48,19 +75,36 @@ static const struct link_ops carrier_link_ops = {
     .on_request = carrier_on_request,
 };
 
-static bool carrier_make_tls(struct carrier *c, struct err *e)
+/* *out NULL: plain. */
+static bool carrier_make_tls(const struct carrier_options *o, struct tls_ctx **out, struct err *e)
 {
-    if (!c->o.tls) {
+    *out = NULL;
+    if (o->host[0] == 0 || !o->tls) {
         return true;
     }
     struct tls_options to = {
-        .ca_file = c->o.tls_ca[0] ? c->o.tls_ca : NULL,
-        .cert_file = c->o.tls_cert[0] ? c->o.tls_cert : NULL,
-        .key_file = c->o.tls_key[0] ? c->o.tls_key : NULL,
-        .insecure = !c->o.tls_verify,
+        .ca_file = o->tls_ca[0] ? o->tls_ca : NULL,
+        .cert_file = o->tls_cert[0] ? o->tls_cert : NULL,
+        .key_file = o->tls_key[0] ? o->tls_key : NULL,
+        .insecure = !o->tls_verify,
     };
-    c->tls = tls_client_new(&to, e);
-    return c->tls != NULL || err_prefix(e, "carrier \"%s\"", c->o.name);
+    *out = tls_client_new(&to, e);
+    return *out != NULL || err_prefix(e, "carrier \"%s\"", o->name);
+}
+
+bool carrier_check(const struct carrier_options *o, struct err *e)
+{
+    struct tls_ctx *tls;
+    bool ok = carrier_make_tls(o, &tls, e);
+    tls_free(tls);
+    return ok;
+}
+
+static void carrier_take_options(struct carrier *c, const struct carrier_options *o)
+{
+    c->o = *o;
+    c->o.window = o->window > 0 ? o->window : CARRIER_WINDOW;
+    c->configured = o->host[0] != 0;
 }
 
 static bool carrier_make_links(struct carrier *c, struct err *e)
@@ -96,11 +140,10 @@ struct carrier *carrier_new(struct engine *g, uint16_t number, const struct carr
     }
     c->g = g;
     c->number = number;
-    c->o = *o;
-    c->configured = o->host[0] != 0;
+    carrier_take_options(c, o);
     bucket_init(&c->rate, o->rate, o->burst, engine_mono(g));
     dispatch_init(c);
-    if (c->configured && (!carrier_make_tls(c, e) || !carrier_make_links(c, e))) {
+    if (!carrier_make_tls(o, &c->tls, e) || (c->configured && !carrier_make_links(c, e))) {
         carrier_free(c);
         return NULL;
     }
@@ -114,6 +157,9 @@ void carrier_free(struct carrier *c)
     }
     for (size_t i = 0; i < c->n_links; i++) {
         link_free(c->links[i]);
+    }
+    for (size_t i = 0; i < c->n_leaving; i++) {
+        link_free(c->leaving[i]);
     }
     tls_free(c->tls);
     dispatch_free(c);
@@ -136,50 +182,69 @@ static bool carrier_same_binds(const struct carrier_options *a, const struct car
            strcmp(a->password, b->password) == 0 && strcmp(a->system_type, b->system_type) == 0 &&
            strcmp(a->address_range, b->address_range) == 0 && a->transceivers == b->transceivers &&
            a->transmitters == b->transmitters && a->receivers == b->receivers && a->version == b->version &&
-           a->window == b->window && a->response_timeout == b->response_timeout &&
-           a->enquire_link == b->enquire_link && a->bind_timeout == b->bind_timeout &&
-           a->connect_timeout == b->connect_timeout && a->tls == b->tls && a->tls_verify == b->tls_verify &&
-           strcmp(a->tls_ca, b->tls_ca) == 0 && strcmp(a->tls_cert, b->tls_cert) == 0 &&
-           strcmp(a->tls_key, b->tls_key) == 0 && strcmp(a->tls_name, b->tls_name) == 0;
+           a->window == (b->window ? b->window : CARRIER_WINDOW) &&
+           a->response_timeout == b->response_timeout && a->enquire_link == b->enquire_link &&
+           a->bind_timeout == b->bind_timeout && a->connect_timeout == b->connect_timeout &&
+           a->tls == b->tls && a->tls_verify == b->tls_verify && strcmp(a->tls_ca, b->tls_ca) == 0 &&
+           strcmp(a->tls_cert, b->tls_cert) == 0 && strcmp(a->tls_key, b->tls_key) == 0 &&
+           strcmp(a->tls_name, b->tls_name) == 0;
 }
 
-static void carrier_free_link(void *p)
+/* The binds there are end in good order, with the responses to what is in flight; new ones take over. */
+static void carrier_retire_links(struct carrier *c)
 {
-    link_free(p);
+    struct link *old[ENGINE_MAX_BINDS];
+    size_t n = c->n_links;
+    memcpy(old, c->links, n * sizeof *old);
+    c->n_links = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (c->n_leaving == ENGINE_MAX_BINDS) { /* one reload after the other: the oldest must go now */
+            link_abandon(c->leaving[0]);
+            carrier_drop_leaving(c, 0);
+        }
+        c->leaving[c->n_leaving++] = old[i];
+        link_stop(old[i], "taken out of the configuration");
+        if (link_state(old[i]) == LINK_DOWN && c->n_leaving > 0 && c->leaving[c->n_leaving - 1] == old[i]) {
+            carrier_drop_leaving(c, c->n_leaving - 1); /* it was down already: nobody tells */
+        }
+    }
 }
 
 bool carrier_reconfigure(struct carrier *c, const struct carrier_options *o, struct err *e)
 {
-    struct carrier_options before = c->o;
     bool same = c->configured && carrier_same_binds(&c->o, o);
+    struct tls_ctx *tls = NULL;
+    if (!same && !carrier_make_tls(o, &tls, e)) {
+        return false;
+    }
     bucket_set_rate(&c->rate, o->rate, o->burst, engine_mono(c->g));
-    c->o = *o;
     if (same) {
+        carrier_take_options(c, o);
         for (size_t i = 0; i < c->n_links; i++) {
             link_start(c->links[i], 0); /* one that had stopped over a wrong password tries again */
         }
         dispatch_kick(c);
         return true;
     }
-    struct tls_ctx *old = c->tls;
-    c->tls = NULL;
-    if (o->host[0] != 0 && !carrier_make_tls(c, e)) {
-        c->tls = old;
-        c->o = before;
-        return false;
-    }
-    for (size_t i = 0; i < c->n_links; i++) {
-        link_abandon(c->links[i]);
-        loop_free_later(c->g->loop, carrier_free_link, c->links[i]);
-    }
-    c->n_links = 0;
-    tls_free(old);
-    c->configured = o->host[0] != 0;
+    carrier_retire_links(c);
+    carrier_take_options(c, o);
+    tls_free(c->tls);
+    c->tls = tls;
     if (c->configured && !carrier_make_links(c, e)) {
         return false;
     }
     carrier_start(c);
     return true;
+}
+
+void carrier_abandon(struct carrier *c)
+{
+    for (size_t i = 0; i < c->n_links; i++) {
+        link_abandon(c->links[i]);
+    }
+    for (size_t i = 0; i < c->n_leaving; i++) {
+        link_abandon(c->leaving[i]);
+    }
 }
 
 void carrier_stop(struct carrier *c, const char *why)
@@ -196,7 +261,7 @@ bool carrier_all_down(const struct carrier *c)
             return false;
         }
     }
-    return true;
+    return c->n_leaving == 0;
 }
 
 const char *carrier_state_name(const struct carrier *c)
@@ -238,4 +303,27 @@ struct link *carrier_pick(struct carrier *c, unsigned parts)
     }
     c->next_link++;
     return best;
+}
+
+bool carrier_bound(const struct carrier *c)
+{
+    for (size_t i = 0; i < c->n_links; i++) {
+        if (link_state(c->links[i]) == LINK_BOUND && link_mode(c->links[i]) != SESSION_RECEIVER) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct link *carrier_find_link(const struct carrier *c, unsigned id, uint32_t generation)
+{
+    if (id < c->n_links && link_generation(c->links[id]) == generation) {
+        return c->links[id];
+    }
+    for (size_t i = 0; i < c->n_leaving; i++) {
+        if (link_id(c->leaving[i]) == id && link_generation(c->leaving[i]) == generation) {
+            return c->leaving[i];
+        }
+    }
+    return NULL;
 }

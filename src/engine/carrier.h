@@ -1,5 +1,6 @@
 /* A carrier: its binds, its rate, what is in flight on it, and its lanes of messages to be sent. carrier.c
- * keeps the binds and hands what comes in upwards, dispatch.c decides what goes out and when. */
+ * keeps the binds and hands what comes in upwards, lane.c looks ahead into the stored queue, dispatch.c
+ * decides what goes out and when, outcome.c what becomes of it. */
 #ifndef TESSERA_ENGINE_CARRIER_H
 #define TESSERA_ENGINE_CARRIER_H
 
@@ -15,6 +16,7 @@ struct lane {
     uint64_t after;      /* highest id loaded */
     bool loading;        /* a load is under way */
     bool more;           /* the store may have messages behind `after` */
+    bool returned;       /* a message is back in the store that comes before what is not loaded yet */
     uint32_t generation; /* loads of an older one are thrown away: the lane was begun anew */
 };
 
@@ -27,8 +29,11 @@ struct carrier {
     struct tls_ctx *tls;
     struct link *links[ENGINE_MAX_BINDS];
     size_t n_links, next_link;
+    struct link *leaving[ENGINE_MAX_BINDS]; /* replaced at a reload: they wait for their last responses */
+    size_t n_leaving;
     struct bucket rate;
     usec_t throttled_until; /* mono; the carrier asked to slow down */
+    usec_t store_until;     /* mono; the store refused a claim */
     usec_t throttle_step;   /* doubles while it goes on, back to 0 with a taken message */
     struct lane lanes[LANE_COUNT];
     struct hmap in_flight; /* message id -> struct outgoing *: claimed, or being claimed */
@@ -52,17 +57,38 @@ const char *carrier_state_name(const struct carrier *c);
 void carrier_second(struct carrier *c); /* every second: figures */
 /* A bound link with room for `parts`, the least used; NULL when there is none. */
 struct link *carrier_pick(struct carrier *c, unsigned parts);
+bool carrier_bound(const struct carrier *c); /* whether any bind takes submissions */
+/* The bind of that session, also one that is leaving; NULL: gone. */
+struct link *carrier_find_link(const struct carrier *c, unsigned id, uint32_t generation);
+/* Closes every bind at once; what is in flight is told as lost. */
+void carrier_abandon(struct carrier *c);
+/* Whether the options can be taken (certificates are read). Changes nothing. */
+bool carrier_check(const struct carrier_options *o, struct err *e);
+
+/* --- lane.c --- */
+void lane_init(struct lane *l);
+void lane_free(struct lane *l);
+struct outgoing *lane_peek(struct carrier *c, enum message_class class_); /* stays where it is; NULL: none */
+/* Nothing to peek at, but something that comes before all else of its class is on its way back. */
+bool lane_waits(const struct carrier *c, enum message_class class_);
+void lane_pop(struct carrier *c, enum message_class class_);
+/* READY in the store again (the move has been handed over): it keeps its place by age. Takes it. */
+void lane_put_back(struct carrier *c, struct outgoing *o);
+void lane_more(struct carrier *c, enum message_class class_);  /* new READY ones behind the look-ahead */
+void lane_again(struct carrier *c, enum message_class class_); /* READY ones may be before it: begin anew */
 
 /* --- dispatch.c --- */
 void dispatch_init(struct carrier *c);
 void dispatch_free(struct carrier *c);
 void dispatch_kick(struct carrier *c); /* look again at the end of this turn */
-void dispatch_more(struct carrier *c,
-                   enum message_class lane); /* the store has new READY messages behind the look-ahead */
-void dispatch_again(struct carrier *c,
-                    enum message_class lane); /* READY messages may be before it: begin anew */
-void dispatch_response(struct carrier *c, struct link *k, uint64_t token, const struct smpp_pdu *r);
-void dispatch_lost(struct carrier *c, struct link *k, uint64_t token, enum session_lost why);
-void dispatch_late(struct carrier *c, struct link *k, uint64_t token, const struct smpp_pdu *r);
+void dispatch_ready_again(struct carrier *c, struct outgoing *o, enum message_reason reason, uint32_t code);
+
+/* --- outcome.c --- */
+void outcome_response(struct carrier *c, struct link *k, uint64_t token, const struct smpp_pdu *r);
+void outcome_lost(struct carrier *c, struct link *k, uint64_t token, enum session_lost why);
+void outcome_late(struct carrier *c, uint64_t token, const struct smpp_pdu *r);
+/* The message in flight that a token is of; NULL: none. */
+struct outgoing *outcome_find(const struct carrier *c, uint64_t token);
+void outcome_forget(struct carrier *c, const struct outgoing *o);
 
 #endif

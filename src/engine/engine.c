@@ -12,120 +12,6 @@
 #define RELEASE_MAX 10000 /* held messages made ready in one operation */
 #define SECOND      USEC_SEC
 
-/* --- threads --- */
-
-struct thread_job {
-    struct engine *g;
-    struct engine_thread *t;
-    void (*run)(const struct engine_view *v, void *job);
-    void (*done)(void *job);
-    void *job;
-};
-
-static void thread_run(void *arg, bool stopping)
-{
-    struct thread_job *j = arg;
-    j->t->view.now = clock_wall(j->g->clock);
-    j->t->view.stopping = stopping;
-    j->run(&j->t->view, j->job);
-}
-
-static void thread_done(void *arg)
-{
-    struct thread_job *j = arg;
-    j->done(j->job);
-    free(j);
-}
-
-bool engine_submit(struct engine *g, struct engine_thread *t,
-                   void (*run)(const struct engine_view *v, void *job), void (*done)(void *job), void *job,
-                   struct err *e)
-{
-    struct thread_job *j = malloc(sizeof *j);
-    if (j == NULL) {
-        return err_set(e, ERR_NOMEM, "out of memory");
-    }
-    *j = (struct thread_job){ g, t, run, done, job };
-    if (!worker_submit(t->worker, thread_run, thread_done, j)) {
-        free(j);
-        return err_set(e, ERR_BUSY, "too many requests wait already: try again in a moment");
-    }
-    return true;
-}
-
-bool engine_read(struct engine *g, void (*run)(const struct engine_view *v, void *job),
-                 void (*done)(void *job), void *job, struct err *e)
-{
-    return engine_submit(g, &g->query, run, done, job, e);
-}
-
-bool engine_write(struct engine *g, void (*run)(const struct engine_view *v, void *job),
-                  void (*done)(void *job), void *job, struct err *e)
-{
-    return engine_submit(g, &g->writer, run, done, job, e);
-}
-
-static bool thread_start(struct engine *g, struct engine_thread *t, const char *name, size_t limit,
-                         struct err *e)
-{
-    struct facts_options fo = engine_facts_options(g);
-    t->facts = facts_new(g->shared, &fo, e);
-    if (t->facts == NULL) {
-        return false;
-    }
-    t->view.facts = t->facts;
-    t->view.audience = g->audience;
-    t->view.spool = spool_reader_new(g->spool, e);
-    if (t->view.spool == NULL) {
-        return false;
-    }
-    t->worker = worker_new(g->loop, name, limit, e);
-    return t->worker != NULL;
-}
-
-static void thread_stop(struct engine_thread *t)
-{
-    worker_free(t->worker);
-    t->worker = NULL;
-    spool_reader_free(t->view.spool); /* before the spool is closed: it holds a transaction */
-    t->view.spool = NULL;
-}
-
-static void thread_free(struct engine_thread *t)
-{
-    spool_reader_free(t->view.spool); /* of an engine that did not come up */
-    facts_free(t->facts);
-}
-
-/* --- answers in the next turn --- */
-
-struct answer {
-    struct loop_task task;
-    struct engine *g;
-    engine_done_fn done;
-    void *ctx;
-    struct err err;
-};
-
-static void answer_run(void *arg)
-{
-    struct answer *a = arg;
-    a->done(a->ctx, &a->err);
-    loop_free_later(a->g->loop, free, a);
-}
-
-void engine_answer_later(struct engine *g, engine_done_fn done, void *ctx, const struct err *e)
-{
-    struct answer *a = calloc(1, sizeof *a);
-    if (a == NULL) {
-        done(ctx, e);
-        return;
-    }
-    *a = (struct answer){ .g = g, .done = done, .ctx = ctx, .err = *e };
-    loop_task_init(&a->task, g->loop, answer_run, a);
-    loop_defer(&a->task);
-}
-
 /* --- the clock book --- */
 
 static bool book_set(struct engine *g, uint32_t number, uint32_t clock)
@@ -185,132 +71,6 @@ static bool book_load_one(void *ctx, struct strv name, struct strv value)
     return true;
 }
 
-/* --- carriers and routes --- */
-
-static bool engine_add_carrier(struct engine *g, uint16_t number, const struct carrier_options *o,
-                               struct err *e)
-{
-    if (number >= g->n_carriers) {
-        struct carrier **p = realloc(g->carriers, (number + 1u) * sizeof *p);
-        if (p == NULL) {
-            return err_set(e, ERR_NOMEM, "out of memory");
-        }
-        memset(p + g->n_carriers, 0, (number + 1u - g->n_carriers) * sizeof *p);
-        g->carriers = p;
-        g->n_carriers = number + 1u;
-    }
-    g->carriers[number] = carrier_new(g, number, o, e);
-    return g->carriers[number] != NULL;
-}
-
-static struct carrier *engine_find_carrier(const struct engine *g, const char *name)
-{
-    for (size_t i = 0; i < g->n_carriers; i++) {
-        if (strcmp(g->carriers[i]->o.name, name) == 0) {
-            return g->carriers[i];
-        }
-    }
-    return NULL;
-}
-
-struct book_carriers {
-    char names[ENGINE_MAX_CARRIERS * 4][32];
-    size_t n;
-};
-
-static bool carrier_load_one(void *ctx, struct strv name, struct strv value)
-{
-    struct book_carriers *b = ctx;
-    uint64_t number;
-    if (strv_to_u64(value, &number) && number < sizeof b->names / sizeof b->names[0]) {
-        strv_copy(name, b->names[number], sizeof b->names[number]);
-        b->n = number + 1 > b->n ? (size_t)number + 1 : b->n;
-    }
-    return true;
-}
-
-static const struct carrier_options *carrier_options_of(const struct engine_options *o, const char *name)
-{
-    for (size_t i = 0; i < o->n_carriers; i++) {
-        if (strcmp(o->carriers[i].name, name) == 0) {
-            return &o->carriers[i];
-        }
-    }
-    return NULL;
-}
-
-static bool carriers_number_new(struct engine *g, const struct carrier_options *o, struct err *e)
-{
-    char text[8];
-    uint16_t number = (uint16_t)g->n_carriers;
-    if (number >= ENGINE_MAX_CARRIERS * 4) {
-        return err_set(e, ERR_LIMIT, "more than %d different carriers were ever configured",
-                       ENGINE_MAX_CARRIERS * 4);
-    }
-    if (!engine_add_carrier(g, number, o, e)) {
-        return false;
-    }
-    snprintf(text, sizeof text, "%u", number);
-    spool_put_doc(g->spool, DOC_CARRIER, strv_from(o->name), strv_from(text), NULL, NULL);
-    engine_touch_spool(g);
-    return true;
-}
-
-/* Those the spool knows keep their numbers; new ones get the next. */
-static bool carriers_load(struct engine *g, struct spool_reader *r, const struct engine_options *o,
-                          struct err *e)
-{
-    struct book_carriers *b = calloc(1, sizeof *b);
-    bool ok = b != NULL;
-    if (ok) {
-        spool_each_doc(r, DOC_CARRIER, carrier_load_one, b);
-    }
-    for (size_t i = 0; ok && i < b->n; i++) {
-        struct carrier_options gone = { 0 };
-        strv_copy(strv_from(b->names[i]), gone.name, sizeof gone.name);
-        const struct carrier_options *co = carrier_options_of(o, b->names[i]);
-        ok = engine_add_carrier(g, (uint16_t)i, co ? co : &gone, e);
-    }
-    free(b);
-    for (size_t i = 0; ok && i < o->n_carriers; i++) {
-        ok =
-            engine_find_carrier(g, o->carriers[i].name) != NULL || carriers_number_new(g, &o->carriers[i], e);
-    }
-    return ok;
-}
-
-static bool routes_add(struct route *r, const struct carrier *c, struct err *e)
-{
-    struct strv rest = strv_from(c->o.prefixes), one;
-    if (rest.n == 0) {
-        route_set_default(r, c->number);
-    }
-    while (strv_next(&rest, ',', &one)) {
-        one = strv_trim(one);
-        if (one.n > 0 && !route_add(r, one, c->number, e)) {
-            return err_prefix(e, "carrier \"%s\": prefix \"" STRV_FMT "\"", c->o.name, STRV_ARG(one));
-        }
-    }
-    return true;
-}
-
-static bool routes_make(struct engine *g, struct err *e)
-{
-    struct route *r = route_new();
-    if (r == NULL) {
-        return err_set(e, ERR_NOMEM, "out of memory");
-    }
-    for (size_t i = g->n_carriers; i-- > 0;) { /* of several without prefixes the first is the default */
-        if (g->carriers[i]->configured && !routes_add(r, g->carriers[i], e)) {
-            route_free(r);
-            return false;
-        }
-    }
-    route_free(g->route);
-    g->route = r;
-    return true;
-}
-
 /* --- the spool's callbacks --- */
 
 static void engine_hand_over(void *arg)
@@ -336,17 +96,22 @@ static void engine_on_spool(void *arg)
 
 static void engine_release_due(struct engine *g);
 
+static void engine_release_due(struct engine *g);
+
 static void engine_released(void *ctx, const struct spool_result *r)
 {
     struct engine *g = ctx;
     g->releasing = false;
-    if (r->code == ERR_NONE && r->id > 0) {
-        for (size_t i = 0; i < g->n_carriers; i++) {
-            for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
-                dispatch_again(g->carriers[i], lane);
-            }
+    if (r->code != ERR_NONE || r->id == 0) {
+        return;
+    }
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
+            lane_again(g->carriers[i], lane);
         }
-        engine_release_due(g); /* there may be more: it moves a few at a time */
+    }
+    if (r->id >= RELEASE_MAX && !g->closing) {
+        engine_release_due(g); /* there are more */
     }
 }
 
@@ -358,6 +123,16 @@ static void engine_release_due(struct engine *g)
         spool_release_due(g->spool, wall, RELEASE_MAX, engine_released, g);
         engine_touch_spool(g);
     }
+}
+
+void engine_store_alarm(struct engine *g, const char *event, enum err_code code, const char *text)
+{
+    strv_copy(strv_from(text), g->alarm, sizeof g->alarm);
+    if (engine_mono(g) < g->alarm_again) {
+        return; /* one of many */
+    }
+    g->alarm_again = engine_mono(g) + SECOND;
+    log_event(g->log, LOG_ERROR, event, "code=%s text=%s", err_code_name(code), log_quote(strv_from(text)).s);
 }
 
 static void engine_check_drained(struct engine *g);
@@ -373,6 +148,7 @@ static void engine_second(void *arg)
     for (size_t i = 0; i < g->n_campaigns; i++) {
         g->campaigns[i]->stalled = false;
     }
+    g->feed_stalled = false;
     engine_release_due(g);
     activity_pump(g);
     engine_check_drained(g);
@@ -427,7 +203,7 @@ static bool engine_load(struct engine *g, const struct engine_options *o, struct
     spool_each_doc(r, DOC_CLOCK, book_load_one, g);
     spool_each_suppressed(r, engine_load_suppressed, g);
     g->fed = audience_feed_seq(g->audience);
-    bool ok = carriers_load(g, r, o, e) && routes_make(g, e) && campaign_load_docs(g, r, e) &&
+    bool ok = carriers_load(g, r, o, e) && carriers_route(g, e) && campaign_load_docs(g, r, e) &&
               votes_load_docs(g, r, e);
     spool_reader_free(r);
     return ok;
@@ -451,7 +227,9 @@ struct engine *engine_new(const struct engine_options *o, struct loop *l, struct
     strv_copy(strv_from(o->facts_dir), g->facts_dir, sizeof g->facts_dir);
     strv_copy(strv_from(o->zoneinfo), g->zoneinfo, sizeof g->zoneinfo);
     strv_copy(strv_from(o->zone), g->zone, sizeof g->zone);
+    g->answers_end = &g->answers;
     loop_task_init(&g->spool_task, l, engine_hand_over, g);
+    loop_task_init(&g->answer_task, l, engine_answer_run, g);
     loop_timer_init(&g->second, l, engine_second, g);
     if (!engine_open(g, o, e) || !engine_load(g, o, e)) {
         engine_free(g);
@@ -477,24 +255,8 @@ void engine_start(struct engine *g)
 
 bool engine_reload(struct engine *g, const struct engine_options *o, struct err *e)
 {
-    for (size_t i = 0; i < o->n_carriers; i++) {
-        struct carrier *c = engine_find_carrier(g, o->carriers[i].name);
-        if (c != NULL ? !carrier_reconfigure(c, &o->carriers[i], e)
-                      : !carriers_number_new(g, &o->carriers[i], e)) {
-            return false;
-        }
-        if (c == NULL) {
-            carrier_start(g->carriers[g->n_carriers - 1]);
-        }
-    }
-    for (size_t i = 0; i < g->n_carriers; i++) {
-        if (g->carriers[i]->configured && carrier_options_of(o, g->carriers[i]->o.name) == NULL) {
-            struct carrier_options gone = { 0 };
-            strv_copy(strv_from(g->carriers[i]->o.name), gone.name, sizeof gone.name);
-            if (!carrier_reconfigure(g->carriers[i], &gone, e)) {
-                return false;
-            }
-        }
+    if (!carriers_reload(g, o, e)) {
+        return false;
     }
     g->o.max_parts = o->max_parts;
     g->o.max_attempts = o->max_attempts;
@@ -505,7 +267,10 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     if (zones_reload(g->facts->zones, NULL)) {
         gate_forget(&g->gate);
     }
-    return routes_make(g, e);
+    for (size_t i = 0; i < g->n_campaigns; i++) {
+        campaign_drop_candidates(g->campaigns[i]); /* their carriers may be others now */
+    }
+    return true;
 }
 
 /* --- the end --- */
@@ -548,22 +313,22 @@ void engine_free(struct engine *g)
     if (g == NULL) {
         return;
     }
-    g->draining = true;
+    g->draining = g->closing = true; /* what comes back from now on begins nothing new */
     loop_timer_stop(&g->second);
     thread_stop(&g->query); /* jobs under way come back first: they look at campaigns */
     thread_stop(&g->lookup);
     thread_stop(&g->writer);
-    thread_free(&g->query); /* their readers, before the store they read */
-    thread_free(&g->lookup);
-    thread_free(&g->writer);
     loop_watch_free(g->spool_watch);
     for (size_t i = 0; i < g->n_carriers; i++) {
-        for (size_t k = 0; g->carriers[i] != NULL && k < g->carriers[i]->n_links; k++) {
-            link_abandon(g->carriers[i]->links[k]); /* what is in flight is recorded as uncertain */
-        }
+        carrier_abandon(g->carriers[i]); /* what is in flight is recorded as uncertain */
     }
     spool_close(g->spool);
+    engine_answer_run(g);
+    loop_task_cancel(&g->answer_task);
     loop_task_cancel(&g->spool_task);
+    thread_free(&g->query);
+    thread_free(&g->lookup);
+    thread_free(&g->writer);
     for (size_t i = 0; i < g->n_carriers; i++) {
         carrier_free(g->carriers[i]);
     }

@@ -73,12 +73,15 @@ enum gate_answer gate_ask(struct gate *t, uint64_t number, uint32_t clock, enum 
 
 bool gate_suppress(struct gate *t, uint64_t number)
 {
-    return hmap_put(&t->suppressed, number, 1);
+    return hmap_put(&t->suppressed, number, ++t->stops);
 }
 
-void gate_unsuppress(struct gate *t, uint64_t number)
+void gate_unsuppress(struct gate *t, uint64_t number, uint64_t as_of)
 {
-    hmap_del(&t->suppressed, number);
+    uint64_t stop;
+    if (hmap_get(&t->suppressed, number, &stop) && stop <= as_of) {
+        hmap_del(&t->suppressed, number);
+    }
 }
 
 bool gate_is_suppressed(const struct gate *t, uint64_t number)

@@ -11,8 +11,9 @@ struct gate {
     struct facts *facts;       /* the loop's */
     struct quiet_state *cache; /* [clock * CLASS_COUNT + class] */
     size_t cache_size;
-    struct hmap suppressed;
-    usec_t last_wall; /* a clock that went backwards empties the cache */
+    struct hmap suppressed; /* number -> which stop it was */
+    uint64_t stops;         /* so far: see gate_unsuppress */
+    usec_t last_wall;       /* a clock that went backwards empties the cache */
 };
 
 void gate_init(struct gate *t, struct facts *f);
@@ -28,7 +29,8 @@ enum gate_answer gate_ask(struct gate *t, uint64_t number, uint32_t clock, enum 
                           usec_t valid_until, usec_t wall, usec_t *until, usec_t *closes_at);
 
 bool gate_suppress(struct gate *t, uint64_t number); /* false: out of memory */
-void gate_unsuppress(struct gate *t, uint64_t number);
+/* `as_of`: t->stops when the recipient said START. Until that is stored, a later STOP may come: it stands. */
+void gate_unsuppress(struct gate *t, uint64_t number, uint64_t as_of);
 bool gate_is_suppressed(const struct gate *t, uint64_t number);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UNKNOWN_LOOK USEC_DAY /* what nobody knows the hours of is looked at again: see dispatch.c */
+
 struct intake {
     struct engine *g;
     engine_sent_fn done;
@@ -64,7 +66,7 @@ static void intake_stored(void *ctx, const struct spool_result *r)
     if (r->code != ERR_NONE) {
         err_set(&j->sent.err, r->code, "%s", r->text);
     } else if (j->sent.state == MESSAGE_READY) {
-        dispatch_more(g->carriers[j->m.carrier], j->m.class_);
+        lane_more(g->carriers[j->m.carrier], j->m.class_);
     }
     intake_end(j);
 }
@@ -135,16 +137,15 @@ static void intake_schedule(struct intake *j, uint32_t clock)
     }
 }
 
-static void intake_decide(void *job)
+/* False: refused, with the reason in j->sent.err. True: the store answers. */
+static bool intake_accept(struct intake *j)
 {
-    struct intake *j = job;
     struct engine *g = j->g;
     if (g->draining) {
         err_set(&j->sent.err, ERR_BUSY, "shutting down: nothing new is accepted");
     }
     if (j->sent.err.code != ERR_NONE || !intake_route(j) || !intake_measure(j)) {
-        intake_end(j);
-        return;
+        return false;
     }
     uint32_t clock = j->clock_text[0] ? clocks_intern(g->facts->clocks, strv_from(j->clock_text), NULL)
                                       : clocks_of_number(g->facts->clocks, j->m.to);
@@ -156,14 +157,21 @@ static void intake_decide(void *job)
     usec_t from = j->m.not_before > j->m.accepted_at ? j->m.not_before : j->m.accepted_at;
     j->m.valid_until = j->valid_for ? from + j->valid_for : 0;
     j->sent.to = j->m.to;
-    j->sent.id =
-        spool_accept(g->spool, &j->m, j->sent.state, j->sent.reason, j->sent.until, intake_stored, j);
+    usec_t until = j->sent.until == USEC_NEVER ? j->m.accepted_at + UNKNOWN_LOOK : j->sent.until;
+    j->sent.id = spool_accept(g->spool, &j->m, j->sent.state, j->sent.reason, until, intake_stored, j);
     if (j->sent.id == 0) {
-        err_set(&j->sent.err, ERR_BUSY, "the queue's intake is full: try again in a moment");
-        intake_end(j);
-        return;
+        return err_set(&j->sent.err, ERR_BUSY, "the queue's intake is full: try again in a moment");
     }
     engine_touch_spool(g);
+    return true;
+}
+
+static void intake_decide(void *job)
+{
+    struct intake *j = job;
+    if (!intake_accept(j)) {
+        intake_end(j);
+    }
 }
 
 static bool intake_read(struct intake *j, const struct engine_send *s)
@@ -212,10 +220,13 @@ void engine_send(struct engine *g, const struct engine_send *s, engine_sent_fn d
     j->ctx = ctx;
     j->sent.alphabet = "";
     /* A one-time password has no quiet hours: it need not wait for the look-up of the recipient's zone. */
-    if (intake_read(j, s) && s->class_ == CLASS_OTP) {
-        intake_decide(j);
-    } else if (j->sent.err.code != ERR_NONE ||
-               !engine_submit(g, &g->lookup, intake_lookup, intake_decide, j, &j->sent.err)) {
+    bool going = intake_read(j, s);
+    if (going && s->class_ == CLASS_OTP) {
+        going = intake_accept(j);
+    } else if (going) {
+        going = engine_submit(g, &g->lookup, intake_lookup, intake_decide, j, &j->sent.err);
+    }
+    if (!going) {
         engine_answer_later(g, intake_end_later, j, &none);
     }
 }
@@ -229,6 +240,7 @@ struct moving {
     uint64_t id;
     uint64_t number;
     enum consent_action consent;
+    uint64_t stops; /* the gate's, when it was asked for */
     bool ready;
 };
 
@@ -239,11 +251,11 @@ static void moving_stored(void *ctx, const struct spool_result *r)
     if (r->code != ERR_NONE) {
         err_set(&e, r->code, "%s", r->text);
     } else if (j->consent == CONSENT_START) {
-        gate_unsuppress(&j->g->gate, j->number);
+        gate_unsuppress(&j->g->gate, j->number, j->stops);
     } else if (j->ready) {
         for (size_t i = 0; i < j->g->n_carriers; i++) { /* it may stand before what is looked ahead at */
             for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
-                dispatch_again(j->g->carriers[i], lane);
+                lane_again(j->g->carriers[i], lane);
             }
         }
     }
@@ -264,16 +276,24 @@ static struct moving *moving_new(struct engine *g, engine_done_fn done, void *ct
     return j;
 }
 
-void engine_message_cancel(struct engine *g, uint64_t id, engine_done_fn done, void *ctx)
+static bool moving_in_flight(const struct engine *g, uint64_t id)
 {
     for (size_t i = 0; i < g->n_carriers; i++) {
         if (hmap_get(&g->carriers[i]->in_flight, id, NULL)) {
-            struct err e = { 0 };
-            err_set(&e, ERR_STATE, "message %llu is in flight: it can no longer be cancelled here",
-                    (unsigned long long)id);
-            engine_answer_later(g, done, ctx, &e);
-            return;
+            return true;
         }
+    }
+    return false;
+}
+
+void engine_message_cancel(struct engine *g, uint64_t id, engine_done_fn done, void *ctx)
+{
+    if (moving_in_flight(g, id)) {
+        struct err e = { 0 };
+        err_set(&e, ERR_STATE, "message %llu is in flight: it can no longer be cancelled here",
+                (unsigned long long)id);
+        engine_answer_later(g, done, ctx, &e);
+        return;
     }
     struct moving *j = moving_new(g, done, ctx);
     if (j != NULL) {
@@ -306,7 +326,7 @@ static void resolve_decide(void *job)
     struct resolving *r = job;
     struct moving *j = r->j;
     struct err e = { 0 };
-    if (r->state == MESSAGE_UNCERTAIN) {
+    if (r->state == MESSAGE_UNCERTAIN && !moving_in_flight(j->g, j->id)) {
         spool_move(j->g->spool, j->id, r->resend ? MESSAGE_READY : MESSAGE_FAILED, REASON_UNCERTAIN, 0, 0,
                    moving_stored, j);
         engine_touch_spool(j->g);
@@ -329,6 +349,10 @@ void engine_message_resolve(struct engine *g, uint64_t id, bool resend, engine_d
     struct moving *j = moving_new(g, done, ctx);
     struct resolving *r = j ? calloc(1, sizeof *r) : NULL;
     if (r == NULL) {
+        if (j != NULL) {
+            err_set(&e, ERR_NOMEM, "out of memory");
+            engine_answer_later(g, done, ctx, &e);
+        }
         free(j);
         return;
     }
@@ -354,6 +378,7 @@ void engine_consent(struct engine *g, uint64_t number, enum consent_action c, st
     if (c == CONSENT_STOP) {
         gate_suppress(&g->gate, number);
     }
+    j->stops = g->gate.stops;
     spool_consent(g->spool, number, c, how, words, engine_wall(g), moving_stored, j);
     engine_touch_spool(g);
 }

@@ -56,14 +56,20 @@ struct engine {
         struct facts *facts;
     } query, lookup, writer;
 
-    bool feeding; /* an activity job is under way */
+    struct loop_task answer_task;
+    struct answer *answers, **answers_end; /* due in the next turn */
+
+    bool feeding;      /* an activity job is under way */
+    bool feed_stalled; /* the last one failed: the engine's second tries again */
     uint64_t fed;
     bool releasing;
     struct loop_timer second;
-    bool draining;
+    bool draining; /* nothing new is begun, and nothing sent; what is in flight comes to its end */
+    bool closing;  /* engine_free: nothing may be begun that somebody waits for */
     void (*drained)(void *);
     void *drained_ctx;
     usec_t drain_until; /* mono */
+    usec_t alarm_again; /* mono: not logged before */
     char alarm[256];    /* the last thing a person should know of the stores; "" when all is well */
 };
 
@@ -79,8 +85,22 @@ bool engine_submit(struct engine *g, struct engine_thread *t,
                    void (*run)(const struct engine_view *v, void *job), void (*done)(void *job), void *job,
                    struct err *e);
 
+/* The store refused something: an alarm for /healthz, and a line in the log, at most one a second. */
+void engine_store_alarm(struct engine *g, const char *event, enum err_code code, const char *text);
+
+/* thread.c */
+bool thread_start(struct engine *g, struct engine_thread *t, const char *name, size_t limit, struct err *e);
+void thread_stop(struct engine_thread *t); /* its jobs come back inside the call */
+void thread_free(struct engine_thread *t);
 /* done(ctx, e) in the next turn: never from inside the call that was given it. */
 void engine_answer_later(struct engine *g, engine_done_fn done, void *ctx, const struct err *e);
+void engine_answer_run(void *g); /* those that are due */
+
+/* carriers.c */
+/* Those the spool knows keep their numbers; new ones get the next. */
+bool carriers_load(struct engine *g, struct spool_reader *r, const struct engine_options *o, struct err *e);
+bool carriers_route(struct engine *g, struct err *e); /* makes the routes anew */
+bool carriers_reload(struct engine *g, const struct engine_options *o, struct err *e);
 
 /* The clock book. */
 uint32_t engine_book_of_clock(struct engine *g,

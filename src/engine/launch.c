@@ -118,25 +118,36 @@ static void launch_stored(void *ctx, const struct spool_result *r)
     struct campaign *m = l->m;
     if (r->code != ERR_NONE) {
         err_set(&l->err, r->code, "%s", r->text);
-        for (size_t i = 0; i < m->n_clocks; i++) {
-            audience_set_free(m->clocks[i].set);
-        }
-        free(m->clocks);
-        m->clocks = NULL;
-        m->n_clocks = 0;
-        m->state = CAMPAIGN_STARTING;
+        campaign_free_clocks(m);
     } else {
+        campaign_move(m, CAMPAIGN_RUNNING, "started");
         log_event(m->g->log, LOG_INFO, "campaign_started", "campaign=%s recipients=%llu clocks=%zu",
                   m->spec.name.p, (unsigned long long)m->recipients, m->n_clocks);
-        if (m->recipients == 0) {
-            campaign_set_state(m, CAMPAIGN_DONE, "nobody is in the audience");
-        }
+        campaign_check_done(m); /* nobody in it */
     }
     campaign_kick(m);
     launch_end(l);
 }
 
-/* Takes the sets over and writes them with the campaign's record, in one transaction. */
+/* Sets of the same clock are one: a cursor belongs to a clock. (Texts that are none, such as that of
+ * customers nobody knows a zone of, all are the unknown clock.) */
+static bool launch_take_clock(struct campaign *m, uint32_t clock, struct launch_clock *from)
+{
+    for (size_t i = 0; i < m->n_clocks; i++) {
+        if (m->clocks[i].clock == clock) {
+            m->clocks[i].count += from->count;
+            return audience_set_or(m->clocks[i].set, from->set);
+        }
+    }
+    uint32_t book = engine_book_of_clock(m->g, clock);
+    m->clocks[m->n_clocks++] =
+        (struct campaign_clock){ .book = book, .clock = clock, .set = from->set, .count = from->count };
+    from->set = NULL;
+    return book != 0;
+}
+
+/* Takes the sets over and writes them with the campaign's record, in one transaction. It runs when that is
+ * synced: nobody is claimed of an audience that is not there. */
 static bool launch_store(struct launch *l)
 {
     struct campaign *m = l->m;
@@ -148,28 +159,26 @@ static bool launch_store(struct launch *l)
     bool ok = list != NULL && ends != NULL && m->clocks != NULL;
     for (size_t i = 0; ok && i < l->n; i++) {
         uint32_t clock = clocks_intern(g->facts->clocks, strv_from(l->clocks[i].text), NULL);
-        m->clocks[i] = (struct campaign_clock){ .book = engine_book_of_clock(g, clock),
-                                                .clock = clock,
-                                                .set = l->clocks[i].set,
-                                                .count = l->clocks[i].count };
-        l->clocks[i].set = NULL;
-        m->n_clocks++;
+        ok = launch_take_clock(m, clock, &l->clocks[i]);
+    }
+    for (size_t i = 0; ok && i < m->n_clocks; i++) {
         ok = audience_set_serialize(m->clocks[i].set, &sets);
         ends[i + 1] = sets.len;
     }
-    for (size_t i = 0; ok && i < l->n; i++) {
+    for (size_t i = 0; ok && i < m->n_clocks; i++) {
         list[i] = (struct spool_clock_set){ m->clocks[i].book,
                                             { (const char *)sets.data + ends[i], ends[i + 1] - ends[i] },
                                             m->clocks[i].count };
     }
+    m->recipients = l->recipients;
+    m->started = engine_wall(g);
+    ok = ok && campaign_encode(m, CAMPAIGN_RUNNING, &doc);
     if (ok) {
-        m->recipients = l->recipients;
-        m->started = engine_wall(g);
-        campaign_move(m, CAMPAIGN_RUNNING, "started");
-        campaign_encode(m, &doc);
-        spool_put_audience(g->spool, m->id, list, l->n, m->spec.name,
+        spool_put_audience(g->spool, m->id, list, m->n_clocks, m->spec.name,
                            (struct strv){ (const char *)doc.data, doc.len }, launch_stored, l);
         engine_touch_spool(g);
+    } else {
+        campaign_free_clocks(m);
     }
     buf_free(&sets);
     buf_free(&doc);

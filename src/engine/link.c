@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINK_STEADY (10 * USEC_SEC) /* bound for less is a failure too: the next attempts wait longer */
+
 struct link {
     const struct carrier_options *o;
     enum session_bind mode;
@@ -16,7 +18,7 @@ struct link {
     const struct link_ops *ops;
     void *arg;
     enum link_state state;
-    usec_t since, next_attempt;
+    usec_t since, next_attempt, bound_at;
     unsigned failures; /* attempts since it was last bound for a while */
     uint32_t generation;
     unsigned reserved;
@@ -72,6 +74,10 @@ static void link_wait(struct link *k, const char *why)
         link_move(k, LINK_STOPPED, why);
         return;
     }
+    if (k->bound_at != 0 && link_now(k) - k->bound_at >= LINK_STEADY) {
+        k->failures = 0;
+    }
+    k->bound_at = 0;
     struct retry_policy policy = RETRY_BINDS;
     policy.first = k->o->reconnect_min;
     policy.cap = k->o->reconnect_max;
@@ -116,7 +122,7 @@ static void link_tick(void *arg);
 static void link_on_bound(void *arg, const struct session_bound *bound)
 {
     struct link *k = arg;
-    k->failures = 0;
+    k->bound_at = link_now(k);
     k->last_error[0] = 0;
     char why[80];
     snprintf(why, sizeof why, "bound to " STRV_FMT " version %x.%x", STRV_ARG(bound->system_id),

@@ -31,7 +31,7 @@ struct link_ops {
     void (*on_state)(void *arg, struct link *k, enum link_state before); /* entered link_state(k) */
     void (*on_room)(void *arg, struct link *k);
     void (*on_response)(void *arg, struct link *k, uint64_t token, const struct smpp_pdu *response);
-    /* `late` NULL: no response came (timeout, or the session ended). */
+    /* No response came in time, or the session ended first. */
     void (*on_lost)(void *arg, struct link *k, uint64_t token, enum session_lost why);
     void (*on_late)(void *arg, struct link *k, uint64_t token, const struct smpp_pdu *response);
     void (*on_request)(void *arg, struct link *k, const struct smpp_pdu *pdu);

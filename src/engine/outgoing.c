@@ -39,7 +39,7 @@ unsigned outgoing_parts_left(const struct outgoing *o)
     for (size_t i = 0; i < 8; i++) {
         done += (unsigned)__builtin_popcount(o->parts_done[i]);
     }
-    return o->m.parts > done ? o->m.parts - done : 1;
+    return o->m.parts > done ? o->m.parts - done : 0;
 }
 
 void outgoing_writer_free(struct outgoing_writer *w)
@@ -52,9 +52,19 @@ bool outgoing_split(struct outgoing_writer *w, const struct outgoing *o, const s
     struct err e;
     /* The reference is the message's own, so that parts sent again after a break still belong together. */
     uint16_t reference = (uint16_t)(o->m.id ^ o->m.id >> 16);
-    return parts_split(&w->parts, o->m.text, alphabet_choose(o->m.text), c->udh16 ? PARTS_UDH16 : PARTS_UDH8,
-                       reference) &&
-           sender_parse(o->m.sender, NULL, &w->sender, &e);
+    const enum parts_mode modes[] = { c->udh16 ? PARTS_UDH16 : PARTS_UDH8,
+                                      c->udh16 ? PARTS_UDH8 : PARTS_UDH16 };
+    if (!sender_parse(o->m.sender, NULL, &w->sender, &e)) {
+        return false;
+    }
+    /* Answers are counted against m.parts: a reload may have changed how the carrier wants its parts. */
+    for (size_t i = 0; i < 2; i++) {
+        if (parts_split(&w->parts, o->m.text, alphabet_choose(o->m.text), modes[i], reference) &&
+            w->parts.count == o->m.parts) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void outgoing_fill(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c,

@@ -14,7 +14,7 @@ struct carrier;
 
 struct outgoing {
     struct message m; /* its views point into `block` */
-    void *block;      /* freed with it; NULL: the views are of the campaign or in the same allocation */
+    void *block;      /* freed with it; NULL: the views are in the same allocation */
     uint32_t clock;   /* of the loop's dictionary */
     uint16_t attempts;
     uint32_t parts_done[8]; /* answered OK in an earlier attempt */
@@ -23,24 +23,26 @@ struct outgoing {
     struct campaign *campaign;
     uint32_t clock_slot, generation;
     uint32_t expected;          /* the cursor before it */
-    enum message_state refused; /* MESSAGE_NONE, or what it becomes at once (FAILED: nothing to send) */
+    enum message_state refused; /* MESSAGE_NONE, or what it is accepted as at once (FAILED, READY ...) */
     enum message_reason reason;
 
     /* in flight */
     struct carrier *carrier;
-    struct link *link;
+    struct link *link;            /* NULL when that bind has been taken out of the configuration */
     unsigned reserved;            /* places kept on the link until the claim is synced */
     unsigned waiting, failed;     /* parts without a response; parts refused for good */
+    uint32_t failed_status;       /* why */
     enum smpp_status_class worst; /* of those to be tried again */
     uint32_t status;              /* of `worst` */
-    bool again, lost;
+    bool again, lost;             /* some part is to be tried again; some part is uncertain */
+    bool unsent;                  /* some part found no room: it goes when these are answered */
 };
 
 struct outgoing *outgoing_from_loaded(
     struct spool_loaded *l); /* takes the block; NULL: out of memory (block freed) */
 void outgoing_free(struct outgoing *o);
 bool outgoing_part_done(const struct outgoing *o, unsigned part);
-unsigned outgoing_parts_left(const struct outgoing *o); /* parts that are to be submitted now */
+unsigned outgoing_parts_left(const struct outgoing *o); /* parts that are still to be submitted */
 
 /* Scratch for encoding, one a carrier. */
 struct outgoing_writer {
@@ -52,8 +54,8 @@ struct outgoing_writer {
     uint8_t payload_len[2];
 };
 void outgoing_writer_free(struct outgoing_writer *w);
-/* Splits the text as the carrier wants it. False: it does not fit (cannot happen for what intake let
- * through). */
+/* Splits the text as the carrier wants it, or as it wanted it when the message was accepted: into m.parts
+ * parts, no others. False: that cannot be, or the sender cannot (intake lets neither through). */
 bool outgoing_split(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c);
 /* The submit_sm of part i, after outgoing_split. Views are into the writer and the message. `left`: how long
  * it is worth anything to the recipient from now on (USEC_NEVER: no limit). */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define PRODUCE_BATCH 512  /* customers a job */
-#define PRODUCE_HIGH  2048 /* candidates of a campaign held in memory at most */
-#define PRODUCE_LOW   1024
+#define PRODUCE_LOW   1024 /* below so many candidates in memory: make more (so a batch more at most) */
+#define PARK_MOST     10000 /* READY messages that wait for a carrier that is down, before its campaigns wait */
 
 /* --- rendering, on a worker's thread --- */
 
@@ -28,11 +28,11 @@ static bool render_lookup(void *ctx, size_t field, const char *name, struct strv
 {
     struct render *r = ctx;
     (void)name;
-    size_t before = r->value.len;
+    buf_clear(&r->value); /* a value is used up before the next is asked for */
     if (r->fields[field] == 0 || !audience_customer_text(r->customer, r->fields[field], &r->value)) {
         return false;
     }
-    *value = (struct strv){ (const char *)r->value.data + before, r->value.len - before };
+    *value = (struct strv){ (const char *)r->value.data, r->value.len };
     return value->n > 0;
 }
 
@@ -40,9 +40,7 @@ static bool render_one(void *ctx, const struct audience_customer *c)
 {
     struct render *r = ctx;
     struct template_report report = { 0 };
-    buf_clear(&r->value);
     buf_clear(&r->text);
-    buf_reserve(&r->value, TEMPLATE_MAX_FIELDS * 64); /* views stay valid while it does not move */
     r->customer = c;
     bool ok = template_render(r->t, render_lookup, r, &r->text, &report, NULL);
     struct produced p = {
@@ -93,11 +91,11 @@ struct produce_job {
     struct err err;
 };
 
-/* One allocation: the message and its text behind it. */
+/* One allocation: the message, its text behind it, and room for its sender. */
 static bool produce_add(void *ctx, const struct produced *p)
 {
     struct produce_job *j = ctx;
-    struct outgoing *o = calloc(1, sizeof *o + p->text.n);
+    struct outgoing *o = calloc(1, sizeof *o + p->text.n + MESSAGE_MAX_SENDER);
     if (o == NULL) {
         return err_set(&j->err, ERR_NOMEM, "out of memory");
     }
@@ -142,6 +140,22 @@ static void produce_run(const struct engine_view *v, void *job)
     j->n = j->asked;
 }
 
+/* A copy: a carrier's default may change at a reload while the message is on its way. */
+static void produce_sender(struct outgoing *o, struct strv sender)
+{
+    if (o->refused != MESSAGE_NONE) {
+        return;
+    }
+    if (sender.n == 0 || sender.n > MESSAGE_MAX_SENDER) {
+        o->refused = MESSAGE_FAILED;
+        o->reason = REASON_BAD_SENDER;
+        return;
+    }
+    char *room = (char *)(o + 1) + o->m.text.n;
+    memcpy(room, sender.p, sender.n);
+    o->m.sender = (struct strv){ room, sender.n };
+}
+
 static void produce_complete(struct campaign *m, struct campaign_clock *k, struct outgoing *o)
 {
     struct engine *g = m->g;
@@ -158,7 +172,7 @@ static void produce_complete(struct campaign *m, struct campaign_clock *k, struc
     }
     struct carrier *c = g->carriers[carrier];
     o->m.carrier = (uint16_t)carrier;
-    o->m.sender = m->spec.sender.n ? m->spec.sender : strv_from(c->o.sender);
+    produce_sender(o, m->spec.sender.n ? m->spec.sender : strv_from(c->o.sender));
     if (o->refused == MESSAGE_NONE && o->m.parts > 1 && c->o.udh16) {
         o->m.parts = (uint8_t)parts_count(o->m.text, PARTS_UDH16).parts;
     }
@@ -205,7 +219,11 @@ static void produce_done(void *job)
             outgoing_free(o);
             k->generation++; /* what was pushed goes too: begin again where it was */
             k->produce_from = j->from;
+            while (++i < j->n) {
+                outgoing_free(j->list[i]);
+            }
             free(j);
+            m->stalled = true;
             campaign_job_back(m);
             return;
         }
@@ -271,22 +289,60 @@ static struct outgoing *campaign_peek(struct campaign *m)
     return p ? *p : NULL;
 }
 
-struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_)
+static void campaign_accept(struct outgoing *o);
+
+/* A candidate for a carrier that is down waits in that carrier's stored queue, so that those behind it can go
+ * by theirs. */
+static bool campaign_park(struct campaign *m, struct outgoing *o)
+{
+    struct engine *g = m->g;
+    if (spool_room(g->spool) == 0 || spool_ready_count(g->spool, o->m.carrier, o->m.class_) >= PARK_MOST) {
+        return false;
+    }
+    campaign_pop(m);
+    o->refused = MESSAGE_READY;
+    o->reason = REASON_NO_BIND;
+    campaign_accept(o);
+    return true;
+}
+
+/* The campaign's head, if it is for this carrier. Others' are theirs to take. */
+static struct outgoing *campaign_peek_for(struct campaign *m, struct carrier *c)
+{
+    struct outgoing *o;
+    while ((o = campaign_peek(m)) != NULL && o->m.carrier != c->number && o->refused == MESSAGE_NONE) {
+        struct carrier *other = m->g->carriers[o->m.carrier];
+        if (carrier_bound(other) || !carrier_bound(c)) {
+            dispatch_kick(other);
+            return NULL;
+        }
+        if (!campaign_park(m, o)) {
+            return NULL;
+        }
+    }
+    return o;
+}
+
+struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_, usec_t *later)
 {
     struct engine *g = c->g;
+    usec_t now = engine_mono(g);
     for (size_t i = 0; i < g->n_campaigns; i++) {
         struct campaign *m = g->campaigns[(g->next_campaign + i) % g->n_campaigns];
-        if (m->state != CAMPAIGN_RUNNING || m->spec.class_ != class_) {
+        if (m->state != CAMPAIGN_RUNNING || m->spec.class_ != class_ || m->stalled) {
             continue;
         }
-        struct outgoing *o = campaign_peek(m);
+        struct outgoing *o = campaign_peek_for(m, c);
         if (o == NULL) {
             continue;
         }
-        if (o->m.carrier == c->number || o->refused != MESSAGE_NONE) {
+        usec_t when = o->refused == MESSAGE_NONE && m->spec.rate > 0
+                          ? bucket_when(&m->rate, outgoing_parts_left(o), now)
+                          : now;
+        if (when <= now) {
             return o;
         }
-        dispatch_kick(g->carriers[o->m.carrier]);
+        *later = when < *later ? when : *later; /* its own limit holds nobody else up */
     }
     return NULL;
 }
@@ -314,26 +370,22 @@ static struct spool_cursor campaign_cursor(const struct outgoing *o)
     return (struct spool_cursor){ o->campaign->clocks[o->clock_slot].book, o->expected };
 }
 
-void campaign_claim(struct outgoing *o, spool_done done)
+bool campaign_claim(struct outgoing *o, spool_done done)
 {
     struct spool_cursor cursor = campaign_cursor(o);
     campaign_stamp(o);
     o->m.id = spool_accept_claimed(o->campaign->g->spool, &o->m, &cursor, done, o);
+    return o->m.id != 0;
 }
 
 /* The cursor has moved past the customer. */
-static void campaign_advance(struct campaign *m, struct outgoing *o)
+static void campaign_advance(struct campaign *m, const struct outgoing *o)
 {
     struct campaign_clock *k = &m->clocks[o->clock_slot];
     k->claimed++;
     k->next_claim = o->m.customer;
-    for (size_t i = 0; i < m->n_clocks; i++) {
-        if (m->clocks[i].claimed < m->clocks[i].count) {
-            return;
-        }
-    }
-    if (m->state == CAMPAIGN_RUNNING || m->state == CAMPAIGN_PAUSED) {
-        campaign_set_state(m, CAMPAIGN_DONE, "every recipient has been taken up");
+    if (k->claimed == k->count) {
+        campaign_check_done(m);
     }
 }
 
@@ -344,7 +396,7 @@ void campaign_claimed(struct outgoing *o)
     campaign_advance(m, o);
 }
 
-void campaign_refused(struct outgoing *o)
+void campaign_refused(struct outgoing *o, enum err_code code)
 {
     struct campaign *m = o->campaign;
     struct campaign_clock *k = &m->clocks[o->clock_slot];
@@ -353,21 +405,45 @@ void campaign_refused(struct outgoing *o)
         k->produce_from = k->next_claim;
         k->exhausted = false;
     }
+    /* Behind a refused one all others are refused as out of turn: that is no news. Otherwise the engine's
+     * second tries again, and carriers go on with what is stored. */
+    if (code != ERR_STATE || o->expected == k->next_claim) {
+        m->stalled = true;
+    }
     outgoing_free(o);
+    campaign_kick(m);
 }
 
-static void campaign_diverted(void *ctx, const struct spool_result *r)
+static void campaign_accepted(void *ctx, const struct spool_result *r)
 {
     struct outgoing *o = ctx;
     struct campaign *m = o->campaign;
-    if (r->code == ERR_NONE) {
-        campaign_claimed(o);
-        outgoing_free(o);
-    } else {
-        m->stalled = true;
-        campaign_refused(o);
+    struct engine *g = m->g;
+    if (r->code != ERR_NONE) {
+        if (r->code != ERR_STATE) {
+            engine_store_alarm(g, "campaign_refused", r->code, r->text);
+        }
+        campaign_refused(o, r->code);
+        return;
     }
+    if (o->refused == MESSAGE_READY) {
+        lane_more(g->carriers[o->m.carrier], o->m.class_);
+    }
+    campaign_claimed(o);
+    outgoing_free(o);
     campaign_kick(m);
+}
+
+/* Accepted as something else than claimed: a final state, or READY. */
+static void campaign_accept(struct outgoing *o)
+{
+    struct campaign *m = o->campaign;
+    struct spool_cursor cursor = campaign_cursor(o);
+    campaign_stamp(o);
+    if (spool_accept_refused(m->g->spool, &o->m, &cursor, o->refused, o->reason, campaign_accepted, o) == 0) {
+        campaign_refused(o, ERR_BUSY);
+    }
+    engine_touch_spool(m->g);
 }
 
 void campaign_divert(struct outgoing *o, enum gate_answer a)
@@ -385,10 +461,7 @@ void campaign_divert(struct outgoing *o, enum gate_answer a)
         o->refused = a == GATE_SUPPRESSED ? MESSAGE_SUPPRESSED : MESSAGE_EXPIRED;
         o->reason = a == GATE_SUPPRESSED ? REASON_SUPPRESSED : REASON_STALE;
     }
-    struct spool_cursor cursor = campaign_cursor(o);
-    campaign_stamp(o);
-    spool_accept_refused(m->g->spool, &o->m, &cursor, o->refused, o->reason, campaign_diverted, o);
-    engine_touch_spool(m->g);
+    campaign_accept(o);
 }
 
 void campaign_drop_candidates(struct campaign *m)

@@ -16,12 +16,14 @@ struct ack {
     uint32_t generation, command_id, sequence;
     enum consent_action consent; /* to be taken over when synced */
     uint64_t from;
+    uint64_t stops; /* the gate's when it came */
 };
 
 static void ack_answer(const struct ack *a, uint32_t status)
 {
-    if (a->link < a->c->n_links) {
-        link_answer(a->c->links[a->link], a->generation, a->command_id, a->sequence, status);
+    struct link *k = carrier_find_link(a->c, a->link, a->generation);
+    if (k != NULL) {
+        link_answer(k, a->generation, a->command_id, a->sequence, status);
     }
 }
 
@@ -122,7 +124,7 @@ static void inbound_stored(void *ctx, const struct spool_result *r)
 {
     struct ack *a = ctx;
     if (r->code == ERR_NONE && a->consent == CONSENT_START) {
-        gate_unsuppress(&a->c->g->gate, a->from);
+        gate_unsuppress(&a->c->g->gate, a->from, a->stops);
     }
     ack_answer(a, ack_status(r->code));
     free(a);
@@ -132,6 +134,9 @@ static void inbound_understand(struct engine *g, struct spool_inbound *in)
 {
     const char *word;
     int option;
+    if (in->from == 0) {
+        return; /* nobody's consent, and nobody's vote */
+    }
     in->consent = consent_match(g->shared->consent, in->text, false, &word);
     in->consent_word = in->text;
     if (in->consent == CONSENT_STOP || in->consent == CONSENT_START) {
@@ -191,6 +196,7 @@ static void receive_inbound(struct carrier *c, struct link *k, const struct smpp
     inbound_understand(g, &in);
     a->consent = in.consent;
     a->from = from;
+    a->stops = g->gate.stops;
     if (in.consent == CONSENT_STOP && from != 0) {
         gate_suppress(&g->gate,
                       from); /* at once: nothing goes to this number while the transaction is under way */

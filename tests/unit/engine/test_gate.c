@@ -94,7 +94,7 @@ static void suppression_is_the_last_question_and_holds_for_every_class(void **st
         assert_int_equal(ask(&t, c, 0, "2026-11-18T12:00:00Z", &until), GATE_SUPPRESSED);
     }
     assert_int_equal(ask(&t, CLASS_PROMOTIONAL, 0, "2026-11-18T03:00:00Z", &until), GATE_SUPPRESSED);
-    gate_unsuppress(&t, LONDON);
+    gate_unsuppress(&t, LONDON, t.stops);
     assert_int_equal(ask(&t, CLASS_OTP, 0, "2026-11-18T12:00:00Z", &until), GATE_OPEN);
     gate_free(&t);
 }
