@@ -56,7 +56,7 @@ need_build_tools() {
 # The sources as they are, copied to $build/src and made ready there: nothing is generated in the checkout.
 prepare_sources() {
     mkdir -p "$build/src"
-    (cd "$top" && git ls-files -co --exclude-standard -z |
+    (cd "$top" && { git ls-files -co --exclude-standard -z 2>/dev/null || find . -type f -print0; } |
         while IFS= read -r -d '' f; do [ -e "$f" ] && printf '%s\0' "$f"; done |
         xargs -0 cp -u --parents -t "$build/src") || die "cannot copy the sources to $build/src"
     if [ ! -x "$build/src/configure" ] || [ -n "$(find "$build/src" -newer "$build/src/configure" \

@@ -29,7 +29,7 @@ static void call_free(struct call *c)
 static void call_send(struct http_request *r, int status, const json_t *body)
 {
     /* JSON_COMPACT: who wants it pretty has tools for it */
-    char *text = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    char *text = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(6));
     if (text == NULL) {
         static const char failed[] = "{\"error\":{\"code\":\"internal\",\"message\":\"out of memory\"}}";
         http_reply(r, 500, "application/json", failed, sizeof failed - 1);
