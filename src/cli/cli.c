@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -120,6 +121,10 @@ static int cli_run(struct cli *c, int argc, char **argv)
     c->socket = c->args.socket != NULL                                    ? c->args.socket
                 : from_environment != NULL && from_environment[0] != '\0' ? from_environment
                                                                           : CLI_SOCKET;
+    if (strlen(c->socket) >= sizeof((struct sockaddr_un *)0)->sun_path) {
+        return cli_fail(c, CLI_USAGE, "", "the name of the socket is longer than a Unix socket's may be: %s",
+                        c->socket);
+    }
     c->client = client_new(c->socket, &e);
     if (c->client == NULL) {
         return cli_fail(c, CLI_FAILED, "", "%s", e.text);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLIENT_AGENT "tessera"
+#define CLIENT_AGENT    "tessera"
+#define CLIENT_PATIENCE (10 * USEC_MINUTE) /* a preview of millions takes its time */
 
 struct client {
     CURL *curl;
@@ -61,6 +62,7 @@ struct client *client_new(const char *socket_path, struct err *e)
         c->curl = curl_easy_init();
         c->socket_path = strv_dup(strv_from(socket_path));
         if (c->curl != NULL && c->socket_path != NULL && client_set_up(c)) {
+            client_set_patience(c, CLIENT_PATIENCE);
             return c;
         }
     }
@@ -79,6 +81,11 @@ void client_free(struct client *c)
         buf_free(&c->reply);
         free(c);
     }
+}
+
+void client_set_patience(struct client *c, usec_t d)
+{
+    curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, (long)(d / USEC_MS));
 }
 
 static enum client_result client_failed(struct client *c, CURLcode code, struct client_reply *r,
@@ -100,6 +107,9 @@ static enum client_result client_failed(struct client *c, CURLcode code, struct 
     case CURLE_ABORTED_BY_CALLBACK: err_set(e, ERR_STATE, "interrupted"); return CLIENT_INTERRUPTED;
     case CURLE_WRITE_ERROR:
         err_set(e, ERR_LIMIT, "the daemon's answer is too large, or memory ran out");
+        return CLIENT_BROKEN;
+    case CURLE_OPERATION_TIMEDOUT:
+        err_set(e, ERR_IO, "the daemon at %s does not answer", c->socket_path);
         return CLIENT_BROKEN;
     default:
         err_set(e, ERR_IO, "the connection to the daemon at %s broke: %s", c->socket_path,

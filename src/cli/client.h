@@ -4,6 +4,7 @@
 #define TESSERA_CLI_CLIENT_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/strv.h"
 
@@ -30,6 +31,8 @@ struct client_reply {
 
 struct client *client_new(const char *socket_path, struct err *e);
 void client_free(struct client *c); /* NULL is fine */
+/* How long one answer may take; ten minutes when nothing is said. */
+void client_set_patience(struct client *c, usec_t d);
 
 /* `body` may be NULL. The doc is the caller's (json_decref). Anything but CLIENT_ANSWERED sets *e. */
 enum client_result client_ask(struct client *c, const char *method, const char *path, const json_t *body,

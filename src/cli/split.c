@@ -91,7 +91,7 @@ size_t split_piece(const struct split *s, struct strv octets, size_t header, boo
         if (one == 0) {
             /* What is there is enough for a piece only if the record that is not complete goes into the next.
              */
-            return n != 0 && octets.n >= s->target ? n : 0;
+            return octets.n >= s->target ? n : 0;
         }
         if (n != 0 && (n + one > s->target || (s->max_records != 0 && records == s->max_records))) {
             return n;

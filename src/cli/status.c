@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define HEALTH_PATIENCE (10 * USEC_SEC) /* not to answer is not to be well */
+
 /* --- status --- */
 
 static enum style status_style(const char *state)
@@ -224,6 +226,7 @@ int run_health(struct cli *c)
     struct client_reply r;
     struct err e = { 0 };
     struct buf out = { 0 };
+    client_set_patience(c->client, HEALTH_PATIENCE);
     enum client_result result = client_ask(c->client, "GET", "/healthz", NULL, &r, &e);
     const json_t *problems = doc_get(r.doc, "problems");
     if (result != CLIENT_ANSWERED || (r.status != 200 && doc_get(r.doc, "error") != NULL)) {

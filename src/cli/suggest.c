@@ -8,13 +8,13 @@ struct suggest suggest_begin(struct strv name)
 void suggest_offer(struct suggest *s, const char *candidate)
 {
     struct strv c = strv_from(candidate);
-    /* A third of the letters may be wrong, but not all of a short name. */
+    /* A third of the letters may be wrong. */
     unsigned tolerance = (unsigned)(s->name.n + 2) / 3;
     unsigned d = strv_distance(s->name, c);
     if (s->name.n >= 3 && strv_starts(c, s->name)) {
         d = 1; /* unfinished: "camp" */
     }
-    if (d > (tolerance < 3 ? tolerance : 3) || d >= s->name.n) {
+    if (d > (tolerance < 3 ? tolerance : 3)) {
         return;
     }
     if (s->best == NULL || d < s->distance) {

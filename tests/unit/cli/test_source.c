@@ -116,6 +116,27 @@ static void test_the_last_line_needs_no_newline(void **state)
     source_close(&s);
 }
 
+static void test_the_end_is_known_with_the_last_piece(void **state)
+{
+    struct source s;
+    struct strv piece;
+    bool last;
+    char octets[2 + 4097];
+    (void)state;
+    memset(octets, 'x', sizeof octets);
+    memcpy(octets, "a\n", 2);
+    octets[sizeof octets - 1] = '\n';
+    write_file(octets, sizeof octets);
+    assert_true(source_open(&s, path, 4096, 0, NULL));
+    assert_true(source_peek(&s, &piece, &last, NULL));
+    assert_int_equal(piece.n, 2);
+    source_take(&s, piece);
+    assert_true(source_peek(&s, &piece, &last, NULL)); /* what was read ends with it: is there more? */
+    assert_int_equal(piece.n, 4097);
+    assert_true(last);
+    source_close(&s);
+}
+
 static void test_a_file_that_is_no_csv_is_told_and_not_swallowed(void **state)
 {
     struct source s;
@@ -197,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_it_goes_on_where_it_stopped),
         cmocka_unit_test(test_at_most_so_many_records_a_piece),
         cmocka_unit_test(test_the_last_line_needs_no_newline),
+        cmocka_unit_test(test_the_end_is_known_with_the_last_piece),
         cmocka_unit_test(test_a_file_that_is_no_csv_is_told_and_not_swallowed),
         cmocka_unit_test(test_a_file_is_known_by_what_is_in_it),
         cmocka_unit_test(test_what_cannot_be_read_is_named),
