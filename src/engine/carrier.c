@@ -254,6 +254,13 @@ void carrier_stop(struct carrier *c, const char *why)
     }
 }
 
+void carrier_hurry(struct carrier *c)
+{
+    for (size_t i = 0; i < c->n_links; i++) {
+        link_hurry(c->links[i]);
+    }
+}
+
 bool carrier_all_down(const struct carrier *c)
 {
     for (size_t i = 0; i < c->n_links; i++) {

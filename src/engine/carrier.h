@@ -52,6 +52,7 @@ void carrier_start(struct carrier *c);
 /* Same name: takes rates and timers; binds whose address, name or number changed are made anew. */
 bool carrier_reconfigure(struct carrier *c, const struct carrier_options *o, struct err *e);
 void carrier_stop(struct carrier *c, const char *why); /* unbinds in good order */
+void carrier_hurry(struct carrier *c);                 /* one that stops waits for no response any longer */
 bool carrier_all_down(const struct carrier *c);
 const char *carrier_state_name(const struct carrier *c);
 void carrier_second(struct carrier *c); /* every second: figures */

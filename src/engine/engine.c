@@ -288,6 +288,9 @@ static void engine_check_drained(struct engine *g)
         if (idle || late) {
             carrier_stop(g->carriers[i], "shutting down");
         }
+        if (late) {
+            carrier_hurry(g->carriers[i]);
+        }
         down = down && carrier_all_down(g->carriers[i]);
     }
     if (down || engine_mono(g) >= g->drain_until + 10 * USEC_SEC) {

@@ -378,6 +378,14 @@ void link_stop(struct link *k, const char *why)
     }
 }
 
+void link_hurry(struct link *k)
+{
+    if (k->stopping && k->state == LINK_UNBINDING && k->session != NULL) {
+        session_unbind_now(k->session, link_now(k));
+        link_touch(k);
+    }
+}
+
 void link_abandon(struct link *k)
 {
     loop_timer_stop(&k->timer);

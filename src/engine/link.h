@@ -50,6 +50,7 @@ struct link *link_new(const struct carrier_options *o, enum session_bind mode, u
 void link_free(struct link *k); /* no callbacks */
 void link_start(struct link *k, usec_t delay);
 void link_stop(struct link *k, const char *why); /* unbinds in good order, then LINK_DOWN */
+void link_hurry(struct link *k);                 /* one that stops waits for no response any longer */
 /* Closes at once; what is outstanding is told by on_lost, then no callback any more. */
 void link_abandon(struct link *k);
 void link_kick(struct link *k); /* the peer is unfit: close, and bind again after the backoff */

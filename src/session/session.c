@@ -443,6 +443,12 @@ void session_unbind(struct session *s, usec_t now)
     state_unbind(s, SESSION_REASON_UNBOUND, now);
 }
 
+void session_unbind_now(struct session *s, usec_t now)
+{
+    state_unbind(s, SESSION_REASON_UNBOUND, now);
+    state_hurry(s, now);
+}
+
 void session_close(struct session *s, const char *text, usec_t now)
 {
     (void)now;

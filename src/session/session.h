@@ -209,6 +209,8 @@ uint32_t session_unanswered(const struct session *s);
  * response_timeout, and unbind_timeout for our answers), then unbind, unbind_resp, on_closed(UNBOUND). Before
  * being bound: a bind under way is awaited, then unbound. */
 void session_unbind(struct session *s, usec_t now);
+/* The same without waiting: what is outstanding may still be answered until unbind_resp, then it is lost. */
+void session_unbind_now(struct session *s, usec_t now);
 /* At once, without unbind: on_closed(LOCAL) inside this call. */
 void session_close(struct session *s, const char *text, usec_t now);
 /* The connection is gone: on_closed(DISCONNECTED), or the orderly reason when unbinding had got that far. */

@@ -89,6 +89,12 @@ void state_unbind(struct session *s, enum session_reason reason, usec_t now)
     }
 }
 
+void state_hurry(struct session *s, usec_t now)
+{
+    if (s->state == SESSION_DRAINING)
+        state_send_unbind(s, now);
+}
+
 void state_leave(struct session *s, uint32_t peer_unbind_seq, usec_t now)
 {
     state_enter(s, SESSION_LEAVING);

@@ -45,6 +45,7 @@ void state_close(struct session *s, enum session_reason reason, const char *text
 void state_bind(struct session *s, usec_t now);                                 /* client: sends it */
 void state_bound(struct session *s, const struct session_bound *b, usec_t now); /* with on_bound */
 void state_unbind(struct session *s, enum session_reason reason, usec_t now);   /* in good order */
+void state_hurry(struct session *s, usec_t now); /* one that drains waits no longer */
 void state_leave(struct session *s, uint32_t peer_unbind_seq, usec_t now);
 /* Goes on with DRAINING and LEAVING when what they wait for is there, tells on_room; after every input and
  * tick. */

@@ -28,6 +28,7 @@ enum script_act {
     ANSWER,  /* command (of the request), sequence, status */
     BIND,    /* session_answer_bind: status */
     UNBIND,
+    UNBIND_NOW,
     CLOSE,
     DISCONNECT,
     WINDOW, /* session_set_window(n) */
@@ -252,6 +253,7 @@ static inline void script_act(struct script_run *r, const struct script_step *st
             script_say(r, "refused");
         break;
     case UNBIND: session_unbind(r->s, r->now); break;
+    case UNBIND_NOW: session_unbind_now(r->s, r->now); break;
     case CLOSE: session_close(r->s, NULL, r->now); break;
     case DISCONNECT: session_disconnected(r->s, "gone", r->now); break;
     case WINDOW: session_set_window(r->s, (uint32_t)st->n); break;
