@@ -51,7 +51,7 @@ static bool check_word(struct strv word, unsigned option, unsigned option_count,
         /* The same word twice within one option is only untidy. */
         ok = inner.code == ERR_EXISTS && keywords_find(seen, folded, &m) && m.value == option;
         if (!ok) {
-            err_set(e, inner.code,
+            err_set(e, inner.code == ERR_EXISTS ? ERR_INVALID : inner.code,
                     inner.code == ERR_EXISTS ? "option %u: \"" STRV_FMT "\" is used twice"
                                              : "option %u: \"" STRV_FMT "\" cannot be used",
                     option + 1, STRV_ARG(word));
