@@ -171,7 +171,7 @@ export class Daemon {
 
   writeConfig() {
     const value = (v) => (typeof v === 'string' ? JSON.stringify(v) : String(v));
-    const group = (c) => Object.entries({ host: '127.0.0.1', system_id: 'test', password: 'secret', sender: 'TESSERA', reconnect_min: '20ms', reconnect_max: '100ms', ...c })
+    const group = (c) => Object.entries({ host: '127.0.0.1', system_id: 'test', password: 'secret', sender: 'TESSERA', reconnect_min: '20ms', reconnect_max: '100ms', ...c }).filter(([, v]) => v !== undefined)
       .map(([k, v]) => `${k} = ${value(v)};`).join(' ');
     fs.writeFileSync(this.config, `state_dir = ${value(this.state)};
 facts_dir = ${value(path.join(source, 'conf'))};
