@@ -139,7 +139,8 @@ void spool_receipt(struct spool *s, const struct spool_receipt *r, spool_done do
 /* A message as loaded for sending. Heap block; the receiver frees it with free(). Views point into it. */
 struct spool_loaded {
     struct message m;
-    uint16_t attempts;      /* how often it was in flight */
+    uint16_t attempts; /* how often it was in flight, but for times it came back untried (reason other than
+                          RETRY and UNCERTAIN) */
     uint32_t parts_done[8]; /* bit set: part already answered OK (do not send it again) */
 };
 typedef void (*spool_loaded_fn)(void *ctx, struct spool_loaded **list, size_t n, bool more);
@@ -240,7 +241,7 @@ struct spool_view {
     enum message_reason reason;
     uint32_t code; /* command_status or network error */
     usec_t until, changed_at, sent_at, final_at;
-    uint16_t attempts; /* how often it was in flight */
+    uint16_t attempts; /* as in spool_loaded */
     size_t n_parts;
     const struct spool_part_view *parts;
 };

@@ -48,6 +48,15 @@ static void apply_claim(struct spool_core *c, struct spool_op *op)
         spool_life_set(c, op->id, r, MESSAGE_IN_FLIGHT, REASON_NONE, 0, 0, c->now);
 }
 
+/* Back from being in flight without having been tried: the carrier asked to slow down, or there was no bind,
+ * or it never left. Such a time uses up no attempt. */
+static bool was_no_attempt(const struct spool_record *r, const struct spool_op *op)
+{
+    return r->state == MESSAGE_IN_FLIGHT &&
+           (op->u.move.to == MESSAGE_READY || op->u.move.to == MESSAGE_HELD) &&
+           op->u.move.reason != REASON_RETRY && op->u.move.reason != REASON_UNCERTAIN && r->attempts > 0;
+}
+
 static void apply_move(struct spool_core *c, struct spool_op *op)
 {
     struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
@@ -62,6 +71,7 @@ static void apply_move(struct spool_core *c, struct spool_op *op)
         op->code = ERR_STATE;
         return;
     }
+    r->attempts -= was_no_attempt(r, op);
     spool_life_set(c, op->id, r, to, (enum message_reason)op->u.move.reason, op->u.move.code,
                    op->u.move.until, c->now);
 }

@@ -1,0 +1,6 @@
+#include "rig.h"
+
+int main(void)
+{
+    return 0;
+}
