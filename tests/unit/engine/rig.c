@@ -4,6 +4,7 @@
 #include "audience/segment.h"
 #include "net/listener.h"
 #include "smpp/udh.h"
+#include "store/spool_internal.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -585,6 +586,11 @@ void rig_populate_many(struct rig *r, uint64_t from, unsigned n)
     }
     rig_populate(r, buf_cstr(&b));
     buf_free(&b);
+}
+
+void rig_set_full(struct rig *r, bool full)
+{
+    r->engine->spool->w.reserve = full ? r->o.spool_map : r->o.spool_map / 10;
 }
 
 /* --- what is stored --- */

@@ -115,6 +115,9 @@ struct err rig_consent(struct rig *r, uint64_t number, enum consent_action c);
 struct err rig_cancel(struct rig *r, uint64_t id);
 struct err rig_resolve(struct rig *r, uint64_t id, bool resend);
 
+/* As when the map's reserve is reached: what begins something is refused, what ends something is not. */
+void rig_set_full(struct rig *r, bool full);
+
 /* --- what is stored --- */
 struct stored_message {
     enum message_state state;

@@ -1,6 +1,355 @@
+/* Campaigns: each recipient once, whatever happens on the way. */
 #include "rig.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define GB   UINT64_C(447700900000)
+#define MANY 700 /* more than one batch of candidates */
+
+static int64_t judge_wait(struct submit *s)
+{
+    (void)s;
+    return JUDGE_WAIT;
+}
+
+static void started(struct rig *r)
+{
+    rig_start(r);
+    rig_until_passing(r, r->smsc[0].bound == 1);
+}
+
+static void launched(struct rig *r, const char *text)
+{
+    struct campaign_spec s = rig_spec("spring", text);
+    struct err e = rig_add(r, &s);
+    assert_string_equal(e.text, "");
+    assert_int_equal(rig_act(r, "spring", CAMPAIGN_START).code, ERR_NONE);
+}
+
+static uint64_t sent_of(struct rig *r)
+{
+    return rig_counts(r, 1).by_state[MESSAGE_SENT];
+}
+
+static void each_of_them_once(const struct smsc *m, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (rig_sent_to(m, GB + i) != 1) {
+            fail_msg("%llu: %zu times", (unsigned long long)(GB + i), rig_sent_to(m, GB + i));
+        }
+    }
+}
+
+static void everybody_gets_it_once_with_a_text_of_his_own(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, MANY);
+    started(r);
+    launched(r, "Hello {{first_name}}");
+    rig_until(r, sent_of(r) == MANY);
+    rig_until(r, rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
+    assert_int_equal(r->smsc[0].n, MANY);
+    each_of_them_once(&r->smsc[0], MANY);
+    for (unsigned i = 0; i < MANY; i++) {
+        char want[32];
+        snprintf(want, sizeof want, "Hello n%u", (unsigned)(r->smsc[0].submits[i].to - GB));
+        assert_string_equal(r->smsc[0].submits[i].text, want);
+    }
+    assert_string_equal(r->smsc[0].submits[0].from, "SHOP");
+}
+
+static void pause_and_resume_leave_no_gap_and_no_duplicate(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, MANY);
+    started(r);
+    launched(r, "Hello");
+    for (size_t stop = 50; stop < MANY; stop += 150) {
+        rig_until(r, r->smsc[0].n >= stop);
+        assert_int_equal(rig_act(r, "spring", CAMPAIGN_PAUSE).code, ERR_NONE);
+        rig_quiet(r);
+        size_t n = r->smsc[0].n;
+        rig_pass(r, 3 * USEC_SEC);
+        assert_int_equal(r->smsc[0].n, n); /* nothing goes while it is paused */
+        assert_int_equal(rig_act(r, "spring", CAMPAIGN_RESUME).code, ERR_NONE);
+    }
+    rig_until_passing(r, rig_settled(r, 1) == MANY);
+    rig_quiet(r);
+    assert_int_equal(r->smsc[0].n, MANY);
+    each_of_them_once(&r->smsc[0], MANY);
+}
+
+static void cancel_ends_it_and_what_of_it_waits(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, MANY);
+    r->smsc[0].judge = judge_wait;
+    started(r);
+    launched(r, "Hello");
+    rig_until(r, r->smsc[0].n == 10);
+    for (unsigned i = 0; i < 5; i++) {
+        rig_answer(&r->smsc[0].submits[i], SMPP_ESME_RSYSERR); /* these are held for a retry */
+    }
+    rig_quiet(r);
+    size_t n = r->smsc[0].n;
+    assert_int_equal(rig_act(r, "spring", CAMPAIGN_CANCEL).code, ERR_NONE);
+    r->smsc[0].judge = NULL;
+    rig_answer_all(&r->smsc[0]);
+    rig_pass(r, 10 * USEC_SEC);
+    rig_until_passing(r, rig_counts(r, 1).by_state[MESSAGE_CANCELLED] == 5);
+    assert_int_equal(r->smsc[0].n, n);
+    assert_int_equal(sent_of(r), n - 5);
+    assert_int_equal(rig_act(r, "spring", CAMPAIGN_RESUME).code, ERR_STATE);
+}
+
+static void a_restart_goes_on_where_it_was(void **state)
+{
+    struct rig *r = *state;
+    for (enum message_class c = 0; c < CLASS_COUNT; c++) {
+        r->o.uncertain[c] = UNCERTAIN_FAIL; /* so that nobody may be seen twice */
+    }
+    rig_populate_many(r, GB, MANY);
+    started(r);
+    launched(r, "Hello");
+    for (size_t stop = 40; stop < MANY; stop += 130) {
+        rig_until_passing(r, r->smsc[0].n >= stop);
+        rig_restart(r);
+    }
+    rig_until_passing(r, rig_settled(r, 1) == MANY);
+    rig_until(r, rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
+    for (unsigned i = 0; i < MANY; i++) {
+        assert_true(rig_sent_to(&r->smsc[0], GB + i) <= 1);
+    }
+    struct spool_counts c = rig_counts(r, 1);
+    assert_int_equal(c.by_state[MESSAGE_SENT] + c.by_state[MESSAGE_FAILED], MANY);
+    assert_true(c.by_state[MESSAGE_FAILED] <= 6 * 20); /* a window and what was being claimed, each time */
+    assert_int_equal(r->smsc[0].n >= c.by_state[MESSAGE_SENT], 1);
+}
+
+static void a_crash_after_the_last_claim_leaves_it_done(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, 5);
+    r->smsc[0].judge = judge_wait;
+    started(r);
+    launched(r, "Hello");
+    rig_until(r, r->smsc[0].n == 5);
+    rig_until(r, rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
+    /* As it is when the last word was not written: */
+    campaign_set_state(campaign_find(r->engine, STRV("spring")), CAMPAIGN_RUNNING, "test");
+    rig_restart(r);
+    assert_int_equal(rig_campaign_state(r, "spring"), CAMPAIGN_DONE);
+}
+
+static void a_closed_clock_waits_and_the_open_one_goes(void **state)
+{
+    static const char people[] = "phone,zone,name\n"
+                                 "+447700900001,,a\n+447700900002,,b\n+447700900003,,c\n"
+                                 "+12125550101,America/New_York,d\n+12125550102,America/New_York,e\n";
+    struct rig *r = *state;
+    clock_freeze(&r->clock, RIG_NOON - 2 * USEC_HOUR); /* 10:00 in London, 05:00 in New York */
+    rig_populate(r, people);
+    started(r);
+    launched(r, "Hello");
+    rig_until(r, sent_of(r) == 3);
+    rig_pass(r, 30 * USEC_SEC);
+    assert_int_equal(r->smsc[0].n, 3);
+    assert_int_equal(rig_campaign_state(r, "spring"), CAMPAIGN_RUNNING);
+    struct err e = { 0 };
+    struct campaign_info *info = engine_campaign_get(r->engine, STRV("spring"), &e);
+    assert_non_null(info);
+    assert_int_equal(info->n_clocks, 2);
+    usec_t opens = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const struct campaign_clock_info *k = &info->clocks[i];
+        assert_int_equal(k->claimed, k->open ? 3 : 0);
+        opens = k->open ? opens : k->changes;
+    }
+    engine_campaign_free(info);
+    assert_true(opens > clock_wall(&r->clock));
+    clock_freeze(&r->clock, opens - USEC_SEC);
+    rig_pass(r, 500 * USEC_MS);
+    rig_quiet(r);
+    assert_int_equal(r->smsc[0].n, 3); /* not a moment too early */
+    clock_freeze(&r->clock, opens);
+    rig_until_passing(r, rig_settled(r, 1) == 5);
+    assert_true(r->smsc[0].submits[3].at >= opens && r->smsc[0].submits[4].at < opens + USEC_MINUTE);
+    rig_until(r, rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
+}
+
+static void who_opted_out_is_counted_and_gets_nothing(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, 20);
+    started(r);
+    rig_consent(r, GB + 3, CONSENT_STOP);
+    rig_consent(r, GB + 19, CONSENT_STOP);
+    launched(r, "Hello");
+    rig_until(r, rig_settled(r, 1) == 20);
+    assert_int_equal(rig_counts(r, 1).by_state[MESSAGE_SUPPRESSED], 2);
+    assert_int_equal(r->smsc[0].n, 18);
+    assert_int_equal(rig_sent_to(&r->smsc[0], GB + 3), 0);
+    rig_until(r, rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
+}
+
+static void a_full_store_leaves_no_gap(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, 300);
+    started(r);
+    launched(r, "Hello");
+    rig_until(r, r->smsc[0].n >= 100);
+    /* As when the reserve is reached: what begins something is refused. */
+    rig_set_full(r, true);
+    rig_pass(r, 3 * USEC_SEC);
+    rig_quiet(r);
+    size_t n = r->smsc[0].n;
+    rig_pass(r, 5 * USEC_SEC);
+    assert_int_equal(r->smsc[0].n, n);
+    assert_true(n < 300);
+    struct buf problems = { 0 };
+    engine_problems(r->engine, &problems);
+    assert_true(problems.len > 0);
+    buf_free(&problems);
+    rig_set_full(r, false);
+    rig_until_passing(r, rig_settled(r, 1) == 300);
+    assert_int_equal(r->smsc[0].n, 300);
+    each_of_them_once(&r->smsc[0], 300);
+    rig_until(r, rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
+}
+
+static void a_full_store_does_not_hold_up_what_is_accepted(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, 300);
+    r->carriers[0].window = 1;
+    r->smsc[0].judge = judge_wait;
+    started(r);
+    for (unsigned i = 0; i < 10; i++) {
+        rig_send(r, CLASS_PROMOTIONAL, GB + 1000 + i, "Offer");
+    }
+    struct campaign_spec s = rig_spec("spring", "Hello");
+    s.class_ = CLASS_TRANSACTIONAL; /* before the lane of the ten */
+    assert_int_equal(rig_add(r, &s).code, ERR_NONE);
+    assert_int_equal(rig_act(r, "spring", CAMPAIGN_START).code, ERR_NONE);
+    rig_set_full(r, true);
+    r->smsc[0].judge = NULL;
+    rig_answer_all(&r->smsc[0]);
+    usec_t begun = clock_wall(&r->clock);
+    rig_until_passing(r, rig_settled(r, 0) >= 10);
+    assert_true(clock_wall(&r->clock) - begun < 3 * USEC_SEC);
+    rig_set_full(r, false);
+    rig_until_passing(r, rig_settled(r, 1) == 300);
+    each_of_them_once(&r->smsc[0], 300);
+}
+
+static void a_campaigns_own_rate_holds_nobody_else_up(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, 30);
+    started(r);
+    struct campaign_spec slow = rig_spec("slow", "Slow"), fast = rig_spec("fast", "Fast");
+    slow.rate = 1;
+    slow.class_ = CLASS_TRANSACTIONAL;
+    assert_int_equal(rig_add(r, &slow).code, ERR_NONE);
+    assert_int_equal(rig_add(r, &fast).code, ERR_NONE);
+    assert_int_equal(rig_act(r, "slow", CAMPAIGN_START).code, ERR_NONE);
+    assert_int_equal(rig_act(r, "fast", CAMPAIGN_START).code, ERR_NONE);
+    usec_t begun = clock_wall(&r->clock);
+    rig_until_passing(r, rig_settled(r, 2) == 30);
+    assert_true(clock_wall(&r->clock) - begun < 2 * USEC_SEC);
+    rig_until_passing(r, rig_settled(r, 1) == 30);
+    assert_true(clock_wall(&r->clock) - begun >= 28 * USEC_SEC);
+}
+
+static void a_carrier_that_is_down_holds_up_only_its_own(void **state)
+{
+    static const char people[] = "phone,zone,name\n+447700900001,,a\n+4915100000001,,b\n+447700900002,,c\n"
+                                 "+4915100000002,,d\n+4915100000003,,e\n";
+    struct rig *r = *state;
+    rig_populate(r, people);
+    rig_more_carriers(r);
+    r->smsc[1].bind_status = SMPP_ESME_RSYSERR;
+    started(r);
+    launched(r, "Hello");
+    rig_until_passing(r, sent_of(r) == 3);
+    assert_int_equal(r->smsc[0].n, 3);
+    rig_until_passing(r, rig_counts(r, 1).by_state[MESSAGE_READY] == 2);
+    r->smsc[1].bind_status = 0;
+    rig_until_passing(r, sent_of(r) == 5);
+    assert_int_equal(r->smsc[1].n, 2);
+    assert_int_equal(r->smsc[0].n, 3);
+}
+
+static void texts_that_cannot_be_sent_are_refused_with_a_reason(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, 3);
+    r->carriers[0].sender[0] = 0;
+    started(r);
+    struct campaign_spec nobody = rig_spec("nobody", "Hello"), empty = rig_spec("empty", "{{zone}}");
+    nobody.sender = (struct strv){ 0 };
+    assert_int_equal(rig_add(r, &nobody).code, ERR_NONE);
+    assert_int_equal(rig_add(r, &empty).code, ERR_NONE);
+    assert_int_equal(rig_act(r, "nobody", CAMPAIGN_START).code, ERR_NONE);
+    assert_int_equal(rig_act(r, "empty", CAMPAIGN_START).code, ERR_NONE);
+    rig_until_passing(r, rig_settled(r, 1) == 3 && rig_settled(r, 2) == 3);
+    assert_int_equal(rig_counts(r, 1).failed_by_reason[REASON_BAD_SENDER], 3);
+    assert_int_equal(rig_counts(r, 2).failed_by_reason[REASON_NO_TEXT], 3);
+    assert_int_equal(r->smsc[0].n, 0);
+}
+
+struct two {
+    unsigned done, fine;
+};
+
+static void two_added(void *ctx, const struct err *e)
+{
+    struct two *t = ctx;
+    t->done++;
+    t->fine += e->code == ERR_NONE;
+}
+
+static void names_are_given_once(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, 3);
+    started(r);
+    struct campaign_spec s = rig_spec("spring", "Hello");
+    struct two two = { 0, 0 };
+    engine_campaign_add(r->engine, &s, two_added, &two);
+    engine_campaign_add(r->engine, &s, two_added, &two);
+    rig_until(r, two.done == 2);
+    assert_int_equal(two.fine, 1);
+    assert_int_equal(rig_act(r, "spring", CAMPAIGN_REMOVE).code, ERR_NONE);
+    assert_int_equal(rig_act(r, "spring", CAMPAIGN_START).code, ERR_NOT_FOUND);
+    assert_int_equal(rig_add(r, &s).code, ERR_NONE);
+    rig_restart(r);
+    assert_int_equal(rig_campaign_state(r, "spring"), CAMPAIGN_DRAFT);
+    s.name = STRV("autumn");
+    s.segments[0] = STRV("nobody");
+    assert_int_equal(rig_add(r, &s).code, ERR_NOT_FOUND);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int main(void)
 {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        T(everybody_gets_it_once_with_a_text_of_his_own),
+        T(pause_and_resume_leave_no_gap_and_no_duplicate),
+        T(cancel_ends_it_and_what_of_it_waits),
+        T(a_restart_goes_on_where_it_was),
+        T(a_crash_after_the_last_claim_leaves_it_done),
+        T(a_closed_clock_waits_and_the_open_one_goes),
+        T(who_opted_out_is_counted_and_gets_nothing),
+        T(a_full_store_leaves_no_gap),
+        T(a_full_store_does_not_hold_up_what_is_accepted),
+        T(a_campaigns_own_rate_holds_nobody_else_up),
+        T(a_carrier_that_is_down_holds_up_only_its_own),
+        T(texts_that_cannot_be_sent_are_refused_with_a_reason),
+        T(names_are_given_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
