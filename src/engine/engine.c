@@ -110,8 +110,8 @@ static void engine_released(void *ctx, const struct spool_result *r)
             lane_again(g->carriers[i], lane);
         }
     }
-    if (r->id >= RELEASE_MAX && !g->closing) {
-        engine_release_due(g); /* there are more */
+    if (!g->closing) {
+        engine_release_due(g); /* there may be more: the store moves fewer at a time when space is short */
     }
 }
 
