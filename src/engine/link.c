@@ -364,14 +364,12 @@ void link_start(struct link *k, usec_t delay)
 void link_stop(struct link *k, const char *why)
 {
     k->stopping = true;
-    if (k->session != NULL && k->state != LINK_CONNECTING) {
-        if (k->state == LINK_BOUND) {
-            link_move(k, LINK_UNBINDING, why);
-        }
+    if (k->session != NULL && (k->state == LINK_BOUND || k->state == LINK_UNBINDING)) {
+        link_move(k, LINK_UNBINDING, why);
         session_unbind(k->session, link_now(k));
         link_touch(k);
     } else if (k->conn != NULL) {
-        conn_close(k->conn); /* on_closed moves it to LINK_DOWN */
+        conn_close(k->conn); /* nothing is in flight; on_closed moves it to LINK_DOWN */
     } else {
         loop_timer_stop(&k->timer);
         link_move(k, LINK_DOWN, why);

@@ -220,7 +220,7 @@ static struct peer *smsc_bound_peer(const struct smsc *m)
     return p;
 }
 
-static void smsc_deliver(struct smsc *m, const struct smpp_sm *sm)
+void rig_deliver(struct smsc *m, const struct smpp_sm *sm)
 {
     struct peer *p = smsc_bound_peer(m);
     assert_int_not_equal(session_submit_sm(p->session, sm, NULL, 0, 1, peer_now(p)), 0);
@@ -238,7 +238,7 @@ void rig_receipt(const struct submit *s, const char *stat)
                           .destination_addr = strv_from(s->from),
                           .esm_class = SMPP_ESM_RECEIPT,
                           .short_message = strv_from(text) };
-    smsc_deliver(s->smsc, &sm);
+    rig_deliver(s->smsc, &sm);
 }
 
 void rig_inbound(struct smsc *m, const char *from, const char *text)
@@ -248,7 +248,7 @@ void rig_inbound(struct smsc *m, const char *from, const char *text)
                           .source_addr = strv_from(from),
                           .destination_addr = STRV("12345"),
                           .short_message = strv_from(text) };
-    smsc_deliver(m, &sm);
+    rig_deliver(m, &sm);
 }
 
 void rig_drop(struct smsc *m)
@@ -511,6 +511,14 @@ struct err rig_consent(struct rig *r, uint64_t number, enum consent_action c)
     engine_consent(r->engine, number, c, STRV("test"), STRV("words"), waiting_done, &w);
     rig_until(r, w.done);
     return w.err;
+}
+
+void rig_vote_put(struct rig *r, const struct vote_spec *v)
+{
+    struct waiting w = { 0 };
+    engine_vote_put(r->engine, v, waiting_done, &w);
+    rig_until(r, w.done);
+    assert_string_equal(w.err.text, "");
 }
 
 struct err rig_cancel(struct rig *r, uint64_t id)

@@ -97,6 +97,7 @@ void rig_answer(struct submit *s, uint32_t status);
 void rig_answer_all(struct smsc *m); /* those that wait: ROK */
 void rig_receipt(const struct submit *s, const char *stat);
 void rig_inbound(struct smsc *m, const char *from, const char *text);
+void rig_deliver(struct smsc *m, const struct smpp_sm *sm);
 void rig_drop(struct smsc *m); /* every connection breaks */
 size_t rig_sent_to(const struct smsc *m, uint64_t number);
 
@@ -112,6 +113,7 @@ struct err rig_act(struct rig *r, const char *name, enum campaign_action a);
 struct campaign_spec rig_spec(const char *name, const char *text);
 enum campaign_state rig_campaign_state(struct rig *r, const char *name);
 struct err rig_consent(struct rig *r, uint64_t number, enum consent_action c);
+void rig_vote_put(struct rig *r, const struct vote_spec *v);
 struct err rig_cancel(struct rig *r, uint64_t id);
 struct err rig_resolve(struct rig *r, uint64_t id, bool resend);
 
