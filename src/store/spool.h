@@ -7,8 +7,9 @@
  * over; their callbacks run in that order too. Bounds: at most `queue_max` operations wait; then operations
  * marked [intake] answer ERR_BUSY at once. Operations that end something already begun (answers, receipts,
  * moves) are never refused: they may exceed the mark by what is in flight, which is bounded by the windows.
- * Full: when the map or disk is nearly full, [intake] operations complete with ERR_FULL; the others use the
- * reserve.
+ * Full: the intake closes while what the messages under way will still need (responses, receipts, their
+ * indexes) and the reserve would not fit any more: [intake] operations complete with ERR_FULL, the others go
+ * on, so that whatever was accepted can be brought to its end.
  */
 #ifndef TESSERA_STORE_SPOOL_H
 #define TESSERA_STORE_SPOOL_H
