@@ -1,0 +1,15 @@
+# Programs of the benchmarks: built on demand only (tests/bench/run), never by `make` or `make check`.
+EXTRA_PROGRAMS = tests/bench/sink tests/bench/raw_client tests/bench/session_client tests/bench/post
+EXTRA_DIST += tests/bench
+
+tests_bench_sink_SOURCES = tests/bench/sink.c tests/bench/sink.h tests/bench/raw.h
+tests_bench_sink_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_bench_sink_LDADD = -lssl -lcrypto
+tests_bench_raw_client_SOURCES = tests/bench/raw_client.c tests/bench/raw.h
+tests_bench_raw_client_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_bench_raw_client_LDADD = -lssl -lcrypto
+tests_bench_session_client_SOURCES = tests/bench/session_client.c tests/bench/raw.h
+tests_bench_session_client_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_bench_session_client_LDADD = src/libnet.a $(LIBS_session) $(LIBEVENT_LIBS) -lssl -lcrypto
+tests_bench_post_SOURCES = tests/bench/post.c tests/bench/raw.h
+tests_bench_post_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
