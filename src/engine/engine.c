@@ -96,8 +96,6 @@ static void engine_on_spool(void *arg)
 
 static void engine_release_due(struct engine *g);
 
-static void engine_release_due(struct engine *g);
-
 static void engine_released(void *ctx, const struct spool_result *r)
 {
     struct engine *g = ctx;
