@@ -564,6 +564,7 @@ void rig_populate(struct rig *r, const char *lines)
     struct audience *a = audience_open(&ao, &e);
     assert_non_null(a);
     struct facts_shared *shared = facts_shared_load(r->facts, &e);
+    assert_non_null(shared);
     struct facts_options fo = { .dir = r->facts, .zone = r->o.zone, .low_confidence = true };
     struct places places = { .facts = facts_new(shared, &fo, &e) };
     struct audience_locator locator = { &places, places_locate };
