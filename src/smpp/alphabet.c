@@ -7,24 +7,7 @@
 #define REPLACEMENT 0xfffdu
 #define ESCAPE      0x1b
 
-/* --- GSM 03.38 tables, both ways from the same rows --- */
-
-static const uint16_t gsm7_default[128] = {
-#define LOW(septet, codepoint)  [septet] = codepoint,
-#define HIGH(septet, codepoint) [septet] = codepoint,
-#define LOW_EXT(septet, codepoint)
-#define HIGH_EXT(septet, codepoint)
-#include "smpp/gsm7.def"
-    [ESCAPE] = REPLACEMENT,
-};
-
-static const uint16_t gsm7_extension[128] = {
-#define LOW(septet, codepoint)
-#define HIGH(septet, codepoint)
-#define LOW_EXT(septet, codepoint)  [septet] = codepoint,
-#define HIGH_EXT(septet, codepoint) [septet] = codepoint,
-#include "smpp/gsm7.def"
-};
+/* --- GSM 03.38, both ways from the same rows --- */
 
 /* Code points below U+0100: 0 = not there, bit 7 set = default table, else a septet after an escape. */
 static const uint8_t gsm7_low[256] = {
@@ -76,12 +59,13 @@ unsigned alphabet_gsm7_from(uint32_t codepoint, uint8_t out[2])
 
 uint32_t alphabet_gsm7_to(uint8_t septet)
 {
-    return septet < 128 ? gsm7_default[septet] : REPLACEMENT;
+    uint16_t cp = septet < 128 ? shift_locking_table(SHIFT_DEFAULT)[septet] : 0;
+    return cp ? cp : REPLACEMENT;
 }
 
 uint32_t alphabet_gsm7_ext(uint8_t septet)
 {
-    return septet < 128 ? gsm7_extension[septet] : 0;
+    return septet < 128 ? shift_single_table(SHIFT_DEFAULT)[septet] : 0;
 }
 
 /* --- eight-bit alphabets; 0x100 in `from` means: not there --- */
@@ -192,12 +176,43 @@ enum alphabet alphabet_choose(struct strv utf8)
     return alphabet_can_encode(ALPHABET_GSM7, utf8) ? ALPHABET_GSM7 : ALPHABET_UCS2;
 }
 
-/* The first octet that is not ASCII or has no septet: what is before it needs no look at alphabets. */
-static const char *skip_plain(const char *p, const char *end)
+/* Texts are mostly letters that are the same number in ASCII and in the default alphabet: those are passed in
+ * runs, as vectors. Where a run fails it is tried again behind it. */
+#define RUN 16
+typedef uint8_t run __attribute__((vector_size(RUN)));
+
+static inline bool is_same_run(const char *p)
 {
-    while (p < end && (uint8_t)*p < 0x80 && gsm7_low[(uint8_t)*p] != 0)
-        p++;
-    return p;
+    run c;
+    uint64_t halves[2];
+    memcpy(&c, p, RUN);
+    run other = (run)(c - ' ' > 'z' - ' ') | (run)(c - '[' <= '`' - '[') | (run)(c == '$') | (run)(c == '@');
+    memcpy(halves, &other, RUN);
+    return (halves[0] | halves[1]) == 0;
+}
+
+/* Whether p stands before such a run; *retry, where to look again. */
+static inline bool at_run(const char *p, const char *end, const char **retry)
+{
+    if (p < *retry || end - p < RUN)
+        return false;
+    if (is_same_run(p))
+        return true;
+    *retry = p + RUN;
+    return false;
+}
+
+/* The first octet that is not ASCII or has no septet: what is before it needs no look at alphabets. */
+static const char *skip_plain(const char *p, const char *end, const char **retry)
+{
+    for (;;) {
+        if (at_run(p, end, retry))
+            p += RUN;
+        else if (p < end && (uint8_t)*p < 0x80 && gsm7_low[(uint8_t)*p] != 0)
+            p++;
+        else
+            return p;
+    }
 }
 
 bool alphabet_can_encode(enum alphabet a, struct strv utf8)
@@ -205,8 +220,8 @@ bool alphabet_can_encode(enum alphabet a, struct strv utf8)
     bool there;
     if (utf8.n == 0 || a == ALPHABET_BINARY)
         return true;
-    const char *p = utf8.p, *end = utf8.p + utf8.n;
-    while ((p = skip_plain(p, end)) < end) {
+    const char *p = utf8.p, *end = utf8.p + utf8.n, *retry = p;
+    while ((p = skip_plain(p, end, &retry)) < end) {
         units_of(a, next(&p, end), &there);
         if (!there)
             return false;
@@ -220,10 +235,15 @@ size_t alphabet_fit(enum alphabet a, struct strv utf8, size_t capacity, size_t *
     *units = 0;
     if (utf8.n == 0)
         return 0;
-    const char *p = utf8.p, *end = utf8.p + utf8.n;
+    const char *p = utf8.p, *end = utf8.p + utf8.n, *retry = p;
     if (a == ALPHABET_BINARY)
         return *units = utf8.n < capacity ? utf8.n : capacity;
     while (p < end) {
+        if (capacity - *units >= RUN && at_run(p, end, &retry)) {
+            *units += RUN;
+            p += RUN;
+            continue;
+        }
         uint8_t c = (uint8_t)*p;
         if (c < 0x80 && (a != ALPHABET_GSM7 || gsm7_low[c] & 0x80)) {
             if (*units == capacity)
@@ -272,9 +292,15 @@ bool alphabet_encode(enum alphabet a, struct strv utf8, struct buf *out, size_t 
     /* No alphabet needs more than two octets for each octet of UTF-8. */
     if (!buf_reserve(out, 2 * utf8.n))
         return false;
-    const char *p = utf8.p, *end = utf8.p + utf8.n;
+    const char *p = utf8.p, *end = utf8.p + utf8.n, *retry = p;
     uint8_t *w = out->data + out->len;
     while (p < end) {
+        if (a == ALPHABET_GSM7 && at_run(p, end, &retry)) {
+            memcpy(w, p, RUN);
+            w += RUN;
+            p += RUN;
+            continue;
+        }
         if (a == ALPHABET_GSM7 && (uint8_t)*p < 0x80 && gsm7_low[(uint8_t)*p] & 0x80) {
             *w++ = gsm7_low[(uint8_t)*p++] & 0x7f;
             continue;
@@ -312,28 +338,6 @@ static inline char *put_char(char *w, uint32_t cp)
     return w + utf8_put(cp, w);
 }
 
-static char *decode_gsm7(char *w, struct strv s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = (uint8_t)s.p[i];
-        if (c != ESCAPE) {
-            w = put_char(w, alphabet_gsm7_to(c));
-            continue;
-        }
-        /* TS 23.038 §6.2.1.1: a second escape is reserved for a further table and shown as a space; so is one
-         * that nothing follows */
-        c = ++i < s.n ? (uint8_t)s.p[i] : ESCAPE;
-        uint32_t ext = alphabet_gsm7_ext(c);
-        if (ext)
-            w = put_char(w, ext);
-        else if (c == ESCAPE)
-            w = put_char(w, ' ');
-        else
-            w = put_char(w, alphabet_gsm7_to(c));
-    }
-    return w;
-}
-
 static char *decode_utf16(char *w, struct strv s)
 {
     const uint8_t *p = (const uint8_t *)s.p;
@@ -356,15 +360,15 @@ static char *decode_utf16(char *w, struct strv s)
 
 bool alphabet_decode(enum alphabet a, struct strv octets, struct buf *utf8)
 {
+    if (a == ALPHABET_GSM7)
+        return shift_decode((struct shift){ SHIFT_DEFAULT, SHIFT_DEFAULT }, octets, utf8);
     /* No octet of any alphabet becomes more than three octets of UTF-8. */
     if (octets.n == 0)
         return true;
     if (!buf_reserve(utf8, 3 * octets.n))
         return false;
     char *w = (char *)utf8->data + utf8->len;
-    if (a == ALPHABET_GSM7)
-        w = decode_gsm7(w, octets);
-    else if (a == ALPHABET_UCS2)
+    if (a == ALPHABET_UCS2)
         w = decode_utf16(w, octets);
     else
         for (size_t i = 0; i < octets.n; i++)

@@ -1,13 +1,14 @@
 /* Text to and from the alphabets of short messages: GSM 03.38 default with its extension table (3GPP
  * TS 23.038 §6.2.1), UCS-2 as UTF-16BE, ISO-8859-1/5/8, ASCII, octets; and what data_coding says (SMPP 3.4
  * §5.2.19, TS 23.038 §4). Text is UTF-8. Results are appended to a buf of the caller. Decoding never fails on
- * damaged input: what means nothing becomes U+FFFD. National shift tables: single and locking tables are
- * selected by user data header, and take their place as a further parameter of the gsm7 functions. */
+ * damaged input: what means nothing becomes U+FFFD. National tables are in shift.h. */
 #ifndef TESSERA_SMPP_ALPHABET_H
 #define TESSERA_SMPP_ALPHABET_H
 
 #include "base/buf.h"
 #include "base/strv.h"
+#include "smpp/shift.h"
+#include "smpp/udh.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,6 +78,24 @@ struct data_coding {
 struct data_coding data_coding_read(uint8_t value, enum alphabet smsc_default);
 /* The value that announces an alphabet: 0, 8, 3, 1, 4, 6, 7. */
 uint8_t data_coding_for(enum alphabet a);
+
+/* A message as it came: header, alphabet, national tables, packing. Views into the octets. */
+struct alphabet_reading {
+    enum alphabet smsc_default; /* what data_coding 0 means to the carrier */
+    bool packed;                /* the carrier sends GSM7 seven bits to a septet */
+};
+struct alphabet_message {
+    struct data_coding coding;
+    struct udh udh; /* concat_bits 0 = not one of several; data is what the text was read from */
+    bool has_udh;
+    struct shift shift; /* the tables it was read with */
+};
+/* Reads short_message or message_payload; esm_class tells of the header. The text is appended to utf8 as
+ * UTF-8. The tables a header names hold for the SMSC's default alphabet and for GSM 7-bit codings. False only
+ * when memory is out. */
+bool alphabet_decode_message(uint8_t data_coding, uint8_t esm_class, struct strv octets,
+                             const struct alphabet_reading *how, struct buf *utf8,
+                             struct alphabet_message *out);
 
 const char *alphabet_name(enum alphabet a); /* "gsm7", "ucs2", "latin1", "ascii", "binary", ... */
 bool alphabet_parse(struct strv name, enum alphabet *out);

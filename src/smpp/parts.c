@@ -1,60 +1,93 @@
 #include "smpp/parts.h"
 
 #include "base/utf8.h"
+#include "smpp/parts_inside.h"
 #include "smpp/udh.h"
 
-#include <string.h>
+#define NO_LIMIT    UINT32_MAX
+#define MAX_PAYLOAD 65535 /* octets a TLV can hold */
+#define MAX_HEADER  13    /* length, 16-bit concatenation, two tables */
+#define UDHI        0x40
 
-#define NO_LIMIT UINT32_MAX
-
-unsigned parts_capacity(enum alphabet a, enum parts_mode mode, bool alone)
+/* Octets of the elements that name tables. */
+static unsigned elements_size(struct shift s)
 {
-    /* 140 octets of user data, less the header in whole units */
-    static const unsigned septets[] = { 160, 153, 152 }, units[] = { 70, 67, 66 },
-                          octets[] = { 140, 134, 133 };
-    unsigned column = alone ? 0 : mode == PARTS_UDH16 ? 2 : 1;
+    return (s.single ? 3 : 0) + (s.locking ? 3 : 0);
+}
+
+/* Octets of header of a part. */
+static unsigned header_size(enum parts_mode mode, struct shift s, bool alone)
+{
+    unsigned n = elements_size(s) + (alone || mode > PARTS_UDH16 ? 0 : mode == PARTS_UDH16 ? 6 : 5);
+    return n ? n + 1 : 0;
+}
+
+unsigned parts_capacity_shifted(enum alphabet a, struct shift s, enum parts_mode mode, bool alone)
+{
     if (mode == PARTS_PAYLOAD)
         return NO_LIMIT;
+    /* With SAR the carrier puts the header in, 8 bits wide or what it likes. */
+    unsigned octets = 140 - header_size(mode == PARTS_SAR ? PARTS_UDH8 : mode, s, alone);
     switch (a) {
     case ALPHABET_GSM7:
-    case ALPHABET_ASCII: return septets[column]; /* IA5 goes over the air as septets */
-    case ALPHABET_UCS2: return units[column];
-    default: return octets[column];
+    case ALPHABET_ASCII: return octets * 8 / 7; /* IA5 goes over the air as septets */
+    case ALPHABET_UCS2: return octets / 2;
+    default: return octets;
     }
 }
 
-/* Octets of `rest` for one part: whole characters, and not inside a grapheme cluster unless that fills the
- * part alone. Of the 7- and 8-bit alphabets only CR LF is one, and that may be split. */
-static size_t cut(enum alphabet a, struct strv rest, size_t capacity, size_t *units)
+unsigned parts_capacity(enum alphabet a, enum parts_mode mode, bool alone)
 {
-    size_t n = alphabet_fit(a, rest, capacity, units);
-    if (a != ALPHABET_UCS2 || n == rest.n)
-        return n;
-    size_t whole = utf8_cut(rest, n);
-    if (whole == 0 || whole == n)
-        return n;
-    return alphabet_fit(a, strv_sub(rest, 0, whole), capacity, units);
+    return parts_capacity_shifted(a, (struct shift){ 0, 0 }, mode, alone);
 }
 
-struct parts_estimate parts_count_in(struct strv utf8, enum alphabet a, enum parts_mode mode)
+static size_t fit(const struct parts_coding *c, struct strv utf8, size_t capacity, size_t *units)
 {
-    struct parts_estimate e = { .alphabet = a, .parts = 1 };
+    return c->map ? shift_fit(c->map, utf8, capacity, units)
+                  : alphabet_fit(c->alphabet, utf8, capacity, units);
+}
+
+/* Octets of `rest` for one part: whole characters, and not inside a grapheme cluster unless that fills the
+ * part alone. Of the 7- and 8-bit alphabets only CR LF is one. */
+static size_t cut(const struct parts_coding *c, struct strv rest, size_t capacity, size_t *units)
+{
+    size_t n = fit(c, rest, capacity, units), whole = n;
+    if (n == rest.n || n == 0 || c->alphabet == ALPHABET_BINARY)
+        return n;
+    if (c->alphabet == ALPHABET_UCS2 || c->map)
+        whole = utf8_cut(rest, n);
+    else if (rest.p[n - 1] == '\r' && rest.p[n] == '\n')
+        whole = n - 1;
+    if (whole == 0 || whole == n)
+        return n;
+    return fit(c, strv_sub(rest, 0, whole), capacity, units);
+}
+
+struct parts_estimate parts_count_coded(struct strv utf8, const struct parts_coding *c, enum parts_mode mode)
+{
+    struct parts_estimate e = { .alphabet = c->alphabet, .shift = c->shift, .parts = 1 };
     size_t units;
-    unsigned capacity = parts_capacity(a, mode, true);
-    if (alphabet_fit(a, utf8, capacity, &units) == utf8.n) {
+    unsigned capacity = parts_capacity_shifted(c->alphabet, c->shift, mode, true);
+    if (fit(c, utf8, capacity, &units) == utf8.n) {
         e.units = (uint32_t)units;
         e.left = mode == PARTS_PAYLOAD ? 0 : (uint32_t)(capacity - units);
         return e;
     }
-    capacity = parts_capacity(a, mode, false);
+    capacity = parts_capacity_shifted(c->alphabet, c->shift, mode, false);
     e.parts = 0;
     for (struct strv rest = utf8; rest.n; e.parts++) {
-        size_t n = cut(a, rest, capacity, &units);
+        size_t n = cut(c, rest, capacity, &units);
         e.units += (uint32_t)units;
         e.left = (uint32_t)(capacity - units);
         rest = strv_sub(rest, n, rest.n - n);
     }
     return e;
+}
+
+struct parts_estimate parts_count_in(struct strv utf8, enum alphabet a, enum parts_mode mode)
+{
+    struct parts_coding c = { .alphabet = a };
+    return parts_count_coded(utf8, &c, mode);
 }
 
 struct parts_estimate parts_count(struct strv utf8, enum parts_mode mode)
@@ -65,61 +98,140 @@ struct parts_estimate parts_count(struct strv utf8, enum parts_mode mode)
 void parts_free(struct parts *p)
 {
     buf_free(&p->octets);
+    buf_free(&p->scratch);
     p->count = 0;
 }
 
-/* Appends one part; its header, if any, is numbered when the count is known. */
-static bool add_part(struct parts *p, struct strv text, unsigned header)
+/* --- making them --- */
+
+static bool encode(const struct parts_coding *c, struct strv text, struct buf *out)
 {
-    static const uint8_t blank[7];
-    if (p->count == PARTS_MAX || !buf_put(&p->octets, blank, header))
+    return c->map ? shift_encode(c->map, text, out, NULL) : alphabet_encode(c->alphabet, text, out, NULL);
+}
+
+/* Seven bits to a septet, from the first septet boundary after the header. The reader of octets cannot tell
+ * seven zero bits at the end from an '@': a CR is put there instead, as TS 23.038 §6.1.2.3.1 does. */
+static bool encode_packed(struct parts *p, const struct parts_coding *c, struct strv text)
+{
+    struct buf septets = { 0 };
+    bool ok = encode(c, text, &septets);
+    unsigned fill = (7 - 8 * p->header % 7) % 7;
+    bool spare = (fill + 7 * septets.len) % 8 == 1;
+    ok = ok &&
+         alphabet_pack7((struct strv){ (const char *)septets.data, septets.len }, fill, spare, &p->octets);
+    buf_free(&septets);
+    return ok;
+}
+
+/* Appends one part; its header, if any, is written when the count is known. */
+static bool add_part(struct parts *p, const struct parts_coding *c, struct strv text)
+{
+    static const uint8_t blank[MAX_HEADER];
+    if (p->count == PARTS_MAX || (p->header && !buf_put(&p->octets, blank, p->header)))
         return false;
-    if (!alphabet_encode(p->alphabet, text, &p->octets, NULL))
+    if (!(p->packed ? encode_packed(p, c, text) : encode(c, text, &p->octets)))
+        return false;
+    if (p->mode == PARTS_PAYLOAD && p->octets.len > MAX_PAYLOAD)
         return false;
     p->end[p->count++] = (uint32_t)p->octets.len;
     return true;
 }
 
-static void number_parts(struct parts *p)
+static void write_headers(struct parts *p)
 {
     for (unsigned i = 0; i < p->count; i++) {
         uint8_t *at = p->octets.data + (i ? p->end[i - 1] : 0);
-        udh_write_concat(at, p->mode == PARTS_UDH16 ? 16 : 8, p->reference, (uint8_t)p->count,
-                         (uint8_t)(i + 1));
+        unsigned n = 1;
+        at[0] = 0;
+        if (p->count > 1 && p->mode <= PARTS_UDH16)
+            n = udh_write_concat(at, p->mode == PARTS_UDH16 ? 16 : 8, p->reference, (uint8_t)p->count,
+                                 (uint8_t)(i + 1));
+        at[0] = (uint8_t)(at[0] + shift_write_elements(p->shift, at + n));
     }
 }
 
-static unsigned header_size(enum parts_mode mode)
+static bool split(struct parts *p, struct strv utf8, const struct parts_coding *c)
 {
-    return mode == PARTS_UDH8 ? 6 : mode == PARTS_UDH16 ? 7 : 0;
+    size_t units;
+    p->header = (uint8_t)header_size(p->mode, c->shift, true);
+    unsigned capacity = parts_capacity_shifted(c->alphabet, c->shift, p->mode, true);
+    if (fit(c, utf8, capacity, &units) == utf8.n)
+        return add_part(p, c, utf8);
+
+    p->header = (uint8_t)header_size(p->mode, c->shift, false);
+    capacity = parts_capacity_shifted(c->alphabet, c->shift, p->mode, false);
+    for (struct strv rest = utf8; rest.n;) {
+        size_t n = cut(c, rest, capacity, &units);
+        if (!add_part(p, c, strv_sub(rest, 0, n)))
+            return false;
+        rest = strv_sub(rest, n, rest.n - n);
+    }
+    return true;
+}
+
+static bool make(struct parts *p, struct strv utf8, const struct parts_coding *c, enum parts_mode mode,
+                 uint16_t reference)
+{
+    buf_clear(&p->octets);
+    p->alphabet = c->alphabet;
+    p->shift = c->shift;
+    p->mode = mode;
+    p->reference = reference;
+    p->count = 0;
+    p->data_coding = data_coding_for(c->alphabet);
+    bool ok = split(p, utf8, c);
+    p->udhi = ok && p->header > 0;
+    if (p->udhi)
+        write_headers(p);
+    if (!ok)
+        p->count = 0;
+    return ok;
 }
 
 bool parts_split(struct parts *p, struct strv utf8, enum alphabet a, enum parts_mode mode, uint16_t reference)
 {
-    size_t units;
-    buf_clear(&p->octets);
-    p->alphabet = a;
-    p->mode = mode;
-    p->reference = reference;
-    p->count = 0;
-    p->udhi = false;
-    p->data_coding = data_coding_for(a);
-    if (alphabet_fit(a, utf8, parts_capacity(a, mode, true), &units) == utf8.n)
-        return add_part(p, utf8, 0);
+    struct parts_coding c = { .alphabet = a };
+    p->packed = false;
+    return make(p, utf8, &c, mode, reference);
+}
 
-    unsigned header = header_size(mode), capacity = parts_capacity(a, mode, false);
-    for (struct strv rest = utf8; rest.n;) {
-        size_t n = cut(a, rest, capacity, &units);
-        if (!add_part(p, strv_sub(rest, 0, n), header)) {
+/* As parts_plan decides, without counting: nothing can be better than one part, and where no tables may be
+ * chosen there is nothing else. */
+static bool is_plain(struct strv utf8, const struct parts_options *o)
+{
+    size_t units;
+    if (o->forced || !alphabet_can_encode(ALPHABET_GSM7, utf8))
+        return false;
+    return !o->languages || alphabet_fit(ALPHABET_GSM7, utf8, 160, &units) == utf8.n;
+}
+
+static bool make_planned(struct parts *p, struct strv utf8, const struct parts_options *o)
+{
+    struct shift_map map;
+    struct parts_estimate plan = parts_plan_with(utf8, o, &p->scratch);
+    struct parts_coding c = { .alphabet = plan.alphabet, .shift = plan.shift };
+    if (parts_is_shifted(c.shift)) {
+        shift_map_init(&map, c.shift);
+        c.map = &map;
+    }
+    if (plan.translit != TRANSLIT_OFF) {
+        buf_clear(&p->scratch);
+        if (!parts_plan_text(utf8, &plan, &p->scratch, NULL)) {
             p->count = 0;
             return false;
         }
-        rest = strv_sub(rest, n, rest.n - n);
+        utf8 = (struct strv){ (const char *)p->scratch.data, p->scratch.len };
     }
-    p->udhi = header > 0;
-    if (p->udhi)
-        number_parts(p);
-    return true;
+    p->packed = o->packed && c.alphabet == ALPHABET_GSM7;
+    return make(p, utf8, &c, o->mode, o->reference);
+}
+
+bool parts_make(struct parts *p, struct strv utf8, const struct parts_options *o)
+{
+    if (!is_plain(utf8, o))
+        return make_planned(p, utf8, o);
+    p->packed = o->packed;
+    return make(p, utf8, &(struct parts_coding){ .alphabet = ALPHABET_GSM7 }, o->mode, o->reference);
 }
 
 struct strv parts_get(const struct parts *p, unsigned i)
@@ -133,6 +245,31 @@ struct strv parts_get(const struct parts *p, unsigned i)
 struct strv parts_data(const struct parts *p, unsigned i)
 {
     struct strv part = parts_get(p, i);
-    unsigned header = p->udhi ? header_size(p->mode) : 0;
-    return strv_sub(part, header, part.n);
+    return strv_sub(part, p->udhi ? p->header : 0, part.n);
+}
+
+/* Whether a payload is no longer than one short message. */
+static bool is_short(const struct parts *p)
+{
+    size_t most = parts_capacity_shifted(p->alphabet, p->shift, PARTS_UDH8, true) + p->header;
+    if (p->alphabet == ALPHABET_UCS2 || p->packed)
+        most = 140;
+    return p->octets.len <= most;
+}
+
+struct parts_fields parts_fields(const struct parts *p, unsigned i)
+{
+    struct strv part = parts_get(p, i);
+    struct parts_fields f = { .data_coding = p->data_coding, .esm_class = p->udhi ? UDHI : 0 };
+    if (p->mode == PARTS_PAYLOAD && !is_short(p))
+        f.message_payload = part;
+    else
+        f.short_message = part;
+    if (p->mode == PARTS_SAR && p->count > 1) {
+        f.sar = true;
+        f.sar_msg_ref_num = p->reference;
+        f.sar_total_segments = (uint8_t)p->count;
+        f.sar_segment_seqnum = (uint8_t)(i + 1);
+    }
+    return f;
 }
