@@ -97,6 +97,7 @@ struct parts_estimate {
     enum alphabet alphabet;
     struct shift shift;
     enum translit_level translit; /* as far as characters are replaced; OFF = the text is sent as it is */
+    uint32_t replaced;            /* characters; parts_plan_text lists them */
     uint32_t parts;               /* may be above PARTS_MAX: then it cannot be sent */
     uint32_t units;               /* septets, 16-bit units or octets of the whole text */
     uint32_t left;                /* units that still fit into the last part */

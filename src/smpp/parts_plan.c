@@ -21,6 +21,8 @@ static bool is_better(const struct parts_estimate *a, unsigned a_kind, const str
         return a->parts < b->parts || b->parts == 0;
     if (a->translit != b->translit)
         return a->translit < b->translit;
+    if (a->replaced != b->replaced)
+        return a->replaced < b->replaced;
     if (a_kind != b_kind)
         return a_kind < b_kind;
     return a->units < b->units;
@@ -35,6 +37,7 @@ static bool has_all(const struct parts_coding *c, struct strv text)
 static bool try_tables(struct search *s, struct shift tables, enum translit_level level)
 {
     struct shift_map map;
+    struct translit_report report = { .replaced = 0 };
     bool shifted = parts_is_shifted(tables);
     struct parts_coding c = { ALPHABET_GSM7, tables, shifted ? &map : NULL };
     struct strv text = s->text;
@@ -42,7 +45,7 @@ static bool try_tables(struct search *s, struct shift tables, enum translit_leve
         shift_map_init(&map, tables);
     if (level != TRANSLIT_OFF) {
         buf_clear(s->scratch);
-        if (!translit_text(text, level, &map, s->scratch, NULL))
+        if (!translit_text(text, level, &map, s->scratch, &report))
             return false;
         text = (struct strv){ (const char *)s->scratch->data, s->scratch->len };
     }
@@ -51,6 +54,7 @@ static bool try_tables(struct search *s, struct shift tables, enum translit_leve
     struct parts_estimate e = parts_count_coded(text, &c, s->o->mode);
     unsigned kind = (tables.single ? 1u : 0) + (tables.locking ? 2u : 0);
     e.translit = level;
+    e.replaced = report.replaced;
     if (shifted && s->o->mode == PARTS_SAR && e.parts > 1)
         return true;
     if (is_better(&e, kind, &s->best, s->best_kind)) {
