@@ -9,6 +9,24 @@
 #define MAX_HEADER  13    /* length, 16-bit concatenation, two tables */
 #define UDHI        0x40
 
+static const char *const mode_names[] = { "udh8", "udh16", "sar", "payload" };
+
+const char *parts_mode_name(enum parts_mode mode)
+{
+    return mode_names[mode <= PARTS_PAYLOAD ? mode : PARTS_UDH8];
+}
+
+bool parts_mode_parse(struct strv name, enum parts_mode *mode)
+{
+    for (unsigned i = 0; i <= PARTS_PAYLOAD; i++) {
+        if (strv_eq_c(name, mode_names[i])) {
+            *mode = (enum parts_mode)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Octets of the elements that name tables. */
 static unsigned elements_size(struct shift s)
 {
@@ -236,9 +254,9 @@ bool parts_make(struct parts *p, struct strv utf8, const struct parts_options *o
 
 struct strv parts_get(const struct parts *p, unsigned i)
 {
-    if (i >= p->count)
+    uint32_t start = i && i < p->count ? p->end[i - 1] : 0;
+    if (i >= p->count || p->end[i] == start)
         return (struct strv){ NULL, 0 };
-    uint32_t start = i ? p->end[i - 1] : 0;
     return (struct strv){ (const char *)p->octets.data + start, p->end[i] - start };
 }
 

@@ -36,6 +36,9 @@ enum parts_mode {
     PARTS_PAYLOAD, /* not split: one payload for message_payload, however long */
 };
 
+const char *parts_mode_name(enum parts_mode mode); /* "udh8", "udh16", "sar", "payload" */
+bool parts_mode_parse(struct strv name, enum parts_mode *mode);
+
 /* {0}: header of 6 octets, plain choice, nothing replaced, septets one in an octet. */
 struct parts_options {
     enum parts_mode mode;

@@ -252,7 +252,7 @@ static void fields_follow_the_mode(void **state)
     assert_false(f.sar);
     assert_int_equal(f.esm_class, 0x40);
     assert_int_equal(f.short_message.n, 6 + 153);
-    assert_true(parts_make(&p, STRV("short"), &(struct parts_options){ .mode = PARTS_SAR }));
+    assert_true(parts_make(&p, STRV(""), &(struct parts_options){ .mode = PARTS_SAR }));
     assert_false(parts_fields(&p, 0).sar);
     buf_free(&text);
 
@@ -265,6 +265,17 @@ static void fields_follow_the_mode(void **state)
     assert_int_equal(p.count, 0);
     buf_free(&text);
     parts_free(&p);
+}
+
+static void modes_have_names(void **state)
+{
+    (void)state;
+    enum parts_mode back;
+    for (int i = PARTS_UDH8; i <= PARTS_PAYLOAD; i++) {
+        assert_true(parts_mode_parse(strv_from(parts_mode_name((enum parts_mode)i)), &back));
+        assert_int_equal(back, i);
+    }
+    assert_false(parts_mode_parse(STRV("fax"), &back));
 }
 
 static void packed_parts_begin_at_a_septet(void **state)
@@ -580,6 +591,7 @@ int main(void)
         cmocka_unit_test(the_fewest_parts_are_chosen),
         cmocka_unit_test(capacities_leave_room_for_the_header),
         cmocka_unit_test(fields_follow_the_mode),
+        cmocka_unit_test(modes_have_names),
         cmocka_unit_test(packed_parts_begin_at_a_septet),
         cmocka_unit_test(a_preview_tells_what_is_sent),
         cmocka_unit_test(nothing_is_cheaper_than_what_is_chosen),
