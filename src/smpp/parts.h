@@ -62,7 +62,7 @@ struct parts {
     uint8_t data_coding;     /* that announces the alphabet */
     uint8_t header;          /* octets of header in each part; 0 = none */
     struct buf octets;       /* all parts, one after the other */
-    struct buf scratch;      /* text replaced, septets to be packed */
+    struct buf scratch;      /* the text with its replacements */
     uint32_t end[PARTS_MAX]; /* where each ends in it */
 };
 
