@@ -86,6 +86,16 @@ void bucket_give_back(struct bucket *b, int64_t cost)
     b->level = level < full ? level : full;
 }
 
+void bucket_lower(struct bucket *b, int64_t tokens, usec_t now)
+{
+    if (b->rate <= 0) {
+        return;
+    }
+    int64_t most = (tokens > 0 ? clamp_tokens(tokens) : 0) * MICRO;
+    bucket_accrue(b, now);
+    b->level = b->level < most ? b->level : most;
+}
+
 usec_t bucket_when(const struct bucket *b, int64_t cost, usec_t now)
 {
     if (b->rate < 0) {

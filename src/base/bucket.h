@@ -21,6 +21,8 @@ void bucket_set_rate(struct bucket *b, int64_t rate, int64_t burst, usec_t now);
  * leaves a debt. */
 bool bucket_take(struct bucket *b, int64_t cost, usec_t now);
 void bucket_give_back(struct bucket *b, int64_t cost);
+/* Leaves at most so many tokens: what else had gathered is forgone. */
+void bucket_lower(struct bucket *b, int64_t tokens, usec_t now);
 /* The earliest instant at which bucket_take(cost) succeeds if nobody else takes: `now` when at once,
  * USEC_NEVER when closed. */
 usec_t bucket_when(const struct bucket *b, int64_t cost, usec_t now);

@@ -32,6 +32,7 @@ struct carrier {
     struct link *leaving[ENGINE_MAX_BINDS]; /* replaced at a reload: they wait for their last responses */
     size_t n_leaving;
     struct bucket rate;
+    int64_t claiming;       /* parts whose claim is not synced yet; their tokens are taken */
     usec_t throttled_until; /* mono; the carrier asked to slow down */
     usec_t store_until;     /* mono; the store refused a claim */
     usec_t throttle_step;   /* doubles while it goes on, back to 0 with a taken message */

@@ -9,6 +9,7 @@
 
 #define PAUSED_LOOK   (30 * USEC_SEC) /* a message of a paused campaign is looked at again */
 #define UNKNOWN_LOOK  USEC_DAY        /* one that nobody knows the hours of */
+#define CLAIM_LATE    (20 * USEC_MS)  /* a claim that took longer has made the carrier's rate uneven */
 #define STORE_RETRY   USEC_SEC        /* the store refused an operation: pause before the next */
 #define DISPATCH_TURN 1024            /* messages taken up in one turn at most */
 
@@ -74,6 +75,7 @@ static void dispatch_unclaim(struct carrier *c, struct outgoing *o)
     if (o->link != NULL) {
         link_release(o->link, o->reserved);
     }
+    c->claiming -= o->reserved;
     o->reserved = 0;
     outcome_forget(c, o);
 }
@@ -85,6 +87,8 @@ static bool dispatch_claim(struct carrier *c, struct outgoing *o, struct link *k
     o->carrier = c;
     o->link = k;
     o->reserved = parts;
+    o->claimed_at = engine_mono(g);
+    c->claiming += parts;
     link_reserve(k, parts);
     engine_touch_spool(g);
     if (o->campaign != NULL) {
@@ -154,6 +158,9 @@ static bool dispatch_next(struct carrier *c, usec_t now)
     unsigned parts = outgoing_parts_left(o);
     parts = parts < c->o.window ? parts : c->o.window; /* the rest goes when these are answered */
     parts = parts > 0 ? parts : 1;
+    if (c->rate.rate > 0 && c->claiming > 0 && c->claiming + parts > c->rate.burst) {
+        return false; /* a slow disk, and they would go all at once: the spool's poll kicks again */
+    }
     struct throttle t;
     throttle_init(&t);
     throttle_add(&t, &c->rate, "carrier rate");
@@ -290,6 +297,11 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
         link_release(k, o->reserved);
     }
     unsigned parts = o->reserved;
+    if (r->code == ERR_NONE && engine_mono(g) - o->claimed_at > CLAIM_LATE) {
+        /* What waited for the disk goes now: as if its tokens were taken now. */
+        bucket_lower(&c->rate, c->rate.burst - c->claiming, engine_mono(g));
+    }
+    c->claiming -= parts;
     o->reserved = 0;
     if (r->code != ERR_NONE) {
         outcome_forget(c, o);

@@ -30,6 +30,7 @@ struct outgoing {
     struct carrier *carrier;
     struct link *link;            /* NULL when that bind has been taken out of the configuration */
     unsigned reserved;            /* places kept on the link until the claim is synced */
+    usec_t claimed_at;            /* mono; when it was asked for */
     unsigned waiting, failed;     /* parts without a response; parts refused for good */
     uint32_t failed_status;       /* why */
     enum smpp_status_class worst; /* of those to be tried again */

@@ -211,6 +211,24 @@ static void given_back_tokens_never_exceed_the_burst(void **state)
     assert_false(bucket_take(&b, 1, 0)); /* a negative cost gave nothing */
 }
 
+static void lowering_takes_what_is_above_and_gives_nothing(void **state)
+{
+    (void)state;
+    struct bucket b;
+    bucket_init(&b, 10, 5, 0);
+    bucket_lower(&b, 2, 0);
+    assert_true(bucket_take(&b, 2, 0));
+    assert_false(bucket_take(&b, 1, 0));
+    bucket_lower(&b, 3, 100 * USEC_MS); /* one has accrued: it stays */
+    assert_true(bucket_take(&b, 1, 100 * USEC_MS));
+    bucket_lower(&b, -1, USEC_SEC);
+    assert_false(bucket_take(&b, 1, USEC_SEC));
+    assert_true(bucket_when(&b, 1, USEC_SEC) == USEC_SEC + 100 * USEC_MS);
+    bucket_init(&b, 0, 0, 0);
+    bucket_lower(&b, 0, 0);
+    assert_true(bucket_take(&b, 1000, 0)); /* without a limit there is nothing to lower */
+}
+
 static void a_clock_that_steps_back_gives_nothing(void **state)
 {
     (void)state;
@@ -253,6 +271,7 @@ int main(void)
         cmocka_unit_test(no_limit_and_closed),
         cmocka_unit_test(what_has_accrued_survives_a_new_rate),
         cmocka_unit_test(given_back_tokens_never_exceed_the_burst),
+        cmocka_unit_test(lowering_takes_what_is_above_and_gives_nothing),
         cmocka_unit_test(a_clock_that_steps_back_gives_nothing),
         cmocka_unit_test(the_ends_of_every_type_do_not_overflow),
     };
