@@ -259,6 +259,9 @@ void carrier_hurry(struct carrier *c)
     for (size_t i = 0; i < c->n_links; i++) {
         link_hurry(c->links[i]);
     }
+    for (size_t i = 0; i < c->n_leaving; i++) {
+        link_hurry(c->leaving[i]);
+    }
 }
 
 bool carrier_all_down(const struct carrier *c)

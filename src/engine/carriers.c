@@ -57,20 +57,39 @@ static const struct carrier_options *carrier_options_of(const struct engine_opti
     return NULL;
 }
 
-static bool carriers_number_new(struct engine *g, const struct carrier_options *o, struct err *e)
+static void carriers_stored(void *ctx, const struct spool_result *r)
+{
+    struct engine *g = ctx;
+    g->book_unsaved = g->book_unsaved || r->code != ERR_NONE;
+}
+
+static void carriers_put(struct engine *g, const struct carrier *c)
 {
     char text[8];
-    uint16_t number = (uint16_t)g->n_carriers;
-    if (number >= ENGINE_MAX_CARRIERS * 4) {
+    snprintf(text, sizeof text, "%u", c->number);
+    spool_put_doc(g->spool, DOC_CARRIER, strv_from(c->o.name), strv_from(text), carriers_stored, g);
+    engine_touch_spool(g);
+}
+
+void carriers_save(struct engine *g)
+{
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        if (g->carriers[i]->o.name[0] != 0) {
+            carriers_put(g, g->carriers[i]);
+        }
+    }
+}
+
+static bool carriers_number_new(struct engine *g, const struct carrier_options *o, struct err *e)
+{
+    if (g->n_carriers >= ENGINE_MAX_CARRIERS * 4) {
         return err_set(e, ERR_LIMIT, "more than %d different carriers were ever configured",
                        ENGINE_MAX_CARRIERS * 4);
     }
     if (!carriers_add(g, o, e)) {
         return false;
     }
-    snprintf(text, sizeof text, "%u", number);
-    spool_put_doc(g->spool, DOC_CARRIER, strv_from(o->name), strv_from(text), NULL, NULL);
-    engine_touch_spool(g);
+    carriers_put(g, g->carriers[g->n_carriers - 1]);
     return true;
 }
 

@@ -109,12 +109,15 @@ static bool dispatch_claim(struct carrier *c, struct outgoing *o, struct link *k
     return true;
 }
 
-/* A message that its campaign once accepted follows the campaign: the one that has stopped it, or NULL. */
-static const struct campaign *dispatch_stopped_by(const struct engine *g, const struct outgoing *o)
+/* A message that its campaign once accepted follows the campaign, which may be stopped. */
+static bool dispatch_stopped(const struct campaign *m)
 {
-    const struct campaign *m =
-        o->campaign == NULL && o->m.campaign != 0 ? campaign_by_id(g, o->m.campaign) : NULL;
-    return m != NULL && (m->state == CAMPAIGN_CANCELLED || m->state == CAMPAIGN_PAUSED) ? m : NULL;
+    return m != NULL && (m->state == CAMPAIGN_CANCELLED || m->state == CAMPAIGN_PAUSED);
+}
+
+static const struct campaign *dispatch_campaign(const struct engine *g, const struct outgoing *o)
+{
+    return o->campaign == NULL && o->m.campaign != 0 ? campaign_by_id(g, o->m.campaign) : NULL;
 }
 
 static void dispatch_stop(struct engine *g, struct outgoing *o, const struct campaign *by)
@@ -142,10 +145,10 @@ static bool dispatch_next(struct carrier *c, usec_t now)
     if (o->campaign != NULL && spool_room(g->spool) == 0) {
         return false; /* the spool's poll kicks again */
     }
-    const struct campaign *stopped = dispatch_stopped_by(g, o);
-    if (stopped != NULL) {
+    const struct campaign *of = dispatch_campaign(g, o);
+    if (dispatch_stopped(of)) {
         dispatch_pop(c, o);
-        dispatch_stop(g, o, stopped);
+        dispatch_stop(g, o, of);
         return true;
     }
     enum gate_answer a =
@@ -159,7 +162,8 @@ static bool dispatch_next(struct carrier *c, usec_t now)
     parts = parts < c->o.window ? parts : c->o.window; /* the rest goes when these are answered */
     parts = parts > 0 ? parts : 1;
     if (c->rate.rate > 0 && c->claiming > 0 && c->claiming + parts > c->rate.burst) {
-        return false; /* a slow disk, and they would go all at once: the spool's poll kicks again */
+        return false; /* a slow disk: they would all reach the carrier together; the spool's poll kicks again
+                       */
     }
     struct throttle t;
     throttle_init(&t);
@@ -309,13 +313,15 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
         return;
     }
     g->alarm[0] = 0;
-    if (o->campaign != NULL) {
+    const struct campaign *of = o->campaign;
+    if (of != NULL) {
         campaign_claimed(o); /* from now on a message like others */
+    } else {
+        of = dispatch_campaign(g, o);
     }
-    const struct campaign *stopped = dispatch_stopped_by(g, o);
-    if (stopped != NULL) {
+    if (dispatch_stopped(of)) {
         outcome_forget(c, o);
-        dispatch_stop(g, o, stopped);
+        dispatch_stop(g, o, of);
         return;
     }
     if (k == NULL || link_state(k) != LINK_BOUND) {

@@ -33,6 +33,21 @@ static bool book_set(struct engine *g, uint32_t number, uint32_t clock)
     return hmap_put(&g->clock_to_book, clock, number);
 }
 
+static void book_stored(void *ctx, const struct spool_result *r)
+{
+    struct engine *g = ctx;
+    g->book_unsaved = g->book_unsaved || r->code != ERR_NONE;
+}
+
+static void book_put(struct engine *g, uint32_t number)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%u", number);
+    spool_put_doc(g->spool, DOC_CLOCK, strv_from(name),
+                  strv_from(clocks_text(g->facts->clocks, g->book_to_clock[number])), book_stored, g);
+    engine_touch_spool(g);
+}
+
 uint32_t engine_book_of_clock(struct engine *g, uint32_t clock)
 {
     uint64_t number;
@@ -40,15 +55,25 @@ uint32_t engine_book_of_clock(struct engine *g, uint32_t clock)
         return (uint32_t)number;
     }
     uint32_t next = (uint32_t)g->book_count + 1;
-    char name[16];
     if (!book_set(g, next, clock)) {
         return 0; /* go by the number */
     }
-    snprintf(name, sizeof name, "%u", next);
-    spool_put_doc(g->spool, DOC_CLOCK, strv_from(name), strv_from(clocks_text(g->facts->clocks, clock)), NULL,
-                  NULL);
-    engine_touch_spool(g);
+    book_put(g, next);
     return next;
+}
+
+/* A full store may have refused a number, of a clock or a carrier, that messages will be stored with later:
+ * after a restart it must mean the same. */
+static void engine_save_books(struct engine *g)
+{
+    if (!g->book_unsaved) {
+        return;
+    }
+    g->book_unsaved = false;
+    for (uint32_t i = 1; i <= g->book_count; i++) {
+        book_put(g, i);
+    }
+    carriers_save(g);
 }
 
 uint32_t engine_clock_of_book(const struct engine *g, uint32_t book)
@@ -147,6 +172,7 @@ static void engine_second(void *arg)
         g->campaigns[i]->stalled = false;
     }
     g->feed_stalled = false;
+    engine_save_books(g);
     engine_release_due(g);
     activity_pump(g);
     engine_check_drained(g);

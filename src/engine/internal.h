@@ -39,6 +39,7 @@ struct engine {
     uint32_t *book_to_clock;     /* [number] */
     size_t book_count, book_cap; /* numbers given so far; 0 is none's */
     struct hmap clock_to_book;
+    bool book_unsaved; /* a number, of a clock or carrier, was refused by the store: see engine_save_books */
 
     struct campaign **campaigns;
     size_t n_campaigns, next_campaign; /* whose turn it is */
@@ -99,6 +100,7 @@ void engine_answer_run(void *g); /* those that are due */
 /* carriers.c */
 /* Those the spool knows keep their numbers; new ones get the next. */
 bool carriers_load(struct engine *g, struct spool_reader *r, const struct engine_options *o, struct err *e);
+void carriers_save(struct engine *g);                 /* writes their numbers again */
 bool carriers_route(struct engine *g, struct err *e); /* makes the routes anew */
 bool carriers_reload(struct engine *g, const struct engine_options *o, struct err *e);
 

@@ -275,17 +275,31 @@ static void produce_more(struct campaign *m)
 
 /* --- for the dispatcher --- */
 
+/* There is a new head: its carrier may take it. Told once, and not whenever somebody else looks at it:
+ * carriers that woke each other so would never sleep. */
+static void campaign_new_head(const struct campaign *m)
+{
+    struct outgoing **p = ring_peek(&m->ahead);
+    if (p != NULL) {
+        dispatch_kick(m->g->carriers[(*p)->m.carrier]);
+    }
+}
+
 static struct outgoing *campaign_peek(struct campaign *m)
 {
     struct outgoing **p;
+    bool stale = false;
     while ((p = ring_peek(&m->ahead)) != NULL && (*p)->generation != m->clocks[(*p)->clock_slot].generation) {
         outgoing_free(*p);
         ring_pop(&m->ahead, NULL);
+        stale = true;
+    }
+    if (stale) {
+        campaign_new_head(m);
     }
     if (ring_count(&m->ahead) < PRODUCE_LOW) {
         produce_more(m);
     }
-    p = ring_peek(&m->ahead);
     return p ? *p : NULL;
 }
 
@@ -311,12 +325,7 @@ static struct outgoing *campaign_peek_for(struct campaign *m, struct carrier *c)
 {
     struct outgoing *o;
     while ((o = campaign_peek(m)) != NULL && o->m.carrier != c->number && o->refused == MESSAGE_NONE) {
-        struct carrier *other = m->g->carriers[o->m.carrier];
-        if (carrier_bound(other) || !carrier_bound(c)) {
-            dispatch_kick(other);
-            return NULL;
-        }
-        if (!campaign_park(m, o)) {
+        if (carrier_bound(m->g->carriers[o->m.carrier]) || !carrier_bound(c) || !campaign_park(m, o)) {
             return NULL;
         }
     }
@@ -350,6 +359,7 @@ struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_,
 void campaign_pop(struct campaign *m)
 {
     ring_pop(&m->ahead, NULL);
+    campaign_new_head(m);
     m->g->next_campaign++; /* the next one's turn */
 }
 

@@ -113,11 +113,9 @@ static void inbound_text(const struct smpp_pdu *pdu, struct buf *out)
     struct strv octets = smpp_pdu_message(pdu);
     uint8_t esm = pdu->command_id == SMPP_CMD(data_sm) ? pdu->data_sm.esm_class : pdu->sm.esm_class;
     uint8_t coding = pdu->command_id == SMPP_CMD(data_sm) ? pdu->data_sm.data_coding : pdu->sm.data_coding;
-    if ((esm & SMPP_ESM_UDHI) != 0 && octets.n > 0) {
-        size_t header = (size_t)(uint8_t)octets.p[0] + 1;
-        octets = strv_sub(octets, header, octets.n);
-    }
-    alphabet_decode(data_coding_read(coding, ALPHABET_GSM7).alphabet, octets, out);
+    struct alphabet_reading how = { .smsc_default = ALPHABET_GSM7 };
+    struct alphabet_message m;
+    alphabet_decode_message(coding, esm, octets, &how, out, &m);
 }
 
 static void inbound_stored(void *ctx, const struct spool_result *r)

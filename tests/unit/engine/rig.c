@@ -578,8 +578,14 @@ void rig_populate(struct rig *r, const char *lines)
     }
     assert_int_equal(audience_import_progress(im)->rejected, 0);
     audience_import_free(im);
-    if (!segment_save(a, STRV("all"), STRV("msisdn is set"), SEGMENT_PUT, NULL, RIG_NOON, &qe, &e)) {
-        fail_msg("segment: %s", e.text);
+    static const char *const segments[][2] = { { "all", "msisdn is set" },
+                                               { "g", "first_name = \"g\"" },
+                                               { "not-g", "first_name != \"g\"" } };
+    for (size_t i = 0; i < 3; i++) {
+        if (!segment_save(a, strv_from(segments[i][0]), strv_from(segments[i][1]), SEGMENT_PUT, NULL,
+                          RIG_NOON, &qe, &e)) {
+            fail_msg("segment: %s", e.text);
+        }
     }
     audience_close(a);
     facts_free(places.facts);

@@ -104,7 +104,8 @@ size_t rig_sent_to(const struct smsc *m, uint64_t number);
 /* --- the operator's side --- */
 struct engine_sent rig_send(struct rig *r, enum message_class c, uint64_t to, const char *text);
 struct engine_sent rig_send_as(struct rig *r, const struct engine_send *s);
-/* customers: "phone,zone,name" lines; the segment "all" is everybody. Before rig_start. */
+/* customers: "phone,zone,name" lines; the segment "all" is everybody, "g" those of that name, "not-g" the
+ * others. Before rig_start. */
 void rig_populate(struct rig *r, const char *lines);
 /* n customers with numbers from..from+n-1 and no zone of their own */
 void rig_populate_many(struct rig *r, uint64_t from, unsigned n);

@@ -283,6 +283,41 @@ static void a_carrier_that_is_down_holds_up_only_its_own(void **state)
     assert_int_equal(r->smsc[0].n, 3);
 }
 
+static void carriers_that_wait_do_not_wake_each_other(void **state)
+{
+    struct rig *r = *state;
+    struct buf people = { 0 };
+    buf_printf(&people, "phone,zone,name\n");
+    for (unsigned i = 0; i < 40; i++) {
+        buf_printf(&people, "+4477009000%02u,,g\n+49151000000%02u,,h\n", i, i);
+    }
+    rig_populate(r, buf_cstr(&people));
+    buf_free(&people);
+    rig_more_carriers(r);
+    r->carriers[1].window = 9; /* with the one of acme ten: it is the turn of the first campaign again */
+    r->smsc[1].judge = judge_wait;
+    started(r);
+    rig_until_passing(r, r->smsc[1].bound == 1);
+    struct campaign_spec a = rig_spec("a", "Hello"), b = rig_spec("b", "Hello");
+    a.rate = 1; /* to acme: waits for its own rate */
+    a.segments[0] = STRV("not-g");
+    b.segments[0] = STRV("g"); /* to beta: waits for room in the window */
+    assert_int_equal(rig_add(r, &a).code, ERR_NONE);
+    assert_int_equal(rig_add(r, &b).code, ERR_NONE);
+    assert_int_equal(rig_act(r, "a", CAMPAIGN_START).code, ERR_NONE);
+    assert_int_equal(rig_act(r, "b", CAMPAIGN_START).code, ERR_NONE);
+    rig_until(r, r->smsc[1].n == 9 && r->smsc[0].n == 1);
+    for (unsigned turn = 0; turn < 3; turn++) {
+        rig_quiet(r);
+        for (unsigned i = 0; i < 2; i++) {
+            assert_null(r->engine->carriers[i]->dispatch.next); /* nothing is to be done in the next turn */
+        }
+    }
+    r->smsc[1].judge = NULL;
+    rig_answer_all(&r->smsc[1]);
+    rig_until_passing(r, rig_settled(r, 1) == 40 && rig_settled(r, 2) == 40);
+}
+
 static void texts_that_cannot_be_sent_are_refused_with_a_reason(void **state)
 {
     struct rig *r = *state;
@@ -349,6 +384,7 @@ int main(void)
         T(a_full_store_does_not_hold_up_what_is_accepted),
         T(a_campaigns_own_rate_holds_nobody_else_up),
         T(a_carrier_that_is_down_holds_up_only_its_own),
+        T(carriers_that_wait_do_not_wake_each_other),
         T(texts_that_cannot_be_sent_are_refused_with_a_reason),
         T(names_are_given_once),
     };
