@@ -37,11 +37,8 @@ struct program {
     size_t n;
 };
 
-static void require(bool ok)
-{
-    if (!ok)
-        abort();
-}
+/* A macro, so that the stack of the abort names the line. */
+#define require(ok) ((ok) ? (void)0 : abort())
 
 static uint8_t take(struct program *pr)
 {
@@ -156,12 +153,14 @@ static void on_pdu(void *arg, const struct smpp_pdu *p)
     struct end *e = arg;
     require(e->bound == 1 || session_state(e->s) == SESSION_UNBINDING); /* told to unbind while binding */
     require((p->command_id & SMPP_RESPONSE) == 0);
+    if (p->command_id == SMPP_CMD(alert_notification))
+        return; /* has no answer */
     if (e->manners & 1) {
         answer(e, p->command_id, p->sequence_number, e->manners & 32 ? SMPP_ESME_RTHROTTLED : 0);
     } else if (e->asked < 64) {
         e->asked_command[e->asked] = p->command_id;
         e->asked_sequence[e->asked++] = p->sequence_number;
-    } else if (p->command_id != SMPP_CMD(alert_notification)) {
+    } else {
         session_forgo_answer(e->s);
     }
     react(e);
