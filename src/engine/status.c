@@ -58,6 +58,9 @@ void engine_problems(const struct engine *g, struct buf *out)
     if (g->alarm[0]) {
         buf_printf(out, "store: %s\n", g->alarm);
     }
+    if (spool_problem(g->spool)[0]) {
+        buf_printf(out, "spool: %s\n", spool_problem(g->spool));
+    }
     for (size_t i = 0; i < g->n_carriers; i++) {
         const struct carrier *c = g->carriers[i];
         const char *state = carrier_state_name(c);

@@ -199,7 +199,15 @@ static struct spool_span span_since(struct spool *s, size_t from)
 
 size_t spool_room(const struct spool *s)
 {
-    return s->waiting < s->queue_max && !s->closing ? s->queue_max - s->waiting : 0;
+    bool open = s->waiting < s->queue_max && !s->closing && !atomic_load(&s->w.stalled);
+    return open ? s->queue_max - s->waiting : 0;
+}
+
+const char *spool_problem(const struct spool *s)
+{
+    return atomic_load(&s->w.stalled)         ? "no space: nothing can be written, what has begun waits"
+           : atomic_load(&s->w.intake_closed) ? "full: nothing new is taken until there is space"
+                                              : "";
 }
 
 static void refuse(spool_done done, void *ctx, enum err_code code)

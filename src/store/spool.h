@@ -70,7 +70,8 @@ int spool_fd(const struct spool *s); /* readable when spool_poll() has something
 void spool_poll(struct spool *s);    /* runs callbacks of what has been synced */
 void spool_flush(
     struct spool *s); /* hands the gathered batch to the writer now (else when it is idle or at 4096) */
-size_t spool_room(const struct spool *s); /* how many more [intake] operations are taken now */
+size_t spool_room(
+    const struct spool *s); /* how many more [intake] operations are taken now; none while it is stalled */
 
 /* --- messages --- */
 
@@ -319,6 +320,8 @@ struct spool_usage {
     bool intake_closed;           /* the reserve has been reached, or new work was just refused for space */
     bool stalled;                 /* not even what has begun can be written: no space; tried again */
 };
+/* Any thread: what is wrong about the space, for a person; "" when nothing is. */
+const char *spool_problem(const struct spool *s);
 void spool_get_usage(struct spool_reader *r, struct spool_usage *out);
 
 /* What recovery found at open. */
