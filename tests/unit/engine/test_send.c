@@ -11,6 +11,11 @@ static void started(struct rig *r)
     rig_until_passing(r, r->smsc[0].bound == 1);
 }
 
+static struct carrier *acme(struct rig *r)
+{
+    return r->engine->carriers[0];
+}
+
 static int64_t judge_wait(struct submit *s)
 {
     (void)s;
@@ -252,6 +257,8 @@ static void a_one_time_password_passes_what_waits(void **state)
     }
     rig_until(r, r->smsc[0].n == 1);
     rig_send(r, CLASS_OTP, DE + 100, "Your code is 123456");
+    rig_until(r, ring_count(&acme(r)->lanes[CLASS_OTP].ahead) == 1); /* it has been read back */
+    rig_until(r, ring_count(&acme(r)->lanes[CLASS_OTP].ahead) == 1);
     r->smsc[0].judge = NULL;
     rig_answer_all(&r->smsc[0]);
     rig_until(r, r->smsc[0].n == 21);
@@ -259,11 +266,6 @@ static void a_one_time_password_passes_what_waits(void **state)
     for (unsigned i = 1; i < 20; i++) {
         assert_int_equal(r->smsc[0].submits[i + 1].to, DE + i); /* and the others keep their order */
     }
-}
-
-static struct carrier *acme(struct rig *r)
-{
-    return r->engine->carriers[0];
 }
 
 static void who_opts_out_between_claim_and_submission_gets_nothing(void **state)
