@@ -208,6 +208,34 @@ static void what_comes_back_while_the_queue_is_read_anew_is_in_it_once(void **st
     assert_int_equal(hmap_count(&r->engine->carriers[0]->in_flight), 0);
 }
 
+/* A message comes back while the queue behind it is on its way from the store: the load had passed it by, and
+ * it is not forgotten. */
+static void what_comes_back_during_a_load_is_not_passed_by(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    r->carriers[0].rate = r->carriers[0].burst = 1;
+    m->judge = judge_wait;
+    started(r, UNCERTAIN_RESEND);
+    struct carrier *c = r->engine->carriers[0];
+    struct lane *lane = &c->lanes[CLASS_TRANSACTIONAL];
+    struct engine_sent first = rig_send(r, CLASS_TRANSACTIONAL, DE, "one");
+    struct engine_sent second = rig_send(r, CLASS_TRANSACTIONAL, DE + 1, "two");
+    rig_until(r, m->n == 1 && ring_count(&lane->ahead) == 1);
+    lane_again(c, CLASS_TRANSACTIONAL);
+    rig_until(r, lane->loading || ring_count(&lane->ahead) > 0);
+    assert_true(lane->loading);
+    struct smpp_pdu refused = { .command_id = SMPP_CMD(submit_sm_resp),
+                                .command_status = SMPP_ESME_RTHROTTLED,
+                                .body_absent = true };
+    outcome_response(c, c->links[0], outgoing_token(first.id, 0), &refused);
+    m->judge = NULL;
+    rig_until_passing(r, rig_state(r, second.id) == MESSAGE_SENT);
+    assert_int_equal(rig_state(r, first.id), MESSAGE_SENT); /* the older one first */
+    assert_int_equal(m->submits[1].to, DE);
+    assert_int_equal(m->n, 3);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int main(void)
@@ -220,6 +248,7 @@ int main(void)
         T(only_the_uncertain_part_is_sent_again),
         T(a_message_with_a_refused_part_is_not_sent_again),
         T(a_crash_is_a_break_for_all_that_was_in_flight),
+        T(what_comes_back_during_a_load_is_not_passed_by),
         T(what_comes_back_while_the_queue_is_read_anew_is_in_it_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
