@@ -192,6 +192,18 @@ void campaign_set_state(struct campaign *m, enum campaign_state to, const char *
     campaign_store(m, to, NULL, NULL);
 }
 
+/* Nobody is taken of it any more: its sets, which may be large, are not needed, but by jobs under way. */
+static void campaign_let_go(struct campaign *m)
+{
+    if (m->jobs > 0 || (m->state != CAMPAIGN_DONE && m->state != CAMPAIGN_CANCELLED)) {
+        return;
+    }
+    for (size_t i = 0; i < m->n_clocks; i++) {
+        audience_set_free(m->clocks[i].set);
+        m->clocks[i].set = NULL;
+    }
+}
+
 void campaign_check_done(struct campaign *m)
 {
     if (m->state != CAMPAIGN_RUNNING && m->state != CAMPAIGN_PAUSED) {
@@ -204,12 +216,18 @@ void campaign_check_done(struct campaign *m)
     }
     campaign_set_state(m, CAMPAIGN_DONE,
                        m->recipients ? "every recipient has been taken up" : "nobody is in the audience");
+    campaign_let_go(m);
 }
 
 void campaign_job_back(struct campaign *m)
 {
-    if (--m->jobs == 0 && m->removed) {
+    if (--m->jobs > 0) {
+        return;
+    }
+    if (m->removed) {
         campaign_free(m);
+    } else {
+        campaign_let_go(m);
     }
 }
 
@@ -437,6 +455,7 @@ void engine_campaign_act(struct engine *g, struct strv name, enum campaign_actio
     }
     if (to == CAMPAIGN_CANCELLED) {
         campaign_drop_candidates(m);
+        campaign_let_go(m);
     }
     campaign_store(m, m->state, campaign_stored, l);
     campaign_kick(m);

@@ -162,8 +162,7 @@ static bool dispatch_next(struct carrier *c, usec_t now)
     parts = parts < c->o.window ? parts : c->o.window; /* the rest goes when these are answered */
     parts = parts > 0 ? parts : 1;
     if (c->rate.rate > 0 && c->claiming > 0 && c->claiming + parts > c->rate.burst) {
-        return false; /* a slow disk: they would all reach the carrier together; the spool's poll kicks again
-                       */
+        return false; /* a slow disk, and they would go all at once: the spool's poll kicks again */
     }
     struct throttle t;
     throttle_init(&t);

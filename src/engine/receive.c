@@ -132,10 +132,15 @@ static void inbound_understand(struct engine *g, struct spool_inbound *in)
 {
     const char *word;
     int option;
-    if (in->from == 0) {
-        return; /* nobody's consent, and nobody's vote */
-    }
     in->consent = consent_match(g->shared->consent, in->text, false, &word);
+    if (in->from == 0) { /* nobody's consent, and nobody's vote; but a person should know */
+        if (in->consent == CONSENT_STOP) {
+            log_event(g->log, LOG_WARN, "stop_without_number", "carrier=%s",
+                      g->carriers[in->carrier]->o.name);
+        }
+        in->consent = CONSENT_NONE;
+        return;
+    }
     in->consent_word = in->text;
     if (in->consent == CONSENT_STOP || in->consent == CONSENT_START) {
         return;
@@ -147,6 +152,17 @@ static void inbound_understand(struct engine *g, struct spool_inbound *in)
         in->option = (uint16_t)option;
         in->vote_last_wins = v->last_wins;
     }
+}
+
+/* 0: an alphanumeric sender, or a national form nobody can read; kept, but nobody's activity. */
+static uint64_t inbound_sender(const struct engine *g, struct strv source)
+{
+    uint64_t from = 0;
+    if (!number_parse_digits(source, &from) && !number_parse(g->shared->numbering, source, (struct strv){ 0 },
+                                                             &from, NULL)) { /* 0044..., +44 77.. */
+        return 0;
+    }
+    return from;
 }
 
 /* Only a reference of the carrier's or the handset's own tells a message that is sent again from one that
@@ -180,7 +196,7 @@ static void receive_inbound(struct carrier *c, struct link *k, const struct smpp
     if (a == NULL) {
         return;
     }
-    number_parse_digits(source, &from); /* 0: an alphanumeric sender; kept, but nobody's activity */
+    from = inbound_sender(g, source);
     inbound_text(pdu, &text);
     struct spool_inbound in = {
         .carrier = c->number,

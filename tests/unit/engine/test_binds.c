@@ -85,10 +85,13 @@ static void a_claim_outlives_the_bind_it_was_made_for(void **state)
         rig_until(r, hmap_count(&c->in_flight) == 1); /* claimed, not synced */
         r->carriers[0].window++;
         reloaded(r);
-        link_abandon(c->leaving[0]); /* as when it breaks at this very moment */
+        rig_drop(&r->smsc[0]); /* and the old one breaks at this very moment */
         rig_until_passing(r, rig_state(r, s.id) == MESSAGE_SENT);
     }
-    assert_int_equal(r->smsc[0].n, 5);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(rig_sent_to(&r->smsc[0], DE + i), 1);
+    }
+    rig_until_passing(r, c->n_leaving == 0);
 }
 
 static void a_carrier_is_added_and_takes_its_numbers(void **state)

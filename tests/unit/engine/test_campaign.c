@@ -178,6 +178,32 @@ static void a_closed_clock_waits_and_the_open_one_goes(void **state)
     rig_until(r, rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
 }
 
+static void hours_that_close_in_the_middle_leave_the_rest_for_the_morning(void **state)
+{
+    usec_t closes = RIG_NOON + 9 * USEC_HOUR; /* 21:00 in London */
+    struct rig *r = *state;
+    rig_populate_many(r, GB, 100);
+    r->carriers[0].rate = r->carriers[0].burst = 10;
+    clock_freeze(&r->clock, closes - 5 * USEC_SEC);
+    started(r);
+    launched(r, "Hello");
+    rig_until_passing(r, clock_wall(&r->clock) > closes + 5 * USEC_SEC);
+    size_t n = r->smsc[0].n;
+    assert_in_range(n, 10, 60);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(r->smsc[0].submits[i].at < closes);
+        assert_string_not_equal(r->smsc[0].submits[i].validity, ""); /* useless after the window */
+    }
+    assert_int_equal(rig_campaign_state(r, "spring"), CAMPAIGN_RUNNING);
+    clock_freeze(&r->clock, closes + 11 * USEC_HOUR - USEC_SEC);
+    rig_quiet(r);
+    assert_int_equal(r->smsc[0].n, n);
+    rig_until_passing(r, rig_settled(r, 1) == 100);
+    assert_true(r->smsc[0].submits[n].at >= closes + 11 * USEC_HOUR);
+    assert_int_equal(r->smsc[0].n, 100);
+    each_of_them_once(&r->smsc[0], 100);
+}
+
 static void who_opted_out_is_counted_and_gets_nothing(void **state)
 {
     struct rig *r = *state;
@@ -379,6 +405,7 @@ int main(void)
         T(a_restart_goes_on_where_it_was),
         T(a_crash_after_the_last_claim_leaves_it_done),
         T(a_closed_clock_waits_and_the_open_one_goes),
+        T(hours_that_close_in_the_middle_leave_the_rest_for_the_morning),
         T(who_opted_out_is_counted_and_gets_nothing),
         T(a_full_store_leaves_no_gap),
         T(a_full_store_does_not_hold_up_what_is_accepted),

@@ -59,6 +59,19 @@ static void the_last_word_counts_however_close(void **state)
     assert_false(engine_suppressed(r->engine, GB));
 }
 
+static void the_number_is_read_as_carriers_write_it(void **state)
+{
+    static const char *const forms[] = { "447700900001", "+447700900001", "00447700900001" };
+    struct rig *r = *state;
+    started(r);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        inbound(r, forms[i], "STOP", SMPP_ESME_ROK);
+        assert_true(engine_suppressed(r->engine, GB));
+        inbound(r, forms[i], "START", SMPP_ESME_ROK);
+        assert_false(engine_suppressed(r->engine, GB));
+    }
+}
+
 static void stop_stops_what_is_queued(void **state)
 {
     struct rig *r = *state;
@@ -246,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(stop_is_heard_at_once_and_kept),
         T(the_last_word_counts_however_close),
+        T(the_number_is_read_as_carriers_write_it),
         T(stop_stops_what_is_queued),
         T(a_vote_counts_once_a_number),
         T(a_reply_is_counted_for_its_campaign),
