@@ -40,6 +40,32 @@ static void a_short_text_is_one_plain_part(void **state)
     outgoing_writer_free(&w);
 }
 
+/* A reload changes how the carrier wants its parts, in the middle of a message: answers are counted against
+ * the parts it was accepted with. */
+static void a_message_keeps_its_number_of_parts(void **state)
+{
+    static const struct {
+        bool udh16;
+        unsigned parts;
+        bool fits;
+    } rows[] = {
+        { false, 2, true }, { true, 2, true }, { false, 3, true }, { true, 3, true }, { false, 4, false },
+    };
+    char text[307] = "";
+    memset(text, 'a', sizeof text - 1); /* 2 x 153, or 3 x 152 at most */
+    (void)state;
+    struct outgoing_writer w = { 0 };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct outgoing o = message(text, rows[i].parts);
+        struct carrier_options c = { .udh16 = rows[i].udh16 };
+        assert_int_equal(outgoing_split(&w, &o, &c), rows[i].fits);
+        if (rows[i].fits) {
+            assert_int_equal(w.parts.count, rows[i].parts);
+        }
+    }
+    outgoing_writer_free(&w);
+}
+
 static void a_long_text_carries_the_same_reference_each_time(void **state)
 {
     (void)state;
@@ -86,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_text_is_one_plain_part),
+        cmocka_unit_test(a_message_keeps_its_number_of_parts),
         cmocka_unit_test(a_long_text_carries_the_same_reference_each_time),
         cmocka_unit_test(parts_that_were_taken_are_not_sent_again),
     };
