@@ -17,6 +17,7 @@ struct lane {
     bool loading;        /* a load is under way */
     bool more;           /* the store may have messages behind `after` */
     bool returned;       /* a message is back in the store that comes before what is not loaded yet */
+    unsigned coming;     /* READY ones that the store has been given and has not answered yet */
     uint32_t generation; /* loads of an older one are thrown away: the lane was begun anew */
 };
 
@@ -78,11 +79,20 @@ void lane_pop(struct carrier *c, enum message_class class_);
 void lane_put_back(struct carrier *c, struct outgoing *o);
 void lane_more(struct carrier *c, enum message_class class_);  /* new READY ones behind the look-ahead */
 void lane_again(struct carrier *c, enum message_class class_); /* READY ones may be before it: begin anew */
+/* A message just accepted as READY: into the look-ahead, when that has all that comes before it. False: it is
+ * to be loaded (lane_more). */
+bool lane_offer(struct carrier *c, struct outgoing *o);
+/* Nothing of this lane or of one before it waits, in memory or in the store. */
+bool lane_is_clear(const struct carrier *c, enum message_class class_);
 
 /* --- dispatch.c --- */
 void dispatch_init(struct carrier *c);
 void dispatch_free(struct carrier *c);
 void dispatch_kick(struct carrier *c); /* look again at the end of this turn */
+/* A new message that nothing stands before and that may go at once: accepted and claimed in one transaction,
+ * written to the socket as soon as that is synced. Its id, and o->accepted will be called; 0: it goes the
+ * usual way (the caller keeps it). */
+uint64_t dispatch_direct(struct carrier *c, struct outgoing *o);
 void dispatch_ready_again(struct carrier *c, struct outgoing *o, enum message_reason reason, uint32_t code);
 
 /* --- outcome.c --- */

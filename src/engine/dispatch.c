@@ -12,6 +12,7 @@
 #define CLAIM_LATE    (20 * USEC_MS)  /* a claim that took longer has made the carrier's rate uneven */
 #define STORE_RETRY   USEC_SEC        /* the store refused an operation: pause before the next */
 #define DISPATCH_TURN 1024            /* messages taken up in one turn at most */
+#define SPARE         32              /* this part of a window is kept for one-time passwords */
 
 /* --- taking up --- */
 
@@ -109,6 +110,69 @@ static bool dispatch_claim(struct carrier *c, struct outgoing *o, struct link *k
     return true;
 }
 
+/* All limits asked: the bind it goes on now, and how many of its parts. NULL: not now; the timer, room in a
+ * window or a bind kicks again. */
+static struct link *dispatch_pick(struct carrier *c, const struct outgoing *o, usec_t now, unsigned *parts)
+{
+    unsigned n = outgoing_parts_left(o), window = c->o.window;
+    n = n < window ? n : window; /* the rest goes when these are answered */
+    n = n > 0 ? n : 1;
+    if (c->rate.rate > 0 && c->claiming > 0 && c->claiming + n > c->rate.burst) {
+        return NULL; /* a slow disk, and they would go all at once: the spool's poll kicks again */
+    }
+    struct throttle t;
+    throttle_init(&t);
+    throttle_add(&t, &c->rate, "carrier rate");
+    if (o->campaign != NULL) {
+        throttle_add(&t, campaign_rate(o->campaign), "campaign rate");
+    }
+    throttle_not_before(&t, c->throttled_until, "throttled by the carrier");
+    throttle_not_before(&t, c->store_until, "the store refused");
+    usec_t when = throttle_when(&t, n, now, NULL);
+    if (when > now) {
+        loop_timer_at(&c->wake, when);
+        return NULL;
+    }
+    unsigned room = n + (o->m.class_ == CLASS_OTP ? 0 : window / SPARE);
+    struct link *k = carrier_pick(c, room < window ? room : window);
+    if (k != NULL) {
+        throttle_take(&t, n, now);
+        *parts = n;
+    }
+    return k;
+}
+
+uint64_t dispatch_direct(struct carrier *c, struct outgoing *o)
+{
+    struct engine *g = c->g;
+    usec_t until, closes;
+    unsigned parts;
+    if (c->paused || g->draining || g->closing || !c->configured || spool_room(g->spool) == 0 ||
+        !lane_is_clear(c, o->m.class_) ||
+        gate_ask(&g->gate, o->m.to, o->clock, o->m.class_, o->m.valid_until, engine_wall(g), &until,
+                 &closes) != GATE_OPEN) {
+        return 0;
+    }
+    struct link *k = dispatch_pick(c, o, engine_mono(g), &parts);
+    if (k == NULL) {
+        dispatch_kick(c); /* its timer may have been set for another one's sake */
+        return 0;
+    }
+    o->carrier = c;
+    o->link = k;
+    o->m.id = spool_accept_claimed(g->spool, &o->m, NULL, dispatch_claimed, o);
+    if (o->m.id == 0) {
+        return 0;
+    }
+    o->reserved = parts;
+    o->claimed_at = engine_mono(g);
+    c->claiming += parts;
+    link_reserve(k, parts);
+    hmap_put(&c->in_flight, o->m.id, (uint64_t)(uintptr_t)o); /* no memory: found out when it is synced */
+    engine_touch_spool(g);
+    return o->m.id;
+}
+
 /* A message that its campaign once accepted follows the campaign, which may be stopped. */
 static bool dispatch_stopped(const struct campaign *m)
 {
@@ -158,30 +222,11 @@ static bool dispatch_next(struct carrier *c, usec_t now)
         dispatch_divert(c, o, a, until);
         return true;
     }
-    unsigned parts = outgoing_parts_left(o);
-    parts = parts < c->o.window ? parts : c->o.window; /* the rest goes when these are answered */
-    parts = parts > 0 ? parts : 1;
-    if (c->rate.rate > 0 && c->claiming > 0 && c->claiming + parts > c->rate.burst) {
-        return false; /* a slow disk, and they would go all at once: the spool's poll kicks again */
-    }
-    struct throttle t;
-    throttle_init(&t);
-    throttle_add(&t, &c->rate, "carrier rate");
-    if (o->campaign != NULL) {
-        throttle_add(&t, campaign_rate(o->campaign), "campaign rate");
-    }
-    throttle_not_before(&t, c->throttled_until, "throttled by the carrier");
-    throttle_not_before(&t, c->store_until, "the store refused");
-    usec_t when = throttle_when(&t, parts, now, NULL);
-    if (when > now) {
-        loop_timer_at(&c->wake, when);
+    unsigned parts;
+    struct link *k = dispatch_pick(c, o, now, &parts);
+    if (k == NULL) {
         return false;
     }
-    struct link *k = carrier_pick(c, parts);
-    if (k == NULL) {
-        return false; /* room in a window, or a bind, kicks again */
-    }
-    throttle_take(&t, parts, now);
     dispatch_pop(c, o);
     return dispatch_claim(c, o, k, parts);
 }
@@ -306,6 +351,16 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
     }
     c->claiming -= parts;
     o->reserved = 0;
+    if (o->accepted != NULL) {
+        spool_done accepted = o->accepted;
+        o->accepted = NULL;
+        accepted(o->accepted_ctx, r);
+        if (r->code != ERR_NONE) { /* it never was: whoever asked has been told */
+            outcome_forget(c, o);
+            outgoing_free(o);
+            return;
+        }
+    }
     if (r->code != ERR_NONE) {
         outcome_forget(c, o);
         dispatch_store_refused(c, o, r);

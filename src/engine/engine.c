@@ -253,6 +253,7 @@ struct engine *engine_new(const struct engine_options *o, struct loop *l, struct
     strv_copy(strv_from(o->zone), g->zone, sizeof g->zone);
     g->answers_end = &g->answers;
     loop_task_init(&g->spool_task, l, engine_hand_over, g);
+    intake_init(g);
     loop_task_init(&g->answer_task, l, engine_answer_run, g);
     loop_timer_init(&g->second, l, engine_second, g);
     if (!engine_open(g, o, e) || !engine_load(g, o, e)) {
@@ -350,6 +351,7 @@ void engine_free(struct engine *g)
         carrier_abandon(g->carriers[i]); /* what is in flight is recorded as uncertain */
     }
     spool_close(g->spool);
+    intake_stop(g);
     engine_answer_run(g);
     loop_task_cancel(&g->answer_task);
     loop_task_cancel(&g->spool_task);

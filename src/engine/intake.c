@@ -8,15 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNKNOWN_LOOK USEC_DAY /* what nobody knows the hours of is looked at again: see dispatch.c */
+#define INTAKE_WAITING 4096     /* messages waiting to be looked up */
+#define UNKNOWN_LOOK   USEC_DAY /* what nobody knows the hours of is looked at again: see dispatch.c */
 
 struct intake {
     struct engine *g;
+    struct intake *next; /* of those that are looked up together */
     engine_sent_fn done;
     void *ctx;
     struct engine_sent sent;
     struct message m;
     usec_t valid_for;
+    uint32_t clock;                       /* of the loop's dictionary */
     char clock_text[CLOCKS_MAX_TEXT + 1]; /* of the customer; "" = go by the number */
     char sender[MESSAGE_MAX_SENDER + 1];
     struct strv strings; /* text, then ref: one heap block */
@@ -44,18 +47,54 @@ static bool intake_found(void *ctx, const struct audience_customer *c)
     return true;
 }
 
-/* On the look-up thread: is the number a customer's, and by which clock does the customer live? */
+/* On the look-up thread: are the numbers customers', and by which clocks do they live? One view for all that
+ * had gathered. */
 static void intake_lookup(const struct engine_view *v, void *job)
 {
-    struct intake *j = job;
-    struct err e = { 0 };
-    struct audience_view *av = audience_view_begin(v->audience, &e);
-    if (av != NULL && !audience_load_number(av, j->m.to, intake_found, j, &e) && e.code == ERR_NOT_FOUND) {
-        e.code = ERR_NONE;
+    struct intake_batch *b = job;
+    struct err none = { 0 };
+    struct audience_view *av = audience_view_begin(v->audience, &none);
+    for (struct intake *j = b->first; j != NULL; j = j->next) {
+        struct err e = none;
+        if (av != NULL && !audience_load_number(av, j->m.to, intake_found, j, &e) &&
+            e.code == ERR_NOT_FOUND) {
+            e.code = ERR_NONE;
+        }
+        if (e.code != ERR_NONE) {
+            j->sent.err = e;
+        }
     }
     audience_view_end(av);
-    if (e.code != ERR_NONE) {
-        j->sent.err = e;
+}
+
+/* What is to be sent, with texts of its own. NULL: out of memory. */
+static struct outgoing *intake_outgoing(const struct intake *j)
+{
+    struct outgoing *o = calloc(1, sizeof *o);
+    char *block = o != NULL ? malloc(j->strings.n + j->m.sender.n + 1) : NULL;
+    if (block == NULL) {
+        free(o);
+        return NULL;
+    }
+    memcpy(block, j->strings.p, j->strings.n);
+    memcpy(block + j->strings.n, j->m.sender.p, j->m.sender.n);
+    *o = (struct outgoing){ .m = j->m, .block = block, .clock = j->clock };
+    o->m.text.p = block;
+    o->m.client_ref.p = block + j->m.text.n;
+    o->m.sender.p = block + j->strings.n;
+    return o;
+}
+
+static void intake_ready(struct intake *j)
+{
+    struct carrier *c = j->g->carriers[j->m.carrier];
+    struct outgoing *o = intake_outgoing(j);
+    if (o != NULL) {
+        o->m.id = j->sent.id;
+    }
+    if (o == NULL || !lane_offer(c, o)) {
+        outgoing_free(o);
+        lane_more(c, j->m.class_);
     }
 }
 
@@ -63,12 +102,48 @@ static void intake_stored(void *ctx, const struct spool_result *r)
 {
     struct intake *j = ctx;
     struct engine *g = j->g;
+    if (j->sent.state == MESSAGE_READY) {
+        g->carriers[j->m.carrier]->lanes[j->m.class_].coming--;
+    }
     if (r->code != ERR_NONE) {
         err_set(&j->sent.err, r->code, "%s", r->text);
     } else if (j->sent.state == MESSAGE_READY) {
-        lane_more(g->carriers[j->m.carrier], j->m.class_);
+        intake_ready(j);
     }
     intake_end(j);
+}
+
+/* Accepted and claimed at once: nobody has to look for it. */
+static void intake_claimed(void *ctx, const struct spool_result *r)
+{
+    struct intake *j = ctx;
+    if (r->code != ERR_NONE) {
+        err_set(&j->sent.err, r->code, "%s", r->text);
+    }
+    intake_end(j);
+}
+
+/* Straight to the carrier when nothing stands before it. Only where a crash between claim and submission
+ * means that it is sent again: with another policy it would wait for a person, or fail, without need. */
+static bool intake_direct(struct intake *j)
+{
+    struct engine *g = j->g;
+    struct carrier *c = g->carriers[j->m.carrier];
+    if (j->sent.state != MESSAGE_READY || g->o.uncertain[j->m.class_] != UNCERTAIN_RESEND ||
+        !lane_is_clear(c, j->m.class_)) {
+        return false;
+    }
+    struct outgoing *o = intake_outgoing(j);
+    if (o == NULL) {
+        return false;
+    }
+    o->accepted = intake_claimed;
+    o->accepted_ctx = j;
+    j->sent.id = dispatch_direct(c, o);
+    if (j->sent.id == 0) {
+        outgoing_free(o);
+    }
+    return j->sent.id != 0;
 }
 
 static bool intake_route(struct intake *j)
@@ -149,6 +224,7 @@ static bool intake_accept(struct intake *j)
     }
     uint32_t clock = j->clock_text[0] ? clocks_intern(g->facts->clocks, strv_from(j->clock_text), NULL)
                                       : clocks_of_number(g->facts->clocks, j->m.to);
+    j->clock = clock;
     if (j->clock_text[0]) {
         j->m.clock = engine_book_of_clock(g, clock);
     }
@@ -157,21 +233,93 @@ static bool intake_accept(struct intake *j)
     usec_t from = j->m.not_before > j->m.accepted_at ? j->m.not_before : j->m.accepted_at;
     j->m.valid_until = j->valid_for ? from + j->valid_for : 0;
     j->sent.to = j->m.to;
+    if (intake_direct(j)) {
+        return true;
+    }
     usec_t until = j->sent.until == USEC_NEVER ? j->m.accepted_at + UNKNOWN_LOOK : j->sent.until;
     j->sent.id = spool_accept(g->spool, &j->m, j->sent.state, j->sent.reason, until, intake_stored, j);
     if (j->sent.id == 0) {
         return err_set(&j->sent.err, ERR_BUSY, "the queue's intake is full: try again in a moment");
     }
+    if (j->sent.state == MESSAGE_READY) {
+        g->carriers[j->m.carrier]->lanes[j->m.class_].coming++;
+    }
     engine_touch_spool(g);
     return true;
 }
 
+static void intake_look(struct engine *g);
+
 static void intake_decide(void *job)
 {
-    struct intake *j = job;
-    if (!intake_accept(j)) {
-        intake_end(j);
+    struct intake_batch *b = job;
+    struct engine *g = b->g;
+    b->busy = false;
+    for (struct intake *j = b->first, *next; j != NULL; j = next) {
+        next = j->next;
+        if (!intake_accept(j)) {
+            intake_end(j);
+        }
     }
+    b->first = NULL;
+    intake_look(g);
+}
+
+/* Looks up what has gathered, when no look-up is under way. */
+static void intake_look(struct engine *g)
+{
+    struct intake_batch *b = &g->looking;
+    if (b->busy || b->waiting == NULL) {
+        return;
+    }
+    struct err e = { 0 };
+    b->first = b->waiting;
+    b->waiting = b->last = NULL;
+    b->n = 0;
+    b->busy = engine_submit(g, &g->lookup, intake_lookup, intake_decide, b, &e);
+    if (!b->busy) {
+        for (struct intake *j = b->first, *next; j != NULL; j = next) {
+            next = j->next;
+            j->sent.err = e;
+            intake_end(j);
+        }
+        b->first = NULL;
+    }
+}
+
+static void intake_look_task(void *arg)
+{
+    intake_look(arg);
+}
+
+void intake_init(struct engine *g)
+{
+    g->looking.g = g;
+    loop_task_init(&g->looking.task, g->loop, intake_look_task, g);
+}
+
+void intake_stop(struct engine *g)
+{
+    loop_task_cancel(&g->looking.task);
+    intake_look(g);
+}
+
+static bool intake_wait(struct intake *j)
+{
+    struct engine *g = j->g;
+    struct intake_batch *b = &g->looking;
+    if (b->n >= INTAKE_WAITING) {
+        return err_set(&j->sent.err, ERR_BUSY, "too many requests wait already: try again in a moment");
+    }
+    if (b->waiting == NULL) {
+        b->waiting = j;
+    } else {
+        b->last->next = j;
+    }
+    b->last = j;
+    b->n++;
+    loop_defer(&b->task); /* those of this turn together */
+    return true;
 }
 
 static bool intake_read(struct intake *j, const struct engine_send *s)
@@ -224,7 +372,7 @@ void engine_send(struct engine *g, const struct engine_send *s, engine_sent_fn d
     if (going && s->class_ == CLASS_OTP) {
         going = intake_accept(j);
     } else if (going) {
-        going = engine_submit(g, &g->lookup, intake_lookup, intake_decide, j, &j->sent.err);
+        going = intake_wait(j);
     }
     if (!going) {
         engine_answer_later(g, intake_end_later, j, &none);

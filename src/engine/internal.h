@@ -60,6 +60,15 @@ struct engine {
     struct loop_task answer_task;
     struct answer *answers, **answers_end; /* due in the next turn */
 
+    /* single messages whose recipients are being looked up, and those that wait for it */
+    struct intake_batch {
+        struct engine *g;
+        struct intake *first, *waiting, *last;
+        size_t n; /* waiting */
+        bool busy;
+        struct loop_task task;
+    } looking;
+
     bool feeding;      /* an activity job is under way */
     bool feed_stalled; /* the last one failed: the engine's second tries again */
     uint64_t fed;
@@ -111,6 +120,9 @@ uint32_t engine_clock_of_book(const struct engine *g, uint32_t book); /* CLOCKS_
 /* The clock a message lives by. */
 uint32_t engine_clock_of_message(struct engine *g, const struct message *m);
 
+/* intake.c */
+void intake_init(struct engine *g);
+void intake_stop(struct engine *g); /* answers those that wait */
 /* receive.c */
 void receive_request(struct carrier *c, struct link *k, const struct smpp_pdu *pdu);
 /* activity.c */

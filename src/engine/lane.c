@@ -168,6 +168,29 @@ void lane_put_back(struct carrier *c, struct outgoing *o)
     l->returned = true;
 }
 
+bool lane_offer(struct carrier *c, struct outgoing *o)
+{
+    struct lane *l = &c->lanes[o->m.class_];
+    if (l->loading || l->more || l->returned || o->m.id <= l->after || ring_count(&l->ahead) >= LANE_HIGH ||
+        !ring_push(&l->ahead, &o)) {
+        return false;
+    }
+    l->after = o->m.id;
+    dispatch_kick(c);
+    return true;
+}
+
+bool lane_is_clear(const struct carrier *c, enum message_class class_)
+{
+    for (enum message_class i = 0; i <= class_; i++) {
+        const struct lane *l = &c->lanes[i];
+        if (ring_count(&l->ahead) > 0 || l->loading || l->more || l->returned || l->coming > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void lane_init(struct lane *l)
 {
     ring_init(&l->ahead, sizeof(struct outgoing *), 0);

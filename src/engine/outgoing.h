@@ -26,6 +26,10 @@ struct outgoing {
     enum message_state refused; /* MESSAGE_NONE, or what it is accepted as at once (FAILED, READY ...) */
     enum message_reason reason;
 
+    /* accepted and claimed at once: told when that is synced, or refused (then the message is freed) */
+    spool_done accepted;
+    void *accepted_ctx;
+
     /* in flight */
     struct carrier *carrier;
     struct link *link;            /* NULL when that bind has been taken out of the configuration */

@@ -78,6 +78,7 @@ static void a_claim_outlives_the_bind_it_was_made_for(void **state)
 {
     struct rig *r = *state;
     struct carrier *c;
+    r->o.uncertain[CLASS_TRANSACTIONAL] = UNCERTAIN_HOLD; /* accepted first, claimed then */
     started(r);
     c = r->engine->carriers[0];
     for (unsigned i = 0; i < 5; i++) {
