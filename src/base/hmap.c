@@ -11,6 +11,10 @@ struct hmap_slot {
 };
 
 #define SLOTS_MIN 16
+/* At most 3 slots of 4 are taken: with linear probing a search for what is not there then looks at 8 of them
+ * on average, and at 32 with 7 of 8. */
+#define LOAD_MOST 3
+#define LOAD_OF   4
 
 void hmap_free(struct hmap *m)
 {
@@ -66,19 +70,21 @@ bool hmap_put(struct hmap *m, uint64_t key, uint64_t value)
         m->zero_value = value;
         return true;
     }
+    size_t i = 0;
     if (m->slots) {
-        size_t i = hmap_find(m->slots, m->mask, key);
+        i = hmap_find(m->slots, m->mask, key);
         if (m->slots[i].key) {
             m->slots[i].value = value;
             return true;
         }
     }
-    if (!m->slots || m->count >= (m->mask + 1) / 8 * 7) {
+    if (!m->slots || m->count >= (m->mask + 1) / LOAD_OF * LOAD_MOST) {
         if (!hmap_grow(m)) {
             return false;
         }
+        i = hmap_find(m->slots, m->mask, key);
     }
-    m->slots[hmap_find(m->slots, m->mask, key)] = (struct hmap_slot){ key, value };
+    m->slots[i] = (struct hmap_slot){ key, value };
     m->count++;
     return true;
 }

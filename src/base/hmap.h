@@ -1,5 +1,5 @@
 /* uint64 to uint64 in open addressing with linear probing and backward-shift deletion: 16 octets a slot, load
- * at most 7/8. Key 0 is allowed. Not for keys an attacker chooses without hashing them first (they are
+ * at most 3/4. Key 0 is allowed. Not for keys an attacker chooses without hashing them first (they are
  * mixed). */
 #ifndef TESSERA_BASE_HMAP_H
 #define TESSERA_BASE_HMAP_H
