@@ -98,6 +98,9 @@ void call_put_names(struct call *c, json_t *messages);
     X(status_health)                                                                                         \
     X(status_metrics)                                                                                        \
     X(status_show)                                                                                           \
+    X(carrier_list)                                                                                          \
+    X(carrier_pause)                                                                                         \
+    X(carrier_resume)                                                                                        \
     X(message_send)                                                                                          \
     X(message_show)                                                                                          \
     X(message_list)                                                                                          \

@@ -168,6 +168,11 @@ const struct command commands[] = {
     C("message", "resolve", "ID", "decide about one of which nobody knows whether it was sent",
       message_resolve_options, NULL, message_resolve),
 
+    C("carrier", "list", "", "the carriers and their binds", NULL, NULL, carrier_list),
+    C("carrier", "pause", "NAME", "submit nothing to it until it is resumed; binds stay up", NULL, NULL,
+      carrier_pause),
+    C("carrier", "resume", "NAME", "submit again", NULL, NULL, carrier_resume),
+
     C("inbound", "list", "", "messages that came in, newest first", inbound_list_options, NULL, inbound_list),
     C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),
 

@@ -323,6 +323,11 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
         dispatch_stop(g, o, of);
         return;
     }
+    if (c->paused) {
+        outcome_forget(c, o);
+        dispatch_ready_again(c, o, REASON_PAUSED, 0);
+        return;
+    }
     if (k == NULL || link_state(k) != LINK_BOUND) {
         k = carrier_pick(c, parts);
     }

@@ -227,8 +227,9 @@ static bool engine_load(struct engine *g, const struct engine_options *o, struct
     spool_each_doc(r, DOC_CLOCK, book_load_one, g);
     spool_each_suppressed(r, engine_load_suppressed, g);
     g->fed = audience_feed_seq(g->audience);
-    bool ok = carriers_load(g, r, o, e) && carriers_route(g, e) && campaign_load_docs(g, r, e) &&
-              votes_load_docs(g, r, e);
+    bool ok = carriers_load(g, r, o, e);
+    pause_load_docs(g, r);
+    ok = ok && carriers_route(g, e) && campaign_load_docs(g, r, e) && votes_load_docs(g, r, e);
     spool_reader_free(r);
     return ok;
 }

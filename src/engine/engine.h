@@ -75,6 +75,10 @@ void engine_consent(struct engine *g, uint64_t number, enum consent_action c, st
 bool engine_suppressed(const struct engine *g, uint64_t number);
 size_t engine_suppressed_count(const struct engine *g);
 
+/* Nothing is submitted to a paused carrier until it is resumed, also by a daemon started later; its binds
+ * stay up, receipts and inbound messages are taken. Asking for what is so already is no error. */
+void engine_carrier_pause(struct engine *g, struct strv name, bool pause, engine_done_fn done, void *ctx);
+
 /* --- campaigns --- */
 enum campaign_state {
     CAMPAIGN_DRAFT,
@@ -175,6 +179,7 @@ struct carrier_status {
     int64_t rate_limit;
     uint64_t rate_last_s;
     usec_t throttled_until; /* wall; 0 = not */
+    usec_t paused_since;    /* wall; 0 = not paused */
     uint64_t queue[CLASS_COUNT], in_flight;
     uint64_t submitted, answered, failed, lost, receipts, inbound; /* parts and PDUs since start */
     size_t n_binds;
