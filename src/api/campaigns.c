@@ -29,6 +29,9 @@ static json_t *campaign_json(const struct campaign_info *i)
     json_object_set_new(o, "rate", i->spec.rate != 0 ? json_integer(i->spec.rate) : json_null());
     json_object_set_new(o, "created", reply_instant(i->created));
     json_object_set_new(o, "started", reply_instant(i->started));
+    bool local = i->schedule.local;
+    json_object_set_new(o, "at", reply_instant(local ? 0 : i->schedule.at));
+    json_object_set_new(o, "at_local", local ? reply_local(i->schedule.at) : json_null());
     json_object_set_new(o, "ended", reply_instant(i->ended));
     json_object_set_new(o, "recipients", reply_u64(i->recipients));
     return o;
@@ -140,7 +143,19 @@ static void campaign_act(struct call *c, enum campaign_action a)
 
 void api_campaign_start(struct call *c)
 {
-    campaign_act(c, CAMPAIGN_START);
+    struct {
+        usec_t at, local;
+    } q = { 0, 0 };
+    static const struct member MEMBERS[] = {
+        { "at", MEMBER_INSTANT, false, 0, 0, 0 },
+        { "at_local", MEMBER_LOCAL, false, sizeof(usec_t), 0, 0 },
+    };
+    struct engine_schedule s;
+    if (call_members(c, MEMBERS, sizeof MEMBERS / sizeof MEMBERS[0], &q) &&
+        call_schedule(c, q.at, q.local, &s)) {
+        c->then = campaign_then_acted;
+        engine_campaign_start(c->api->engine, c->param[0], &s, call_done, c);
+    }
 }
 
 void api_campaign_pause(struct call *c)

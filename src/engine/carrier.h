@@ -24,7 +24,7 @@ struct carrier {
     struct engine *g;
     uint16_t number; /* in the spool's carrier book: never changes, never given to another name */
     struct carrier_options o;
-    bool configured; /* false: only known because messages of it are stored */
+    bool configured;     /* false: only known because messages of it are stored */
     bool paused;         /* by an operator: nothing is submitted; see pause.c */
     usec_t paused_since; /* wall; 0 = not */
     struct tls_ctx *tls;

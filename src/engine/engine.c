@@ -291,6 +291,9 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     g->o.drain_timeout = o->drain_timeout;
     if (zones_reload(g->facts->zones, NULL)) {
         gate_forget(&g->gate);
+        for (size_t i = 0; i < g->n_campaigns; i++) {
+            campaign_schedule_clocks(g->campaigns[i]);
+        }
     }
     for (size_t i = 0; i < g->n_campaigns; i++) {
         campaign_drop_candidates(g->campaigns[i]); /* their carriers may be others now */

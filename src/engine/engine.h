@@ -47,12 +47,18 @@ bool engine_read(struct engine *g, void (*run)(const struct engine_view *v, void
 bool engine_write(struct engine *g, void (*run)(const struct engine_view *v, void *job),
                   void (*done)(void *job), void *job, struct err *e);
 
+/* Not before an instant, or before a reading of the recipient's own clock. */
+struct engine_schedule {
+    usec_t at;  /* wall; local: the reading as if it were UTC; 0 = at once */
+    bool local; /* in each of the recipient's zones */
+};
+
 /* --- messages --- */
 struct engine_send {
     struct strv to, sender, text, ref; /* sender "": the carrier's default */
     enum message_class class_;
-    usec_t not_before; /* wall; 0 = at once */
-    usec_t valid_for;  /* 0 = no limit */
+    struct engine_schedule schedule;
+    usec_t valid_for; /* 0 = no limit */
 };
 struct engine_sent {
     struct err err; /* code ERR_NONE: accepted and synced */
@@ -106,6 +112,7 @@ struct campaign_info {
     uint32_t id;
     enum campaign_state state;
     usec_t created, started, ended;
+    struct engine_schedule schedule; /* as given at its start */
     uint64_t recipients;
     bool complete; /* every recipient has a final state or is waiting for nothing but a receipt */
     size_t n_clocks;
@@ -113,7 +120,7 @@ struct campaign_info {
         uint32_t clock;
         uint64_t recipients, claimed;
         bool open;
-        usec_t changes; /* wall: when it closes, or opens */
+        usec_t changes; /* wall: when it closes, or opens: neither scheduled for later nor quiet hours */
         char text[96];  /* "DE Europe/Berlin" */
         char detail[200];
     } * clocks;
@@ -124,10 +131,14 @@ void engine_campaign_free(struct campaign_info *i);
 void engine_campaign_each(struct engine *g, bool (*fn)(void *ctx, const struct campaign_info *i), void *ctx);
 void engine_campaign_add(struct engine *g, const struct campaign_spec *s, engine_done_fn done, void *ctx);
 enum campaign_action { CAMPAIGN_START, CAMPAIGN_PAUSE, CAMPAIGN_RESUME, CAMPAIGN_CANCEL, CAMPAIGN_REMOVE };
+/* Fixes who gets it now, and sends from the scheduled time on. */
+void engine_campaign_start(struct engine *g, struct strv name, const struct engine_schedule *s,
+                           engine_done_fn done, void *ctx);
 void engine_campaign_act(struct engine *g, struct strv name, enum campaign_action a, engine_done_fn done,
                          void *ctx);
 
-/* Evaluated on a query worker; the result is valid during the callback. */
+/* Evaluated on a query worker; the result is valid during the callback. `s`: as if it were started with that
+ * schedule; NULL: with its own. */
 struct campaign_preview {
     struct err err;
     uint64_t recipients, suppressed, held, parts_total,
@@ -149,7 +160,8 @@ struct campaign_preview {
     const struct campaign_clock_info *clocks;
 };
 typedef void (*campaign_preview_fn)(void *ctx, const struct campaign_preview *p);
-void engine_campaign_preview(struct engine *g, struct strv name, campaign_preview_fn done, void *ctx);
+void engine_campaign_preview(struct engine *g, struct strv name, const struct engine_schedule *s,
+                             campaign_preview_fn done, void *ctx);
 
 /* --- votes --- */
 struct vote_spec {

@@ -246,7 +246,7 @@ static void produce_more(struct campaign *m)
     for (size_t i = 0; i < m->n_clocks; i++) {
         size_t slot = (m->next_clock + i) % m->n_clocks;
         struct campaign_clock *k = &m->clocks[slot];
-        if (k->exhausted || !gate_quiet(&g->gate, k->clock, m->spec.class_, wall)->open) {
+        if (k->exhausted || k->opens > wall || !gate_quiet(&g->gate, k->clock, m->spec.class_, wall)->open) {
             continue;
         }
         struct produce_job *j = malloc(sizeof *j);

@@ -83,3 +83,127 @@ test('pausing under load stops at once and loses nothing', { timeout: 120_000 },
     assert.equal(new Set(carrier.submits.map((s) => s.to)).size, total);
   });
 });
+
+// number, zone it lives in, the instant at which it is 10:00 there on 18 November 2026
+const people = [
+  ['+61291920101', 'Australia/Sydney'],
+  ['+919800000001', 'Asia/Kolkata'],
+  ['+97150000001', 'Asia/Dubai'],
+  ['+4915100000001', 'Europe/Berlin'],
+  ['+447700900001', 'Europe/London'],
+  ['+12125550101', 'America/New_York'],
+  ['+13105550101', 'America/Los_Angeles'],
+].map(([number, zone]) => [number, zone, tenOClock(zone)]);
+
+function tenOClock(zone) { // by the platform's own calendar, not ours
+  const f = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  for (let t = Date.parse('2026-11-17T18:00:00Z'); t < Date.parse('2026-11-19T00:00:00Z'); t += 900_000) {
+    if (f.format(t) === '2026-11-18, 10:00') return t;
+  }
+  throw new Error(`never 10:00 in ${zone}`);
+}
+
+const iso = (t) => new Date(t).toISOString();
+
+async function people_campaign(daemon, name, more = {}) {
+  const im = await daemon.importCsv('customers', 'phone,zone\n' + people.map((p) => p.slice(0, 2).join(',')).join('\n') + '\n', { map: { phone: 'msisdn' } });
+  assert.equal(im.rejected, 0, JSON.stringify(im.rejects));
+  await daemon.api('PUT', '/v1/segments/all', { query: 'msisdn is set' });
+  await daemon.api('POST', '/v1/campaigns', { name, segments: ['all'], sender: 'TESSERA', text: 'good morning', class: 'transactional', ...more });
+}
+
+test('a campaign at ten in the morning, wherever one lives, across a kill', { timeout: 300_000 }, async () => {
+  const start = Date.parse('2026-11-17T22:00:00Z'), end = Date.parse('2026-11-18T18:30:00Z');
+  let now = start;
+  const sent = new Map(); // number -> the gateway's time
+  await withGateway({ clock: iso(start), carrier: { onSubmit: (s) => sent.set('+' + s.to, now) } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    await people_campaign(daemon, 'morning');
+    const preview = await daemon.json('campaign', 'preview', 'morning', '--at-local', '2026-11-18T10:00');
+    assert.equal(preview.held, people.length);
+    for (const [, zone, at] of people) {
+      const k = preview.clocks.find((c) => c.clock.includes(zone));
+      assert.equal(Date.parse(k.opens), at, `${zone}: ${JSON.stringify(k)}`);
+      assert.match(k.detail, /scheduled for 2026-11-18 10:00 of the recipient's time/);
+    }
+    const refused = await daemon.request('POST', '/v1/campaigns/morning/start', { at_local: '2026-11-16T10:00' });
+    assert.equal(refused.status, 400, JSON.stringify(refused.body));
+    assert.match(refused.body.error.message, /past everywhere/);
+    assert.equal((await daemon.request('POST', '/v1/campaigns/morning/start', { at: '2026-11-17T21:00:00Z' })).status, 400);
+    const started = await daemon.cli('campaign', 'start', 'morning', '--at-local', '2026-11-18T10:00');
+    assert.equal(started.code, 0, started.err);
+    assert.match(started.out, /scheduled for 2026-11-18T10:00, each by their own clock/);
+    assert.equal((await daemon.api('GET', '/v1/campaigns/morning')).at_local, '2026-11-18T10:00:00');
+    const report = await daemon.api('GET', '/v1/campaigns/morning/report');
+    assert.equal(report.held, people.length);
+    for (let t = start + 1_800_000, step = 0; t <= end; t += 1_800_000, step++) {
+      if (step === 7 || step === 21) {
+        await daemon.kill();
+        daemon.clock = iso(t - 120_000);
+        now = t - 120_000;
+        await daemon.start();
+        await daemon.bound(carrier);
+      }
+      await daemon.setClock(iso(t - 60_000));
+      now = t - 60_000;
+      await breathe(15);
+      now = t;
+      await daemon.setClock(iso(t));
+      const due = people.filter(([n, , at]) => at <= t && !sent.has(n));
+      if (due.length) await until(`${due.map((d) => d[0])} at ${iso(t)}`, () => due.every(([n]) => sent.has(n)));
+    }
+    assert.equal(carrier.submits.length, people.length, 'each once');
+    for (const [number, zone, at] of people) assert.equal(iso(sent.get(number)), iso(at), `${number} in ${zone}`);
+    await until('the campaign to be done', async () => (await daemon.api('GET', '/v1/campaigns/morning')).state === 'done');
+  });
+});
+
+test('a campaign at an instant can be paused, resumed and cancelled before it', { timeout: 120_000 }, async () => {
+  await withGateway({ clock: SOUND }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    await people_campaign(daemon, 'later');
+    await daemon.api('POST', '/v1/campaigns', { name: 'never', segments: ['all'], sender: 'TESSERA', text: 'never', class: 'transactional' });
+    await daemon.json('campaign', 'start', 'later', '--at', '2026-11-18T15:00:00+01:00');
+    await daemon.json('campaign', 'start', 'never', '--at', '2026-11-18T14:00:00Z');
+    assert.equal((await daemon.api('GET', '/v1/campaigns/later')).at, '2026-11-18T14:00:00Z');
+    await daemon.api('POST', '/v1/campaigns/later/pause', {});
+    await daemon.setClock('2026-11-18T13:59:50Z');
+    await breathe();
+    await daemon.json('campaign', 'cancel', 'never');
+    await daemon.setClock('2026-11-18T14:00:01Z');
+    await breathe();
+    assert.equal(carrier.submits.length, 0, 'paused');
+    await daemon.api('POST', '/v1/campaigns/later/resume', {});
+    // Who may be texted now is: everybody but those whose own rules hold them.
+    await until('somebody', () => carrier.submits.length > 0);
+    await breathe();
+    assert.ok(carrier.submits.every((s) => s.text === 'good morning'));
+    const never = await daemon.api('GET', '/v1/campaigns/never/report');
+    assert.equal(never.cancelled, people.length);
+  });
+});
+
+test('single messages by the recipient\'s own clock', { timeout: 120_000 }, async () => {
+  await withGateway({ clock: SOUND }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const berlin = await daemon.json('send', '--to', '+4915100000009', '--at-local', '2026-11-18T15:30', 'later');
+    assert.equal(berlin.state, 'held');
+    assert.equal(berlin.until, '2026-11-18T14:30:00Z');
+    assert.match(berlin.detail, /scheduled for 2026-11-18 15:30 of the recipient's time/);
+    const code = await daemon.json('send', '--to', '+447700900009', '--class', 'otp', '--at-local', '2026-11-18 15:30', 'a code');
+    assert.equal(code.until, '2026-11-18T15:30:00Z');
+    const past = await daemon.json('send', '--to', '+447700900008', '--at-local', '2026-11-18T09:00', 'at once');
+    assert.equal(past.state, 'ready');
+    const both = await daemon.cli('send', '--to', '+447700900008', '--at', '+1h', '--at-local', '2026-11-18T09:00', 'x');
+    assert.equal(both.code, 2);
+    assert.equal((await daemon.request('POST', '/v1/messages', { to: '+447700900008', text: 'x', send_at_local: '2026-11-18T15:00:00Z' })).status, 400);
+    await until('the one at once', () => carrier.submits.length === 1);
+    await daemon.setClock('2026-11-18T14:29:55Z');
+    await breathe();
+    assert.equal(carrier.submits.length, 1);
+    await daemon.setClock('2026-11-18T14:30:01Z');
+    await until('Berlin', () => carrier.submits.length === 2);
+    await daemon.setClock('2026-11-18T15:30:01Z');
+    await until('London', () => carrier.submits.length === 3);
+  });
+});
