@@ -147,6 +147,9 @@ static void status_run(const struct engine_view *v, struct call *c)
     json_object_set_new(spool, "map_size", reply_u64(s.spool.map_size));
     json_object_set_new(spool, "used", reply_u64(s.spool.used));
     json_object_set_new(spool, "messages", reply_u64(s.spool.messages));
+    json_object_set_new(spool, "deleted", reply_u64(s.spool.retired));
+    json_object_set_new(spool, "oldest", reply_instant(s.spool.oldest));
+    json_object_set_new(spool, "retention", reply_instant(s.spool.retained_at));
     json_object_set_new(spool, "intake_closed", json_boolean(s.spool.intake_closed));
     json_object_set_new(spool, "orphan_receipts", reply_u64(s.spool.orphans));
     json_object_set_new(spool, "commits", reply_u64(s.spool.commits));

@@ -180,7 +180,14 @@ static void status_put_stores(struct cli *c, const json_t *doc, struct buf *out)
                  *recovered = doc_get(doc, "recovered");
     buf_put_strv(out, STRV("\nstores\n"));
     status_put_store(out, "spool", spool);
-    buf_printf(out, "  %s messages\n", text_count(doc_int(spool, "messages")).s);
+    buf_printf(out, "  %s messages", text_count(doc_int(spool, "messages")).s);
+    if (doc_instant(spool, "oldest") != 0) {
+        buf_printf(out, ", the oldest of %s", text_minute(doc_instant(spool, "oldest")).s);
+    }
+    if (doc_int(spool, "deleted") != 0) {
+        buf_printf(out, "; %s old ones deleted", text_count(doc_int(spool, "deleted")).s);
+    }
+    buf_put_u8(out, '\n');
     status_put_store(out, "audience", audience);
     buf_printf(out, "  %s customers, %s events", text_count(doc_int(audience, "customers")).s,
                text_count(doc_int(audience, "events")).s);

@@ -226,7 +226,7 @@ static bool dispatch_submit(struct carrier *c, struct outgoing *o, struct link *
         if (outgoing_part_done(o, i)) {
             continue;
         }
-        outgoing_fill(&c->writer, o, &c->o, i, left, &sm);
+        outgoing_fill(&c->writer, o, &c->o, i, left, engine_wall(c->g), &sm);
         if (link_submit_sm(k, &sm, NULL, 0, outgoing_token(o->m.id, i))) {
             o->waiting++;
             c->submitted++;

@@ -202,6 +202,8 @@ static bool engine_open(struct engine *g, const struct engine_options *o, struct
     struct spool_options so = { .dir = g->state_dir,
                                 .map_size = o->spool_map,
                                 .reserve = o->spool_reserve,
+                                .keep_messages = o->keep_messages,
+                                .keep_inbound = o->keep_inbound,
                                 .queue_max = o->spool_queue,
                                 .clock = o->clock };
     struct audience_options ao = { .dir = g->state_dir, .map_size = o->audience_map };
@@ -289,6 +291,7 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     g->o.retry_max = o->retry_max;
     memcpy(g->o.uncertain, o->uncertain, sizeof g->o.uncertain);
     g->o.drain_timeout = o->drain_timeout;
+    spool_keep(g->spool, o->keep_messages, o->keep_inbound);
     if (zones_reload(g->facts->zones, NULL)) {
         gate_forget(&g->gate);
         for (size_t i = 0; i < g->n_campaigns; i++) {
