@@ -88,7 +88,7 @@ int run_campaign_add(struct cli *c)
 {
     json_t *body = json_object();
     usec_t valid_for;
-    uint64_t rate;
+    uint64_t rate, weight;
     json_object_set_new(body, "name", json_string(c->args.words[0]));
     json_object_set_new(body, "segments", campaign_names(c, "segment"));
     json_object_set_new(body, "exclude", campaign_names(c, "exclude"));
@@ -99,6 +99,9 @@ int run_campaign_add(struct cli *c)
     }
     if (args_number(&c->args, "rate", &rate)) {
         json_object_set_new(body, "rate", json_integer((json_int_t)rate));
+    }
+    if (args_number(&c->args, "weight", &weight)) {
+        json_object_set_new(body, "weight", json_integer((json_int_t)weight));
     }
     int code = campaign_put_text(c, body);
     if (code != CLI_OK) {

@@ -73,6 +73,7 @@ void campaign_draw(struct cli *c, const json_t *doc, struct buf *out)
         buf_printf(&rate, "%s parts a second", text_count(doc_int(doc, "rate")).s);
     }
     campaign_pair(t, "rate", buf_cstr(&rate));
+    campaign_pair(t, "weight", doc_int(doc, "weight") > 1 ? text_count(doc_int(doc, "weight")).s : "");
     campaign_pair(t, "created", text_instant(doc_instant(doc, "created")).s);
     campaign_pair(t, "started", text_instant(doc_instant(doc, "started")).s);
     campaign_pair(t, "scheduled for", text_instant(doc_instant(doc, "at")).s);

@@ -49,6 +49,8 @@ static const struct option campaign_add_options[] = {
         .choices = CLASSES),
     OPT("valid-for", OPTION_DURATION, "DURATION", "give up on a message after so long, such as 24h"),
     OPT("rate", OPTION_COUNT, "N", "at most N parts a second", .min = 1, .max = 1000000),
+    OPT("weight", OPTION_COUNT, "N", "N parts to one of a campaign of weight 1, or of single messages [1]",
+        .min = 1, .max = 100),
     { .name = NULL },
 };
 

@@ -87,9 +87,11 @@ struct audience_set *launch_recipients(const struct engine_view *v, struct audie
                                        const struct campaign_spec *s, struct err *e);
 
 /* --- produce.c: for the dispatcher --- */
-/* The next candidate of the campaigns of this class for this carrier, the campaigns in turn. It stays where
- * it is. NULL: none now; `later` is brought forward to when a campaign's own rate allows one. */
-struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_, usec_t *later);
+/* The next candidate of the campaigns of this class for this carrier, by their weights (fair.h); *start: its
+ * turn. It stays where it is. NULL: none now; `later` is brought forward to when a campaign's own rate allows
+ * one. */
+struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_, usec_t *later,
+                                   uint64_t *start);
 void campaign_pop(struct campaign *m);
 struct bucket *campaign_rate(struct campaign *m);
 /* Accepts and claims; gives it its id. False: refused at once, `done` is not called. */

@@ -6,6 +6,7 @@
 
 #include "base/bucket.h"
 #include "base/ring.h"
+#include "engine/fair.h"
 #include "engine/outgoing.h"
 
 struct engine;
@@ -38,6 +39,7 @@ struct carrier {
     usec_t store_until;     /* mono; the store refused a claim */
     usec_t throttle_step;   /* doubles while it goes on, back to 0 with a taken message */
     struct lane lanes[LANE_COUNT];
+    struct fair fair;      /* turns inside a lane */
     struct hmap in_flight; /* message id -> struct outgoing *: claimed, or being claimed */
     struct loop_task dispatch;
     struct loop_timer wake; /* the one next allowed instant */

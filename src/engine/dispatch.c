@@ -54,15 +54,35 @@ static void dispatch_pop(struct carrier *c, struct outgoing *o)
     }
 }
 
+/* The head of the stored lane or that of a campaign, whose turn it is. What is stored of campaigns has had
+ * its turn: it comes back, and goes first. */
+static struct outgoing *dispatch_peek_lane(struct carrier *c, enum message_class lane, usec_t *later)
+{
+    uint64_t start = 0;
+    struct outgoing *single = lane_peek(c, lane);
+    if (lane_waits(c, lane) || (single != NULL && single->m.campaign != 0)) {
+        return single;
+    }
+    struct outgoing *o = campaign_peek_any(c, lane, later, &start);
+    bool first = single != NULL && (o == NULL || fair_start(&c->fair, lane, 0) <= start);
+    return first ? single : o;
+}
+
+static void dispatch_took(struct carrier *c, const struct outgoing *o, unsigned parts)
+{
+    if (o->campaign != NULL) {
+        fair_take(&c->fair, o->m.class_, o->campaign->id, o->campaign->spec.weight, parts);
+    } else if (o->m.campaign == 0) {
+        fair_take(&c->fair, o->m.class_, 0, 1, parts);
+    }
+}
+
 /* `later`: when a campaign's own rate allows its next one. */
 static struct outgoing *dispatch_peek(struct carrier *c, usec_t *later)
 {
     *later = USEC_NEVER;
     for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
-        struct outgoing *o = lane_peek(c, lane);
-        if (o == NULL && !lane_waits(c, lane)) {
-            o = campaign_peek_any(c, lane, later);
-        }
+        struct outgoing *o = dispatch_peek_lane(c, lane, later);
         if (o != NULL || lane_waits(c, lane)) {
             return o;
         }
@@ -182,6 +202,7 @@ static bool dispatch_next(struct carrier *c, usec_t now)
         return false; /* room in a window, or a bind, kicks again */
     }
     throttle_take(&t, parts, now);
+    dispatch_took(c, o, parts);
     dispatch_pop(c, o);
     return dispatch_claim(c, o, k, parts);
 }
@@ -372,6 +393,7 @@ void dispatch_free(struct carrier *c)
         outgoing_free((struct outgoing *)(uintptr_t)p);
     }
     hmap_free(&c->in_flight);
+    fair_free(&c->fair);
     for (size_t i = 0; i < LANE_COUNT; i++) {
         lane_free(&c->lanes[i]);
     }

@@ -96,6 +96,7 @@ enum campaign_state {
 };
 const char *campaign_state_name(enum campaign_state s);
 #define CAMPAIGN_MAX_SEGMENTS 16
+#define CAMPAIGN_MAX_WEIGHT   100
 
 struct campaign_spec {
     struct strv name, sender, text;
@@ -104,6 +105,7 @@ struct campaign_spec {
     enum message_class class_;
     usec_t valid_for; /* of each message from its acceptance; 0 = no limit */
     int64_t rate;     /* parts a second; 0 = the carrier's */
+    unsigned weight;  /* its share of what campaigns and single messages of the class get, in parts; 0 is 1 */
 };
 /* A copy of what the engine knows of a campaign; strings live in the heap block it came in
  * (engine_campaign_free). */

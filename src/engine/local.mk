@@ -6,7 +6,7 @@ src_libengine_a_SOURCES = \
 	src/engine/engine.h src/engine/engine.c src/engine/internal.h src/engine/status.c \
 	src/engine/facts.h src/engine/facts.c \
 	src/engine/worker.h src/engine/worker.c \
-	src/engine/schedule.h src/engine/schedule.c \
+	src/engine/schedule.h src/engine/schedule.c src/engine/fair.h src/engine/fair.c \
 	src/engine/gate.h src/engine/gate.c \
 	src/engine/link.h src/engine/link.c \
 	src/engine/outgoing.h src/engine/outgoing.c \

@@ -207,3 +207,67 @@ test('single messages by the recipient\'s own clock', { timeout: 120_000 }, asyn
     await until('London', () => carrier.submits.length === 3);
   });
 });
+
+test('campaigns and single messages share a carrier by weight', { timeout: 120_000 }, async () => {
+  const N = 2000;
+  await withGateway({ clock: SOUND, settings: { rate: 400, burst: 4, window: 20 } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const csv = 'phone\n' + Array.from({ length: N }, (_, i) => `+4477009${String(i).padStart(5, '0')}`).join('\n') + '\n';
+    await daemon.importCsv('customers', csv, { map: { phone: 'msisdn' } });
+    await daemon.api('PUT', '/v1/segments/all', { query: 'msisdn is set' });
+    for (const [name, weight] of [['heavy', 3], ['light', 1]]) {
+      const more = weight === 1 ? [] : ['--weight', String(weight)];
+      const added = await daemon.cli('campaign', 'add', name, '--segment', 'all', '--class', 'transactional', '--sender', 'TESSERA', '--text', name, ...more);
+      assert.equal(added.code, 0, added.err);
+      assert.equal((await daemon.api('GET', `/v1/campaigns/${name}`)).weight, weight);
+    }
+    await daemon.api('POST', '/v1/carriers/acme/pause', {});
+    for (let i = 0; i < 300; i++) await daemon.send('+447700999999', 'single');
+    await daemon.api('POST', '/v1/campaigns/heavy/start', {});
+    await daemon.api('POST', '/v1/campaigns/light/start', {});
+    await daemon.api('POST', '/v1/carriers/acme/resume', {});
+    await until('a thousand submissions', () => carrier.submits.length >= 1000);
+    const of = (text) => carrier.submits.slice(100, 1000).filter((s) => s.text === text).length;
+    const got = { heavy: of('heavy'), light: of('light'), single: of('single') };
+    assert.ok(Math.abs(got.heavy - 540) < 30 && Math.abs(got.light - 180) < 20 && Math.abs(got.single - 180) < 20, JSON.stringify(got));
+    await daemon.api('POST', '/v1/campaigns/heavy/cancel', {});
+    await daemon.api('POST', '/v1/campaigns/light/cancel', {});
+  });
+});
+
+test('old messages are deleted after the time that is configured, and the time can be changed', { timeout: 120_000 }, async () => {
+  await withGateway({ clock: SOUND, carrier: { receipt: () => [0, 'DELIVRD'] }, text: 'retention: { messages = "30d"; };' }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const first = await daemon.send('+447700900001', 'old');
+    for (let i = 0; i < 300; i++) await daemon.send('+447700900002', `old ${i}`);
+    await until('all to be delivered', async () => (await daemon.status()).queue.delivered === 301);
+    await daemon.setClock('2026-12-17T12:00:00Z');
+    await breathe(1500);
+    assert.equal((await daemon.status()).spool.deleted, 0);
+    assert.equal((await daemon.message(first)).state, 'delivered');
+    daemon.settings = 'retention: { messages = "10d"; };';
+    assert.ok(await daemon.reload());
+    await daemon.setClock('2026-12-17T12:06:00Z');
+    const status = await until('the old ones to go', async () => {
+      const s = await daemon.status();
+      return s.spool.deleted > 200 && s;
+    });
+    assert.equal(status.queue.delivered, 301, 'they stay counted');
+    assert.equal(status.spool.messages + status.spool.deleted, 301);
+    assert.equal((await daemon.request('GET', `/v1/messages/${first}`)).status, 404);
+    assert.match((await daemon.cli('status')).out, /old ones deleted/);
+    const id = await daemon.send('+447700900003', 'new');
+    await daemon.becomes(id, 'delivered');
+  });
+});
+
+test('a carrier that refuses relative times is told the absolute one', { timeout: 60_000 }, async () => {
+  await withGateway({ clock: SOUND, settings: { validity: 'absolute' } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    await daemon.send('+447700900001', 'a code', { class: 'otp', valid_for_s: 300 });
+    await until('the submission', () => carrier.submits.length === 1);
+    const told = carrier.submits[0].pdu.validity_period;
+    const at = told instanceof Date ? told.getTime() : NaN;
+    assert.ok(Math.abs(at - Date.parse('2026-11-18T12:05:00Z')) < 15_000, String(told));
+  });
+});

@@ -32,3 +32,7 @@ check_PROGRAMS += tests/unit/engine/test_schedule
 tests_unit_engine_test_schedule_SOURCES = tests/unit/engine/test_schedule.c
 tests_unit_engine_test_schedule_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_engine_test_schedule_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/engine/test_fair
+tests_unit_engine_test_fair_SOURCES = tests/unit/engine/test_fair.c
+tests_unit_engine_test_fair_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_engine_test_fair_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
