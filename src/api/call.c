@@ -174,7 +174,8 @@ bool call_query_u64(struct call *c, const char *name, uint64_t min, uint64_t max
     return true;
 }
 
-bool call_query_instant(struct call *c, const char *name, usec_t *out)
+/* An instant with its offset, or (local) a date and time without one. */
+static bool call_query_time(struct call *c, const char *name, bool local, usec_t *out)
 {
     struct strv v;
     if (!http_query(c->r, name, &v)) {
@@ -182,12 +183,33 @@ bool call_query_instant(struct call *c, const char *name, usec_t *out)
     }
     bool has_offset = false, has_time = false;
     usec_t t = 0;
-    if (!civil_parse(v, &t, &has_offset, &has_time) || !has_offset || !has_time) {
-        call_fail(c, ERR_INVALID,
-                  "parameter \"%s\" must be an instant with its offset, such as 2026-11-21T22:00:00Z", name);
+    if (!civil_parse(v, &t, &has_offset, &has_time) || has_offset == local || !has_time) {
+        call_fail(c, ERR_INVALID, "parameter \"%s\" must be %s", name,
+                  local ? "a date and a time without offset, such as 2026-12-01T10:00"
+                        : "an instant with its offset, such as 2026-11-21T22:00:00Z");
         return false;
     }
     *out = t;
+    return true;
+}
+
+bool call_query_instant(struct call *c, const char *name, usec_t *out)
+{
+    return call_query_time(c, name, false, out);
+}
+
+bool call_query_local(struct call *c, const char *name, usec_t *out)
+{
+    return call_query_time(c, name, true, out);
+}
+
+bool call_schedule(struct call *c, usec_t at, usec_t local, struct engine_schedule *out)
+{
+    if (at != 0 && local != 0) {
+        call_fail(c, ERR_INVALID, "an instant and a local time exclude each other");
+        return false;
+    }
+    *out = (struct engine_schedule){ local != 0 ? local : at, local != 0 };
     return true;
 }
 

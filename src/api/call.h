@@ -81,6 +81,9 @@ struct strv call_query(const struct call *c, const char *name); /* "" when not t
 /* The following end the call with the error and give false when the parameter is not what it must be. */
 bool call_query_u64(struct call *c, const char *name, uint64_t min, uint64_t max, uint64_t *out);
 bool call_query_instant(struct call *c, const char *name, usec_t *out);
+bool call_query_local(struct call *c, const char *name, usec_t *out); /* a reading as if it were UTC */
+/* Of the two ways to say when (0 = not given) one may be used. */
+bool call_schedule(struct call *c, usec_t at, usec_t local, struct engine_schedule *out);
 bool call_number(struct call *c, struct strv text, uint64_t *out); /* international form */
 bool call_param_id(struct call *c, uint64_t *out);                 /* {id} of the path */
 /* before= and limit= */
@@ -98,6 +101,9 @@ void call_put_names(struct call *c, json_t *messages);
     X(status_health)                                                                                         \
     X(status_metrics)                                                                                        \
     X(status_show)                                                                                           \
+    X(carrier_list)                                                                                          \
+    X(carrier_pause)                                                                                         \
+    X(carrier_resume)                                                                                        \
     X(message_send)                                                                                          \
     X(message_show)                                                                                          \
     X(message_list)                                                                                          \

@@ -27,8 +27,12 @@ static json_t *campaign_json(const struct campaign_info *i)
                         i->spec.valid_for != 0 ? reply_u64((uint64_t)(i->spec.valid_for / USEC_SEC))
                                                : json_null());
     json_object_set_new(o, "rate", i->spec.rate != 0 ? json_integer(i->spec.rate) : json_null());
+    json_object_set_new(o, "weight", reply_u64(i->spec.weight != 0 ? i->spec.weight : 1));
     json_object_set_new(o, "created", reply_instant(i->created));
     json_object_set_new(o, "started", reply_instant(i->started));
+    bool local = i->schedule.local;
+    json_object_set_new(o, "at", reply_instant(local ? 0 : i->schedule.at));
+    json_object_set_new(o, "at_local", local ? reply_local(i->schedule.at) : json_null());
     json_object_set_new(o, "ended", reply_instant(i->ended));
     json_object_set_new(o, "recipients", reply_u64(i->recipients));
     return o;
@@ -71,7 +75,7 @@ struct campaign_asked {
     struct strv name, sender, text, class_;
     const json_t *segments, *exclude;
     usec_t valid_for;
-    int64_t rate;
+    int64_t rate, weight;
 };
 
 static const struct member CAMPAIGN_MEMBERS[] = {
@@ -84,6 +88,7 @@ static const struct member CAMPAIGN_MEMBERS[] = {
     { "valid_for_s", MEMBER_SECONDS, false, offsetof(struct campaign_asked, valid_for), USEC_SEC,
       400 * USEC_DAY },
     { "rate", MEMBER_INT, false, offsetof(struct campaign_asked, rate), 1, 1000000 },
+    { "weight", MEMBER_INT, false, offsetof(struct campaign_asked, weight), 1, CAMPAIGN_MAX_WEIGHT },
 };
 
 static size_t campaign_take(const json_t *names, struct strv *out)
@@ -119,6 +124,7 @@ void api_campaign_put(struct call *c)
     s.n_exclude = campaign_take(q.exclude, s.exclude);
     s.valid_for = q.valid_for;
     s.rate = q.rate;
+    s.weight = (unsigned)q.weight;
     c->then = campaign_then_added;
     engine_campaign_add(c->api->engine, &s, call_done, c);
 }
@@ -140,7 +146,19 @@ static void campaign_act(struct call *c, enum campaign_action a)
 
 void api_campaign_start(struct call *c)
 {
-    campaign_act(c, CAMPAIGN_START);
+    struct {
+        usec_t at, local;
+    } q = { 0, 0 };
+    static const struct member MEMBERS[] = {
+        { "at", MEMBER_INSTANT, false, 0, 0, 0 },
+        { "at_local", MEMBER_LOCAL, false, sizeof(usec_t), 0, 0 },
+    };
+    struct engine_schedule s;
+    if (call_members(c, MEMBERS, sizeof MEMBERS / sizeof MEMBERS[0], &q) &&
+        call_schedule(c, q.at, q.local, &s)) {
+        c->then = campaign_then_acted;
+        engine_campaign_start(c->api->engine, c->param[0], &s, call_done, c);
+    }
 }
 
 void api_campaign_pause(struct call *c)

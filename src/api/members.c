@@ -111,6 +111,20 @@ static bool member_read_instant(const json_t *v, const struct member *m, void *p
     return true;
 }
 
+static bool member_read_local(const json_t *v, const struct member *m, void *place, struct err *e)
+{
+    usec_t t = 0;
+    bool has_offset = false, has_time = false;
+    if (!json_is_string(v) || !civil_parse(member_text(v), &t, &has_offset, &has_time) || has_offset ||
+        !has_time || t <= 0) {
+        return err_set(e, ERR_INVALID,
+                       "\"%s\" must be a date and a time without offset, such as \"2026-12-01T10:00\"",
+                       m->name);
+    }
+    memcpy(place, &t, sizeof t);
+    return true;
+}
+
 static bool member_read_texts(const json_t *v, const struct member *m, void *place, struct err *e)
 {
     if (!json_is_array(v)) {
@@ -157,6 +171,7 @@ static bool member_read(const json_t *v, const struct member *m, void *place, st
     case MEMBER_INT: return member_read_int(v, m, place, e);
     case MEMBER_SECONDS: return member_read_seconds(v, m, place, e);
     case MEMBER_INSTANT: return member_read_instant(v, m, place, e);
+    case MEMBER_LOCAL: return member_read_local(v, m, place, e);
     case MEMBER_TEXTS: return member_read_texts(v, m, place, e);
     case MEMBER_OBJECT: return member_read_object(v, m, place, e);
     case MEMBER_BOOL: break;

@@ -19,6 +19,7 @@ enum member_type {
     MEMBER_INT,     /* int64_t; min and max */
     MEMBER_SECONDS, /* usec_t, from a number of seconds; min and max in microseconds */
     MEMBER_INSTANT, /* usec_t, from RFC 3339 with an offset */
+    MEMBER_LOCAL,   /* usec_t, a reading of a clock as if it were UTC, from "2026-12-01T10:00" */
     MEMBER_TEXTS,   /* const json_t *, an array of texts that are not empty; min and max: how many */
     MEMBER_OBJECT,  /* const json_t *; min and max: how many members */
 };

@@ -8,7 +8,7 @@
 
 struct message_asked {
     struct strv to, text, class_, sender, ref;
-    usec_t send_at, valid_for;
+    usec_t send_at, send_at_local, valid_for;
 };
 
 static const struct member SEND_MEMBERS[] = {
@@ -17,6 +17,7 @@ static const struct member SEND_MEMBERS[] = {
     { "class", MEMBER_TEXT, false, offsetof(struct message_asked, class_), 1, 32 },
     { "sender", MEMBER_TEXT, false, offsetof(struct message_asked, sender), 0, 64 },
     { "send_at", MEMBER_INSTANT, false, offsetof(struct message_asked, send_at), 0, 0 },
+    { "send_at_local", MEMBER_LOCAL, false, offsetof(struct message_asked, send_at_local), 0, 0 },
     { "valid_for_s", MEMBER_SECONDS, false, offsetof(struct message_asked, valid_for), USEC_SEC,
       400 * USEC_DAY },
     { "ref", MEMBER_TEXT, false, offsetof(struct message_asked, ref), 0, 64 },
@@ -66,8 +67,10 @@ void api_message_send(struct call *c)
     s.text = q.text;
     s.sender = q.sender;
     s.ref = q.ref;
-    s.not_before = q.send_at;
     s.valid_for = q.valid_for;
+    if (!call_schedule(c, q.send_at, q.send_at_local, &s.schedule)) {
+        return;
+    }
     engine_send(c->api->engine, &s, message_on_sent, c);
 }
 

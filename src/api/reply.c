@@ -80,6 +80,12 @@ json_t *reply_instant(usec_t wall)
     return wall == 0 || wall == USEC_NEVER ? json_null() : json_string(civil_format_utc(wall).s);
 }
 
+json_t *reply_local(usec_t reading)
+{
+    struct civil_text t = civil_format_utc(reading);
+    return json_stringn(t.s, 19);
+}
+
 json_t *reply_number(uint64_t msisdn)
 {
     return msisdn == 0 ? json_null() : json_string(number_format(msisdn).s);

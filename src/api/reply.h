@@ -23,6 +23,7 @@ void reply_error_place(json_t *error, const struct query_error *qe);
 json_t *reply_text(struct strv s);
 json_t *reply_cstr(const char *s);
 json_t *reply_instant(usec_t wall);    /* null for 0 and USEC_NEVER */
+json_t *reply_local(usec_t reading);   /* "2026-12-01T10:00:00" */
 json_t *reply_number(uint64_t msisdn); /* "+44..."; null for 0 */
 json_t *reply_id(uint64_t id);         /* "17": ids may exceed what a double holds */
 json_t *reply_u64(uint64_t v);         /* at most INT64_MAX */

@@ -91,7 +91,12 @@ static void report_on_preview(void *ctx, const struct campaign_preview *p)
 
 void api_campaign_preview_show(struct call *c)
 {
-    engine_campaign_preview(c->api->engine, c->param[0], report_on_preview, c);
+    usec_t at = 0, local = 0;
+    struct engine_schedule s;
+    if (call_query_instant(c, "at", &at) && call_query_local(c, "at_local", &local) &&
+        call_schedule(c, at, local, &s)) {
+        engine_campaign_preview(c->api->engine, c->param[0], s.at != 0 ? &s : NULL, report_on_preview, c);
+    }
 }
 
 /* --- GET /v1/campaigns/NAME/report --- */

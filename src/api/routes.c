@@ -12,6 +12,10 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/metrics", ROLE_NONE, BODY_NONE, "", api_status_metrics },
     { HTTP_GET, "/v1/status", ROLE_READER, BODY_NONE, "", api_status_show },
 
+    { HTTP_GET, "/v1/carriers", ROLE_READER, BODY_NONE, "", api_carrier_list },
+    { HTTP_POST, "/v1/carriers/{name}/pause", ROLE_OPERATOR, BODY_JSON, "", api_carrier_pause },
+    { HTTP_POST, "/v1/carriers/{name}/resume", ROLE_OPERATOR, BODY_JSON, "", api_carrier_resume },
+
     { HTTP_POST, "/v1/messages", ROLE_OPERATOR, BODY_JSON, "", api_message_send },
     { HTTP_GET, "/v1/messages", ROLE_READER, BODY_NONE, "number campaign state from to before limit",
       api_message_list },
@@ -38,7 +42,8 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/v1/campaigns", ROLE_READER, BODY_NONE, "", api_campaign_list },
     { HTTP_GET, "/v1/campaigns/{name}", ROLE_READER, BODY_NONE, "", api_campaign_show },
     { HTTP_DELETE, "/v1/campaigns/{name}", ROLE_OPERATOR, BODY_NONE, "", api_campaign_remove },
-    { HTTP_GET, "/v1/campaigns/{name}/preview", ROLE_READER, BODY_NONE, "", api_campaign_preview_show },
+    { HTTP_GET, "/v1/campaigns/{name}/preview", ROLE_READER, BODY_NONE, "at at_local",
+      api_campaign_preview_show },
     { HTTP_GET, "/v1/campaigns/{name}/report", ROLE_READER, BODY_NONE, "", api_campaign_report },
     { HTTP_POST, "/v1/campaigns/{name}/start", ROLE_OPERATOR, BODY_JSON, "", api_campaign_start },
     { HTTP_POST, "/v1/campaigns/{name}/pause", ROLE_OPERATOR, BODY_JSON, "", api_campaign_pause },

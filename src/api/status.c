@@ -64,7 +64,8 @@ static json_t *status_carrier(const struct carrier_status *s)
     }
     json_object_set_new(o, "name", reply_cstr(s->name));
     json_object_set_new(o, "state", reply_cstr(s->state));
-    json_object_set_new(o, "paused", json_boolean(strcmp(s->state, "paused") == 0));
+    json_object_set_new(o, "paused", json_boolean(s->paused_since != 0));
+    json_object_set_new(o, "paused_since", reply_instant(s->paused_since));
     json_object_set_new(o, "rate", rate);
     json_object_set_new(o, "throttled_until", reply_instant(s->throttled_until));
     json_object_set_new(o, "queue", queue);
@@ -78,6 +79,59 @@ static json_t *status_carrier(const struct carrier_status *s)
     json_object_set_new(o, "binds", binds);
     return o;
 }
+
+/* --- /v1/carriers --- */
+
+static json_t *status_carriers(const struct engine *g)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < engine_carrier_count(g); i++) {
+        struct carrier_status s;
+        engine_carrier_status(g, i, &s);
+        json_array_append_new(list, status_carrier(&s));
+    }
+    return list;
+}
+
+void api_carrier_list(struct call *c)
+{
+    c->out = json_object();
+    json_object_set_new(c->out, "carriers", status_carriers(c->api->engine));
+    call_reply(c);
+}
+
+static void status_then_paused(struct call *c)
+{
+    struct engine *g = c->api->engine;
+    for (size_t i = 0; i < engine_carrier_count(g) && c->out == NULL; i++) {
+        struct carrier_status s;
+        engine_carrier_status(g, i, &s);
+        if (strv_eq_c(c->param[0], s.name)) {
+            c->out = status_carrier(&s);
+        }
+    }
+    call_reply(c);
+}
+
+static void status_pause(struct call *c, bool pause)
+{
+    if (call_members(c, NULL, 0, NULL)) {
+        c->then = status_then_paused;
+        engine_carrier_pause(c->api->engine, c->param[0], pause, call_done, c);
+    }
+}
+
+void api_carrier_pause(struct call *c)
+{
+    status_pause(c, true);
+}
+
+void api_carrier_resume(struct call *c)
+{
+    status_pause(c, false);
+}
+
+/* --- the whole --- */
 
 static void status_run(const struct engine_view *v, struct call *c)
 {
@@ -93,6 +147,9 @@ static void status_run(const struct engine_view *v, struct call *c)
     json_object_set_new(spool, "map_size", reply_u64(s.spool.map_size));
     json_object_set_new(spool, "used", reply_u64(s.spool.used));
     json_object_set_new(spool, "messages", reply_u64(s.spool.messages));
+    json_object_set_new(spool, "deleted", reply_u64(s.spool.retired));
+    json_object_set_new(spool, "oldest", reply_instant(s.spool.oldest));
+    json_object_set_new(spool, "retention", reply_instant(s.spool.retained_at));
     json_object_set_new(spool, "intake_closed", json_boolean(s.spool.intake_closed));
     json_object_set_new(spool, "orphan_receipts", reply_u64(s.spool.orphans));
     json_object_set_new(spool, "commits", reply_u64(s.spool.commits));
@@ -110,12 +167,7 @@ static void status_run(const struct engine_view *v, struct call *c)
 void api_status_show(struct call *c)
 {
     struct engine *g = c->api->engine;
-    json_t *carriers = json_array(), *recovered = json_object();
-    for (size_t i = 0; i < engine_carrier_count(g); i++) {
-        struct carrier_status s;
-        engine_carrier_status(g, i, &s);
-        json_array_append_new(carriers, status_carrier(&s));
-    }
+    json_t *recovered = json_object();
     struct spool_recovered r = engine_recovered(g);
     json_object_set_new(recovered, "in_flight", reply_u64(r.in_flight));
     json_object_set_new(recovered, "resent", reply_u64(r.resent));
@@ -128,7 +180,7 @@ void api_status_show(struct call *c)
     json_object_set_new(c->out, "started", reply_instant(engine_started(g)));
     json_object_set_new(c->out, "tzdata", reply_cstr(zones_version(engine_facts(g)->zones)));
     json_object_set_new(c->out, "test_clock", json_boolean(c->api->clock_settable));
-    json_object_set_new(c->out, "carriers", carriers);
+    json_object_set_new(c->out, "carriers", status_carriers(g));
     json_object_set_new(c->out, "recovered", recovered);
     json_object_set_new(c->out, "suppressed_numbers", reply_u64(engine_suppressed_count(g)));
     call_read(c, status_run, NULL);

@@ -187,6 +187,21 @@ const char *ask_instant(struct cli *c, const struct values_instant *t, char text
     return text;
 }
 
+bool ask_schedule(struct cli *c, char text[40], const char **at, const char **local)
+{
+    struct values_instant t;
+    *at = NULL;
+    *local = args_text(&c->args, "at-local");
+    if (!args_instant(&c->args, "at", &t)) {
+        return true;
+    }
+    if (*local != NULL) {
+        cli_usage(c, "--at and --at-local exclude each other");
+        return false;
+    }
+    return (*at = ask_instant(c, &t, text)) != NULL;
+}
+
 /* --- again and again --- */
 
 /* The alternate screen, without a cursor; and back. */

@@ -30,6 +30,10 @@ int ask_watch(struct cli *c, struct buf *path, ask_draw *draw, bool (*complete)(
 /* The instant in the daemon's time, in RFC 3339; NULL: failed, and noted. */
 const char *ask_instant(struct cli *c, const struct values_instant *t, char text[40]);
 
+/* What --at and --at-local say, as the API wants it: *at in `at`, *local as it was given; NULL where it was
+ * not. False: failed, and noted. */
+bool ask_schedule(struct cli *c, char text[40], const char **at, const char **local);
+
 /* Lists page by page: `name` is the member with the things. Takes over path, which may have a query already.
  */
 struct ask_list {

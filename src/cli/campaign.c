@@ -88,7 +88,7 @@ int run_campaign_add(struct cli *c)
 {
     json_t *body = json_object();
     usec_t valid_for;
-    uint64_t rate;
+    uint64_t rate, weight;
     json_object_set_new(body, "name", json_string(c->args.words[0]));
     json_object_set_new(body, "segments", campaign_names(c, "segment"));
     json_object_set_new(body, "exclude", campaign_names(c, "exclude"));
@@ -99,6 +99,9 @@ int run_campaign_add(struct cli *c)
     }
     if (args_number(&c->args, "rate", &rate)) {
         json_object_set_new(body, "rate", json_integer((json_int_t)rate));
+    }
+    if (args_number(&c->args, "weight", &weight)) {
+        json_object_set_new(body, "weight", json_integer((json_int_t)weight));
     }
     int code = campaign_put_text(c, body);
     if (code != CLI_OK) {
@@ -156,7 +159,14 @@ int run_campaign_show(struct cli *c)
 
 int run_campaign_preview(struct cli *c)
 {
+    char text[40];
+    const char *at, *local;
+    if (!ask_schedule(c, text, &at, &local)) {
+        return c->exit;
+    }
     struct buf path = ask_path("campaigns", c->args.words[0], "preview", NULL);
+    client_path_query(&path, "at", at);
+    client_path_query(&path, "at_local", local);
     return ask_show(c, "GET", &path, NULL, campaign_draw_preview);
 }
 
@@ -178,6 +188,12 @@ static void campaign_draw_acted(struct cli *c, const json_t *doc, struct buf *ou
     }
     buf_put_u8(out, '\n');
     if (strcmp(c->args.command->verb, "start") == 0) {
+        const char *local = doc_text(doc, "at_local");
+        if (doc_instant(doc, "at") != 0) {
+            buf_printf(out, "  scheduled for %s\n", text_minute(doc_instant(doc, "at")).s);
+        } else if (local[0] != '\0') {
+            buf_printf(out, "  scheduled for %.16s, each by their own clock\n", local);
+        }
         buf_printf(out, "  follow it: tessera campaign report %s --watch\n", c->args.words[0]);
     }
 }
@@ -190,7 +206,16 @@ static int campaign_act(struct cli *c)
 
 int run_campaign_start(struct cli *c)
 {
-    return campaign_act(c);
+    char text[40];
+    const char *at, *local;
+    if (!ask_schedule(c, text, &at, &local)) {
+        return c->exit;
+    }
+    json_t *body = json_object();
+    doc_set_text(body, "at", at);
+    doc_set_text(body, "at_local", local);
+    struct buf path = ask_path("campaigns", c->args.words[0], "start", NULL);
+    return ask_show(c, "POST", &path, body, campaign_draw_acted);
 }
 
 int run_campaign_pause(struct cli *c)

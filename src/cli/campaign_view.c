@@ -73,8 +73,16 @@ void campaign_draw(struct cli *c, const json_t *doc, struct buf *out)
         buf_printf(&rate, "%s parts a second", text_count(doc_int(doc, "rate")).s);
     }
     campaign_pair(t, "rate", buf_cstr(&rate));
+    campaign_pair(t, "weight", doc_int(doc, "weight") > 1 ? text_count(doc_int(doc, "weight")).s : "");
     campaign_pair(t, "created", text_instant(doc_instant(doc, "created")).s);
     campaign_pair(t, "started", text_instant(doc_instant(doc, "started")).s);
+    campaign_pair(t, "scheduled for", text_instant(doc_instant(doc, "at")).s);
+    if (doc_text(doc, "at_local")[0] != '\0') {
+        struct buf local = { 0 };
+        buf_printf(&local, "%.16s of each recipient's clock", doc_text(doc, "at_local"));
+        campaign_pair(t, "scheduled for", buf_cstr(&local));
+        buf_free(&local);
+    }
     campaign_pair(t, "ended", text_instant(doc_instant(doc, "ended")).s);
     campaign_pair(t, "recipients",
                   doc_instant(doc, "started") != 0 ? text_count(doc_int(doc, "recipients")).s : "-");
@@ -315,7 +323,7 @@ void campaign_draw_report(struct cli *c, const json_t *doc, struct buf *out)
     campaign_put_states(c, doc, out);
     campaign_put_failed(c, doc, out);
     if (json_array_size(doc_get(doc, "held_clocks")) != 0) {
-        campaign_put_heading(c, out, "Held by quiet hours");
+        campaign_put_heading(c, out, "Held by quiet hours or schedule");
         campaign_put_clocks(c, doc_get(doc, "held_clocks"), false, out);
     }
     buf_printf(out, "\nreplied %s   opted out %s   parts sent %s%s\n", text_count(doc_int(doc, "replied")).s,

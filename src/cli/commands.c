@@ -49,6 +49,18 @@ static const struct option campaign_add_options[] = {
         .choices = CLASSES),
     OPT("valid-for", OPTION_DURATION, "DURATION", "give up on a message after so long, such as 24h"),
     OPT("rate", OPTION_COUNT, "N", "at most N parts a second", .min = 1, .max = 1000000),
+    OPT("weight", OPTION_COUNT, "N", "N parts to one of a campaign of weight 1, or of single messages [1]",
+        .min = 1, .max = 100),
+    { .name = NULL },
+};
+
+#define AT_OPTIONS                                                                                           \
+    OPT("at", OPTION_INSTANT, "TIME", "not before then"),                                                    \
+        OPT("at-local", OPTION_TEXT, "TIME",                                                                 \
+            "not before the recipient's own clock shows it, such as 2026-12-01T10:00")
+
+static const struct option campaign_start_options[] = {
+    AT_OPTIONS,
     { .name = NULL },
 };
 
@@ -102,7 +114,7 @@ static const struct option send_options[] = {
     OPT("sender", OPTION_TEXT, "SENDER", "what the recipient sees as sender [the carrier's default]"),
     OPT("class", OPTION_CHOICE, "CLASS", "promotional, transactional or otp [transactional]",
         .choices = CLASSES),
-    OPT("at", OPTION_INSTANT, "TIME", "not before then"),
+    AT_OPTIONS,
     OPT("valid-for", OPTION_DURATION, "DURATION", "give up after so long, such as 5m"),
     OPT("ref", OPTION_TEXT, "REF", "your own reference"),
     { .name = NULL },
@@ -141,8 +153,14 @@ const struct command commands[] = {
       campaign_add),
     C("campaign", "list", "", "the campaigns", NULL, NULL, campaign_list),
     C("campaign", "show", "NAME", "what a campaign is", NULL, NULL, campaign_show),
-    C("campaign", "preview", "NAME", "who would get what, and when", NULL, NULL, campaign_preview),
-    C("campaign", "start", "NAME", "send it", NULL, NULL, campaign_start),
+    C("campaign", "preview", "NAME", "who would get what, and when", campaign_start_options, TIME_MORE,
+      campaign_preview),
+    C("campaign", "start", "NAME", "send it, at once or at a time", campaign_start_options,
+      TIME_MORE
+      "\n\nWho gets it is fixed now, whenever it goes. With --at-local everybody gets it at the same time\n"
+      "of day: each where they live. Quiet hours hold it all the same; where the time has passed\n"
+      "already, it goes at once.\nExample: tessera campaign start spring --at-local 2026-12-01T10:00",
+      campaign_start),
     C("campaign", "pause", "NAME", "stop sending until it is resumed", NULL, NULL, campaign_pause),
     C("campaign", "resume", "NAME", "go on sending", NULL, NULL, campaign_resume),
     C("campaign", "cancel", "NAME", "stop sending for good", NULL, NULL, campaign_cancel),
@@ -167,6 +185,11 @@ const struct command commands[] = {
     C("message", "cancel", "ID", "do not send it", NULL, NULL, message_cancel),
     C("message", "resolve", "ID", "decide about one of which nobody knows whether it was sent",
       message_resolve_options, NULL, message_resolve),
+
+    C("carrier", "list", "", "the carriers and their binds", NULL, NULL, carrier_list),
+    C("carrier", "pause", "NAME", "submit nothing to it until it is resumed; binds stay up", NULL, NULL,
+      carrier_pause),
+    C("carrier", "resume", "NAME", "submit again", NULL, NULL, carrier_resume),
 
     C("inbound", "list", "", "messages that came in, newest first", inbound_list_options, NULL, inbound_list),
     C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),

@@ -30,6 +30,9 @@
     X(customer_show)                                                                                         \
     X(customer_block)                                                                                        \
     X(customer_unblock)                                                                                      \
+    X(carrier_list)                                                                                          \
+    X(carrier_pause)                                                                                         \
+    X(carrier_resume)                                                                                        \
     X(message_list)                                                                                          \
     X(message_show)                                                                                          \
     X(message_cancel)                                                                                        \

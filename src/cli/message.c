@@ -223,9 +223,9 @@ static void send_draw(struct cli *c, const json_t *doc, struct buf *out)
 
 int run_send(struct cli *c)
 {
-    struct values_instant at;
     usec_t valid_for;
     char text[40];
+    const char *at, *local;
     json_t *body = json_object();
     doc_set_text(body, "to", args_text(&c->args, "to"));
     doc_set_text(body, "text", c->args.words[0]);
@@ -235,13 +235,12 @@ int run_send(struct cli *c)
     if (args_duration(&c->args, "valid-for", &valid_for)) {
         json_object_set_new(body, "valid_for_s", json_integer(valid_for / USEC_SEC));
     }
-    if (args_instant(&c->args, "at", &at)) {
-        if (ask_instant(c, &at, text) == NULL) {
-            json_decref(body);
-            return c->exit;
-        }
-        doc_set_text(body, "send_at", text);
+    if (!ask_schedule(c, text, &at, &local)) {
+        json_decref(body);
+        return c->exit;
     }
+    doc_set_text(body, "send_at", at);
+    doc_set_text(body, "send_at_local", local);
     struct buf path = ask_path("messages", NULL);
     return ask_show(c, "POST", &path, body, send_draw);
 }

@@ -87,6 +87,10 @@ static void status_put_carriers(struct cli *c, const json_t *carriers, struct bu
             buf_printf(out, "%s asked to slow down until %s\n", doc_text(k, "name"),
                        text_instant(doc_instant(k, "throttled_until")).s);
         }
+        if (doc_bool(k, "paused")) {
+            buf_printf(out, "%s was paused %s; go on: tessera carrier resume %s\n", doc_text(k, "name"),
+                       text_minute(doc_instant(k, "paused_since")).s, doc_text(k, "name"));
+        }
     }
 }
 
@@ -176,7 +180,14 @@ static void status_put_stores(struct cli *c, const json_t *doc, struct buf *out)
                  *recovered = doc_get(doc, "recovered");
     buf_put_strv(out, STRV("\nstores\n"));
     status_put_store(out, "spool", spool);
-    buf_printf(out, "  %s messages\n", text_count(doc_int(spool, "messages")).s);
+    buf_printf(out, "  %s messages", text_count(doc_int(spool, "messages")).s);
+    if (doc_instant(spool, "oldest") != 0) {
+        buf_printf(out, ", the oldest of %s", text_minute(doc_instant(spool, "oldest")).s);
+    }
+    if (doc_int(spool, "deleted") != 0) {
+        buf_printf(out, "; %s old ones deleted", text_count(doc_int(spool, "deleted")).s);
+    }
+    buf_put_u8(out, '\n');
     status_put_store(out, "audience", audience);
     buf_printf(out, "  %s customers, %s events", text_count(doc_int(audience, "customers")).s,
                text_count(doc_int(audience, "events")).s);
@@ -216,6 +227,48 @@ int run_status(struct cli *c)
     struct buf path = ask_path("status", NULL);
     return args_flag(&c->args, "watch") ? ask_watch(c, &path, status_draw, NULL)
                                         : ask_show(c, "GET", &path, NULL, status_draw);
+}
+
+/* --- carriers --- */
+
+static void carrier_draw(struct cli *c, const json_t *doc, struct buf *out)
+{
+    status_put_carriers(c, doc_get(doc, "carriers"), out);
+    status_put_binds(c, doc_get(doc, "carriers"), out);
+}
+
+int run_carrier_list(struct cli *c)
+{
+    struct buf path = ask_path("carriers", NULL);
+    return ask_show(c, "GET", &path, NULL, carrier_draw);
+}
+
+static void carrier_draw_acted(struct cli *c, const json_t *doc, struct buf *out)
+{
+    const json_t *queue = doc_get(doc, "queue");
+    int64_t waiting = doc_int(queue, "otp") + doc_int(queue, "transactional") + doc_int(queue, "promotional");
+    buf_printf(out, "carrier \"%s\" is %s", doc_text(doc, "name"), doc_text(doc, "state"));
+    if (doc_bool(doc, "paused")) {
+        buf_printf(out, ": nothing is submitted; %s wait\n  go on: tessera carrier resume %s",
+                   text_count(waiting).s, c->args.words[0]);
+    }
+    buf_put_u8(out, '\n');
+}
+
+static int carrier_act(struct cli *c)
+{
+    struct buf path = ask_path("carriers", c->args.words[0], c->args.command->verb, NULL);
+    return ask_show(c, "POST", &path, json_object(), carrier_draw_acted);
+}
+
+int run_carrier_pause(struct cli *c)
+{
+    return carrier_act(c);
+}
+
+int run_carrier_resume(struct cli *c)
+{
+    return carrier_act(c);
 }
 
 /* --- health --- */

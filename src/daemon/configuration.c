@@ -59,6 +59,10 @@ static const struct setting settings[] = {
       true, CHOICE_UNC },
     { "messages.uncertain.promotional", SETTING_CHOICE, AT(uncertain[CLASS_PROMOTIONAL]), 0, 0, "hold", true,
       CHOICE_UNC },
+    { "retention.messages", SETTING_DURATION, AT(keep_messages), 0, 36500 * USEC_DAY, "90d", true,
+      "delete messages so long after their end; 0 = never" },
+    { "retention.inbound", SETTING_DURATION, AT(keep_inbound), 0, 36500 * USEC_DAY, "365d", true,
+      "delete inbound messages so long after they came; 0 = never" },
     { "drain_timeout", SETTING_DURATION, AT(drain_timeout), 0, USEC_HOUR, "10s", true,
       "how long SIGTERM waits for the carriers' responses" },
 };
@@ -104,8 +108,7 @@ static const struct setting carrier_settings[] = {
       "name expected in the certificate; empty: host" },
     { "udh16", SETTING_BOOL, OF(udh16), 0, 0, "false", true,
       "16-bit references in the parts of long messages" },
-    { "relative_validity", SETTING_BOOL, OF(relative_validity), 0, 0, "true", true,
-      "tell the carrier when the recipient's window closes" },
+    { "validity", SETTING_CHOICE, OF(validity), 0, 0, "relative", true, "relative|absolute|none" },
     { "service_type", SETTING_TEXT, OF(service_type), 0, 5, "", true, "when the carrier asks for one" },
     { "prefixes", SETTING_TEXT, OF(prefixes), 0, 0, "", true,
       "numbers that go this way, \"49,43\"; empty: all that no other carrier names" },
@@ -237,6 +240,8 @@ void config_engine_options(const struct config *c, struct engine_options *out)
         .quiet_low_confidence = c->quiet_low_confidence,
         .quiet_margin = c->quiet_margin,
         .drain_timeout = c->drain_timeout,
+        .keep_messages = c->keep_messages,
+        .keep_inbound = c->keep_inbound,
     };
     for (size_t i = 0; i < CLASS_COUNT; i++) {
         out->uncertain[i] = config_policy(c->uncertain[i]);

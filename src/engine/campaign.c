@@ -3,6 +3,7 @@
 #include "engine/internal.h"
 
 #include "audience/segment.h"
+#include "engine/schedule.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -418,6 +419,37 @@ static int campaign_target(enum campaign_state from, enum campaign_action a)
     return -1;
 }
 
+static void campaign_start(struct campaign *m, const struct engine_schedule *s, engine_done_fn done,
+                           void *ctx)
+{
+    struct err e = { 0 };
+    if (m->state != CAMPAIGN_DRAFT) {
+        err_set(&e, ERR_STATE, "campaign \"%s\" is %s: it cannot be started", m->spec.name.p,
+                campaign_state_name(m->state));
+    }
+    if (e.code != ERR_NONE || !schedule_check(s, engine_wall(m->g), &e)) {
+        engine_answer_later(m->g, done, ctx, &e);
+        return;
+    }
+    m->schedule = *s;
+    campaign_begin(m, done, ctx);
+    if (m->state != CAMPAIGN_STARTING) {
+        m->schedule = (struct engine_schedule){ 0 }; /* refused: it will be told */
+    }
+}
+
+void engine_campaign_start(struct engine *g, struct strv name, const struct engine_schedule *s,
+                           engine_done_fn done, void *ctx)
+{
+    struct err e = { 0 };
+    struct campaign *m = campaign_need(g, name, &e);
+    if (m == NULL) {
+        engine_answer_later(g, done, ctx, &e);
+    } else {
+        campaign_start(m, s, done, ctx);
+    }
+}
+
 void engine_campaign_act(struct engine *g, struct strv name, enum campaign_action a, engine_done_fn done,
                          void *ctx)
 {
@@ -436,7 +468,7 @@ void engine_campaign_act(struct engine *g, struct strv name, enum campaign_actio
         return;
     }
     if (a == CAMPAIGN_START) {
-        campaign_begin(m, done, ctx);
+        campaign_start(m, &(struct engine_schedule){ 0 }, done, ctx);
         return;
     }
     if (a == CAMPAIGN_REMOVE) {

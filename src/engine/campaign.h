@@ -25,6 +25,7 @@ struct campaign_clock {
     uint32_t book, clock;     /* in the spool's book; in the loop's dictionary */
     struct audience_set *set; /* never changes while the campaign lives: the look-up thread reads it */
     uint64_t count, claimed;
+    usec_t opens;          /* wall: nothing before; 0 = at once */
     uint32_t next_claim;   /* the stored cursor, as far as its changes have come back */
     uint32_t produce_from; /* where the next candidate is looked for */
     uint32_t generation;   /* candidates of an older one are thrown away */
@@ -38,6 +39,7 @@ struct campaign {
     uint32_t id;
     enum campaign_state state;
     usec_t created, started, ended;
+    struct engine_schedule schedule;
     uint64_t recipients;
     struct template *template_;
     struct campaign_clock *clocks;
@@ -71,7 +73,11 @@ bool campaign_encode(const struct campaign *m, enum campaign_state state, struct
 bool campaign_load_docs(struct engine *g, struct spool_reader *r, struct err *e);
 
 /* --- campaign_info.c --- */
-void campaign_fill_clock_info(struct campaign *m, size_t i, struct campaign_clock_info *out);
+/* Whether a clock is open now for the class under the schedule, until when, or when it opens and why it is
+ * not: fills what depends on the instant. */
+void campaign_fill_clock_info(struct engine *g, uint32_t clock, enum message_class c,
+                              const struct engine_schedule *s, struct campaign_clock_info *out);
+void campaign_schedule_clocks(struct campaign *m); /* again, as zones may have changed */
 
 /* --- launch.c --- */
 /* Evaluates who is to get it now, stores it by clock, and runs. */
@@ -81,9 +87,11 @@ struct audience_set *launch_recipients(const struct engine_view *v, struct audie
                                        const struct campaign_spec *s, struct err *e);
 
 /* --- produce.c: for the dispatcher --- */
-/* The next candidate of the campaigns of this class for this carrier, the campaigns in turn. It stays where
- * it is. NULL: none now; `later` is brought forward to when a campaign's own rate allows one. */
-struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_, usec_t *later);
+/* The next candidate of the campaigns of this class for this carrier, by their weights (fair.h); *start: its
+ * turn. It stays where it is. NULL: none now; `later` is brought forward to when a campaign's own rate allows
+ * one. */
+struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_, usec_t *later,
+                                   uint64_t *start);
 void campaign_pop(struct campaign *m);
 struct bucket *campaign_rate(struct campaign *m);
 /* Accepts and claims; gives it its id. False: refused at once, `done` is not called. */

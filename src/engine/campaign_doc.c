@@ -1,9 +1,10 @@
 /* A campaign's stored form: a version, then fields as below; strings with their length. */
 #include "engine/internal.h"
+#include "engine/schedule.h"
 
 #include <stdlib.h>
 
-#define CAMPAIGN_DOC_VERSION 1
+#define CAMPAIGN_DOC_VERSION 2 /* 2: with a schedule and a weight */
 
 static void campaign_put_list(struct buf *b, const struct strv *list, size_t n)
 {
@@ -29,6 +30,9 @@ bool campaign_encode(const struct campaign *m, enum campaign_state state, struct
     buf_put_lstr(b, m->spec.text);
     campaign_put_list(b, m->spec.segments, m->spec.n_segments);
     campaign_put_list(b, m->spec.exclude, m->spec.n_exclude);
+    buf_put_svarint(b, m->schedule.at);
+    buf_put_u8(b, m->schedule.local);
+    buf_put_varint(b, m->spec.weight);
     return !b->failed;
 }
 
@@ -46,7 +50,8 @@ static struct campaign *campaign_decode(struct engine *g, struct strv name, stru
 {
     struct rd r = rd_from(doc.p, doc.n);
     struct campaign_spec s = { .name = name };
-    if (rd_u8(&r) != CAMPAIGN_DOC_VERSION) {
+    uint8_t version = rd_u8(&r);
+    if (version < 1 || version > CAMPAIGN_DOC_VERSION) {
         err_set(e, ERR_VERSION, "campaign \"" STRV_FMT "\" was written by another version", STRV_ARG(name));
         return NULL;
     }
@@ -60,6 +65,12 @@ static struct campaign *campaign_decode(struct engine *g, struct strv name, stru
     s.text = rd_lstr(&r);
     s.n_segments = campaign_get_list(&r, s.segments);
     s.n_exclude = campaign_get_list(&r, s.exclude);
+    struct engine_schedule schedule = { 0 };
+    if (version >= 2) {
+        schedule.at = rd_svarint(&r);
+        schedule.local = rd_u8(&r) != 0;
+        s.weight = (unsigned)rd_varint(&r);
+    }
     if (r.failed || state > CAMPAIGN_CANCELLED || class_ >= CLASS_COUNT) {
         err_set(e, ERR_CORRUPT, "the record of campaign \"" STRV_FMT "\" is damaged", STRV_ARG(name));
         return NULL;
@@ -73,6 +84,7 @@ static struct campaign *campaign_decode(struct engine *g, struct strv name, stru
         m->started = started;
         m->ended = ended;
         m->recipients = recipients;
+        m->schedule = schedule;
     }
     return m;
 }
@@ -101,6 +113,7 @@ static bool campaign_load_clock(void *ctx, const struct spool_clock_set *set, ui
                                   .claimed = done,
                                   .next_claim = next,
                                   .produce_from = next };
+    k->opens = schedule_instant(l->g->facts, &m->schedule, k->clock);
     k->set = audience_set_deserialize(set->set, l->e);
     if (k->set == NULL) {
         l->ok = false;

@@ -1,7 +1,10 @@
 /* What people see of a campaign. */
 #include "engine/internal.h"
+#include "engine/schedule.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *campaign_state_name(enum campaign_state s)
 {
@@ -9,20 +12,33 @@ const char *campaign_state_name(enum campaign_state s)
     return names[s];
 }
 
-void campaign_fill_clock_info(struct campaign *m, size_t i, struct campaign_clock_info *out)
+void campaign_schedule_clocks(struct campaign *m)
 {
-    const struct campaign_clock *k = &m->clocks[i];
-    struct engine *g = m->g;
-    struct quiet_why why;
-    usec_t wall = engine_wall(g);
-    const struct quiet_state *q = gate_quiet(&g->gate, k->clock, m->spec.class_, wall);
-    *out = (struct campaign_clock_info){
-        .clock = k->clock, .recipients = k->count, .claimed = k->claimed, .open = q->open, .changes = q->until
-    };
-    strv_copy(strv_from(clocks_text(g->facts->clocks, k->clock)), out->text, sizeof out->text);
-    if (!q->open && !quiet_allowed(g->facts->quiet, k->clock, m->spec.class_, wall, &why)) {
-        strv_copy(strv_from(why.text), out->detail, sizeof out->detail);
+    for (size_t i = 0; i < m->n_clocks; i++) {
+        m->clocks[i].opens = schedule_instant(m->g->facts, &m->schedule, m->clocks[i].clock);
     }
+}
+
+void campaign_fill_clock_info(struct engine *g, uint32_t clock, enum message_class c,
+                              const struct engine_schedule *s, struct campaign_clock_info *out)
+{
+    struct quiet_why why = { .reason = REASON_NONE };
+    char detail[sizeof why.text + 112] = "";
+    usec_t wall = engine_wall(g), opens = schedule_instant(g->facts, s, clock);
+    const struct quiet_state *q = gate_quiet(&g->gate, clock, c, wall);
+    bool early = opens > wall;
+    out->clock = clock;
+    out->open = q->open && !early;
+    out->changes = early ? opens : q->until;
+    if (early) {
+        schedule_text(s, detail, 96);
+    }
+    if (!out->open && !quiet_allowed(g->facts->quiet, clock, c, early ? opens : wall, &why)) {
+        size_t n = strlen(detail);
+        snprintf(detail + n, sizeof detail - n, "%s%s", early ? "; then " : "", why.text);
+        out->changes = why.until;
+    }
+    strv_copy(strv_from(detail), out->detail, sizeof out->detail);
 }
 
 static struct campaign_info *campaign_info_of(struct campaign *m)
@@ -37,12 +53,17 @@ static struct campaign_info *campaign_info_of(struct campaign *m)
     i->created = m->created;
     i->started = m->started;
     i->ended = m->ended;
+    i->schedule = m->schedule;
     i->recipients = m->recipients;
     i->complete = m->state == CAMPAIGN_DONE || m->state == CAMPAIGN_CANCELLED;
     i->clocks = (struct campaign_clock_info *)(i + 1);
     i->n_clocks = m->state == CAMPAIGN_RUNNING || m->state == CAMPAIGN_PAUSED ? m->n_clocks : 0;
     for (size_t k = 0; k < i->n_clocks; k++) {
-        campaign_fill_clock_info(m, k, &i->clocks[k]);
+        const struct campaign_clock *from = &m->clocks[k];
+        i->clocks[k] = (struct campaign_clock_info){ .recipients = from->count, .claimed = from->claimed };
+        strv_copy(strv_from(clocks_text(m->g->facts->clocks, from->clock)), i->clocks[k].text,
+                  sizeof i->clocks[k].text);
+        campaign_fill_clock_info(m->g, from->clock, m->spec.class_, &m->schedule, &i->clocks[k]);
     }
     return i;
 }

@@ -6,6 +6,7 @@
 
 #include "base/bucket.h"
 #include "base/ring.h"
+#include "engine/fair.h"
 #include "engine/outgoing.h"
 
 struct engine;
@@ -25,8 +26,9 @@ struct carrier {
     struct engine *g;
     uint16_t number; /* in the spool's carrier book: never changes, never given to another name */
     struct carrier_options o;
-    bool configured; /* false: only known because messages of it are stored */
-    bool paused;
+    bool configured;     /* false: only known because messages of it are stored */
+    bool paused;         /* by an operator: nothing is submitted; see pause.c */
+    usec_t paused_since; /* wall; 0 = not */
     struct tls_ctx *tls;
     struct link *links[ENGINE_MAX_BINDS];
     size_t n_links, next_link;
@@ -38,6 +40,7 @@ struct carrier {
     usec_t store_until;     /* mono; the store refused a claim */
     usec_t throttle_step;   /* doubles while it goes on, back to 0 with a taken message */
     struct lane lanes[LANE_COUNT];
+    struct fair fair;      /* turns inside a lane */
     struct hmap in_flight; /* message id -> struct outgoing *: claimed, or being claimed */
     struct loop_task dispatch;
     struct loop_timer wake; /* the one next allowed instant */

@@ -55,15 +55,35 @@ static void dispatch_pop(struct carrier *c, struct outgoing *o)
     }
 }
 
+/* The head of the stored lane or that of a campaign, whose turn it is. What is stored of campaigns has had
+ * its turn: it comes back, and goes first. */
+static struct outgoing *dispatch_peek_lane(struct carrier *c, enum message_class lane, usec_t *later)
+{
+    uint64_t start = 0;
+    struct outgoing *single = lane_peek(c, lane);
+    if (lane_waits(c, lane) || (single != NULL && single->m.campaign != 0)) {
+        return single;
+    }
+    struct outgoing *o = campaign_peek_any(c, lane, later, &start);
+    bool first = single != NULL && (o == NULL || fair_start(&c->fair, lane, 0) <= start);
+    return first ? single : o;
+}
+
+static void dispatch_took(struct carrier *c, const struct outgoing *o, unsigned parts)
+{
+    if (o->campaign != NULL) {
+        fair_take(&c->fair, o->m.class_, o->campaign->id, o->campaign->spec.weight, parts);
+    } else if (o->m.campaign == 0) {
+        fair_take(&c->fair, o->m.class_, 0, 1, parts);
+    }
+}
+
 /* `later`: when a campaign's own rate allows its next one. */
 static struct outgoing *dispatch_peek(struct carrier *c, usec_t *later)
 {
     *later = USEC_NEVER;
     for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
-        struct outgoing *o = lane_peek(c, lane);
-        if (o == NULL && !lane_waits(c, lane)) {
-            o = campaign_peek_any(c, lane, later);
-        }
+        struct outgoing *o = dispatch_peek_lane(c, lane, later);
         if (o != NULL || lane_waits(c, lane)) {
             return o;
         }
@@ -227,6 +247,7 @@ static bool dispatch_next(struct carrier *c, usec_t now)
     if (k == NULL) {
         return false;
     }
+    dispatch_took(c, o, parts);
     dispatch_pop(c, o);
     return dispatch_claim(c, o, k, parts);
 }
@@ -271,7 +292,7 @@ static bool dispatch_submit(struct carrier *c, struct outgoing *o, struct link *
         if (outgoing_part_done(o, i)) {
             continue;
         }
-        outgoing_fill(&c->writer, o, &c->o, i, left, &sm);
+        outgoing_fill(&c->writer, o, &c->o, i, left, engine_wall(c->g), &sm);
         if (link_submit_sm(k, &sm, NULL, 0, outgoing_token(o->m.id, i))) {
             o->waiting++;
             c->submitted++;
@@ -378,6 +399,11 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
         dispatch_stop(g, o, of);
         return;
     }
+    if (c->paused) {
+        outcome_forget(c, o);
+        dispatch_ready_again(c, o, REASON_PAUSED, 0);
+        return;
+    }
     if (k == NULL || link_state(k) != LINK_BOUND) {
         k = carrier_pick(c, parts);
     }
@@ -422,6 +448,7 @@ void dispatch_free(struct carrier *c)
         outgoing_free((struct outgoing *)(uintptr_t)p);
     }
     hmap_free(&c->in_flight);
+    fair_free(&c->fair);
     for (size_t i = 0; i < LANE_COUNT; i++) {
         lane_free(&c->lanes[i]);
     }

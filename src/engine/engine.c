@@ -202,6 +202,8 @@ static bool engine_open(struct engine *g, const struct engine_options *o, struct
     struct spool_options so = { .dir = g->state_dir,
                                 .map_size = o->spool_map,
                                 .reserve = o->spool_reserve,
+                                .keep_messages = o->keep_messages,
+                                .keep_inbound = o->keep_inbound,
                                 .queue_max = o->spool_queue,
                                 .clock = o->clock };
     struct audience_options ao = { .dir = g->state_dir, .map_size = o->audience_map };
@@ -227,8 +229,9 @@ static bool engine_load(struct engine *g, const struct engine_options *o, struct
     spool_each_doc(r, DOC_CLOCK, book_load_one, g);
     spool_each_suppressed(r, engine_load_suppressed, g);
     g->fed = audience_feed_seq(g->audience);
-    bool ok = carriers_load(g, r, o, e) && carriers_route(g, e) && campaign_load_docs(g, r, e) &&
-              votes_load_docs(g, r, e);
+    bool ok = carriers_load(g, r, o, e);
+    pause_load_docs(g, r);
+    ok = ok && carriers_route(g, e) && campaign_load_docs(g, r, e) && votes_load_docs(g, r, e);
     spool_reader_free(r);
     return ok;
 }
@@ -289,8 +292,12 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     g->o.retry_max = o->retry_max;
     memcpy(g->o.uncertain, o->uncertain, sizeof g->o.uncertain);
     g->o.drain_timeout = o->drain_timeout;
+    spool_keep(g->spool, o->keep_messages, o->keep_inbound);
     if (zones_reload(g->facts->zones, NULL)) {
         gate_forget(&g->gate);
+        for (size_t i = 0; i < g->n_campaigns; i++) {
+            campaign_schedule_clocks(g->campaigns[i]);
+        }
     }
     for (size_t i = 0; i < g->n_campaigns; i++) {
         campaign_drop_candidates(g->campaigns[i]); /* their carriers may be others now */

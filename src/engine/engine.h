@@ -47,12 +47,18 @@ bool engine_read(struct engine *g, void (*run)(const struct engine_view *v, void
 bool engine_write(struct engine *g, void (*run)(const struct engine_view *v, void *job),
                   void (*done)(void *job), void *job, struct err *e);
 
+/* Not before an instant, or before a reading of the recipient's own clock. */
+struct engine_schedule {
+    usec_t at;  /* wall; local: the reading as if it were UTC; 0 = at once */
+    bool local; /* in each of the recipient's zones */
+};
+
 /* --- messages --- */
 struct engine_send {
     struct strv to, sender, text, ref; /* sender "": the carrier's default */
     enum message_class class_;
-    usec_t not_before; /* wall; 0 = at once */
-    usec_t valid_for;  /* 0 = no limit */
+    struct engine_schedule schedule;
+    usec_t valid_for; /* 0 = no limit */
 };
 struct engine_sent {
     struct err err; /* code ERR_NONE: accepted and synced */
@@ -75,6 +81,10 @@ void engine_consent(struct engine *g, uint64_t number, enum consent_action c, st
 bool engine_suppressed(const struct engine *g, uint64_t number);
 size_t engine_suppressed_count(const struct engine *g);
 
+/* Nothing is submitted to a paused carrier until it is resumed, also by a daemon started later; its binds
+ * stay up, receipts and inbound messages are taken. Asking for what is so already is no error. */
+void engine_carrier_pause(struct engine *g, struct strv name, bool pause, engine_done_fn done, void *ctx);
+
 /* --- campaigns --- */
 enum campaign_state {
     CAMPAIGN_DRAFT,
@@ -86,6 +96,7 @@ enum campaign_state {
 };
 const char *campaign_state_name(enum campaign_state s);
 #define CAMPAIGN_MAX_SEGMENTS 16
+#define CAMPAIGN_MAX_WEIGHT   100
 
 struct campaign_spec {
     struct strv name, sender, text;
@@ -94,6 +105,7 @@ struct campaign_spec {
     enum message_class class_;
     usec_t valid_for; /* of each message from its acceptance; 0 = no limit */
     int64_t rate;     /* parts a second; 0 = the carrier's */
+    unsigned weight;  /* its share of what campaigns and single messages of the class get, in parts; 0 is 1 */
 };
 /* A copy of what the engine knows of a campaign; strings live in the heap block it came in
  * (engine_campaign_free). */
@@ -102,6 +114,7 @@ struct campaign_info {
     uint32_t id;
     enum campaign_state state;
     usec_t created, started, ended;
+    struct engine_schedule schedule; /* as given at its start */
     uint64_t recipients;
     bool complete; /* every recipient has a final state or is waiting for nothing but a receipt */
     size_t n_clocks;
@@ -109,7 +122,7 @@ struct campaign_info {
         uint32_t clock;
         uint64_t recipients, claimed;
         bool open;
-        usec_t changes; /* wall: when it closes, or opens */
+        usec_t changes; /* wall: when it closes, or opens: neither scheduled for later nor quiet hours */
         char text[96];  /* "DE Europe/Berlin" */
         char detail[200];
     } * clocks;
@@ -120,10 +133,14 @@ void engine_campaign_free(struct campaign_info *i);
 void engine_campaign_each(struct engine *g, bool (*fn)(void *ctx, const struct campaign_info *i), void *ctx);
 void engine_campaign_add(struct engine *g, const struct campaign_spec *s, engine_done_fn done, void *ctx);
 enum campaign_action { CAMPAIGN_START, CAMPAIGN_PAUSE, CAMPAIGN_RESUME, CAMPAIGN_CANCEL, CAMPAIGN_REMOVE };
+/* Fixes who gets it now, and sends from the scheduled time on. */
+void engine_campaign_start(struct engine *g, struct strv name, const struct engine_schedule *s,
+                           engine_done_fn done, void *ctx);
 void engine_campaign_act(struct engine *g, struct strv name, enum campaign_action a, engine_done_fn done,
                          void *ctx);
 
-/* Evaluated on a query worker; the result is valid during the callback. */
+/* Evaluated on a query worker; the result is valid during the callback. `s`: as if it were started with that
+ * schedule; NULL: with its own. */
 struct campaign_preview {
     struct err err;
     uint64_t recipients, suppressed, held, parts_total,
@@ -145,7 +162,8 @@ struct campaign_preview {
     const struct campaign_clock_info *clocks;
 };
 typedef void (*campaign_preview_fn)(void *ctx, const struct campaign_preview *p);
-void engine_campaign_preview(struct engine *g, struct strv name, campaign_preview_fn done, void *ctx);
+void engine_campaign_preview(struct engine *g, struct strv name, const struct engine_schedule *s,
+                             campaign_preview_fn done, void *ctx);
 
 /* --- votes --- */
 struct vote_spec {
@@ -175,6 +193,7 @@ struct carrier_status {
     int64_t rate_limit;
     uint64_t rate_last_s;
     usec_t throttled_until; /* wall; 0 = not */
+    usec_t paused_since;    /* wall; 0 = not paused */
     uint64_t queue[CLASS_COUNT], in_flight;
     uint64_t submitted, answered, failed, lost, receipts, inbound; /* parts and PDUs since start */
     size_t n_binds;

@@ -3,6 +3,7 @@
 #include "engine/internal.h"
 
 #include "audience/load.h"
+#include "engine/schedule.h"
 #include "smpp/parts.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct intake {
     struct message m;
     usec_t valid_for;
     uint32_t clock;                       /* of the loop's dictionary */
+    struct engine_schedule schedule;
     char clock_text[CLOCKS_MAX_TEXT + 1]; /* of the customer; "" = go by the number */
     char sender[MESSAGE_MAX_SENDER + 1];
     struct strv strings; /* text, then ref: one heap block */
@@ -191,24 +193,29 @@ static bool intake_measure(struct intake *j)
     return true;
 }
 
+static void intake_hold(struct engine_sent *s, enum message_reason reason, usec_t until, const char *why)
+{
+    s->state = MESSAGE_HELD;
+    s->reason = reason;
+    s->until = until;
+    strv_copy(strv_from(why), s->detail, sizeof s->detail);
+}
+
 /* When it may go: its own time first, then the recipient's hours at that time. */
 static void intake_schedule(struct intake *j, uint32_t clock)
 {
     struct engine *g = j->g;
     struct engine_sent *s = &j->sent;
+    j->m.not_before = schedule_instant(g->facts, &j->schedule, clock);
     usec_t wall = engine_wall(g), at = j->m.not_before > wall ? j->m.not_before : wall;
     struct quiet_why why;
     s->state = MESSAGE_READY;
     if (!quiet_allowed(g->facts->quiet, clock, j->m.class_, at, &why)) {
-        s->state = MESSAGE_HELD;
-        s->reason = why.reason;
-        s->until = why.until;
-        strv_copy(strv_from(why.text), s->detail, sizeof s->detail);
+        intake_hold(s, why.reason, why.until, why.text);
     } else if (at > wall) {
-        s->state = MESSAGE_HELD;
-        s->reason = REASON_SCHEDULE;
-        s->until = at;
-        strv_copy(strv_from(message_reason_text(REASON_SCHEDULE)), s->detail, sizeof s->detail);
+        char text[96];
+        schedule_text(&j->schedule, text, sizeof text);
+        intake_hold(s, REASON_SCHEDULE, at, text);
     }
 }
 
@@ -349,7 +356,7 @@ static bool intake_read(struct intake *j, const struct engine_send *s)
     j->m.text = (struct strv){ block, s->text.n };
     j->m.client_ref = (struct strv){ block + s->text.n, s->ref.n };
     j->m.class_ = s->class_;
-    j->m.not_before = s->not_before;
+    j->schedule = s->schedule;
     j->valid_for = s->valid_for;
     return true;
 }
@@ -369,7 +376,7 @@ void engine_send(struct engine *g, const struct engine_send *s, engine_sent_fn d
     j->sent.alphabet = "";
     /* A one-time password has no quiet hours: it need not wait for the look-up of the recipient's zone. */
     bool going = intake_read(j, s);
-    if (going && s->class_ == CLASS_OTP) {
+    if (going && s->class_ == CLASS_OTP && !s->schedule.local) {
         going = intake_accept(j);
     } else if (going) {
         going = intake_wait(j);

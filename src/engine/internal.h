@@ -13,7 +13,7 @@
 #include "engine/worker.h"
 
 /* kinds of documents in the spool */
-enum { DOC_CARRIER = 'c', DOC_CLOCK = 'k', DOC_CAMPAIGN = 'm', DOC_VOTE = 'v' };
+enum { DOC_CARRIER = 'c', DOC_CLOCK = 'k', DOC_CAMPAIGN = 'm', DOC_VOTE = 'v', DOC_PAUSE = 'p' };
 
 struct engine {
     struct engine_options o;
@@ -123,6 +123,10 @@ uint32_t engine_clock_of_message(struct engine *g, const struct message *m);
 /* intake.c */
 void intake_init(struct engine *g);
 void intake_stop(struct engine *g); /* answers those that wait */
+/* pause.c */
+struct carrier *engine_carrier_need(const struct engine *g, struct strv name,
+                                    struct err *e); /* suggests a near name */
+void pause_load_docs(struct engine *g, struct spool_reader *r);
 /* receive.c */
 void receive_request(struct carrier *c, struct link *k, const struct smpp_pdu *pdu);
 /* activity.c */

@@ -2,6 +2,7 @@
 #include "engine/internal.h"
 
 #include "audience/eval.h"
+#include "engine/schedule.h"
 
 #include <stdlib.h>
 
@@ -106,6 +107,7 @@ static void launch_end(struct launch *l)
     struct campaign *m = l->m;
     if (l->err.code != ERR_NONE && m->state == CAMPAIGN_STARTING) {
         campaign_move(m, CAMPAIGN_DRAFT, l->err.text);
+        m->schedule = (struct engine_schedule){ 0 };
     }
     l->done(l->ctx, &l->err);
     launch_free(l);
@@ -141,7 +143,11 @@ static bool launch_take_clock(struct campaign *m, uint32_t clock, struct launch_
     }
     uint32_t book = engine_book_of_clock(m->g, clock);
     m->clocks[m->n_clocks++] =
-        (struct campaign_clock){ .book = book, .clock = clock, .set = from->set, .count = from->count };
+        (struct campaign_clock){ .book = book,
+                                 .clock = clock,
+                                 .set = from->set,
+                                 .count = from->count,
+                                 .opens = schedule_instant(m->g->facts, &m->schedule, clock) };
     from->set = NULL;
     return book != 0;
 }

@@ -6,10 +6,11 @@ src_libengine_a_SOURCES = \
 	src/engine/engine.h src/engine/engine.c src/engine/internal.h src/engine/status.c \
 	src/engine/facts.h src/engine/facts.c \
 	src/engine/worker.h src/engine/worker.c \
+	src/engine/schedule.h src/engine/schedule.c src/engine/fair.h src/engine/fair.c \
 	src/engine/gate.h src/engine/gate.c \
 	src/engine/link.h src/engine/link.c \
 	src/engine/outgoing.h src/engine/outgoing.c \
-	src/engine/thread.c src/engine/carriers.c \
+	src/engine/thread.c src/engine/carriers.c src/engine/pause.c \
 	src/engine/carrier.h src/engine/carrier.c src/engine/lane.c src/engine/dispatch.c src/engine/outcome.c \
 	src/engine/campaign.h src/engine/campaign.c src/engine/campaign_doc.c src/engine/campaign_info.c \
 	src/engine/launch.c src/engine/produce.c src/engine/preview.c \

@@ -31,8 +31,9 @@ struct carrier_options {
     usec_t reconnect_min, reconnect_max; /* backoff between attempts, with jitter */
     bool tls, tls_verify;
     char tls_ca[256], tls_cert[256], tls_key[256], tls_name[256];
-    bool udh16;             /* 16-bit concatenation references */
-    bool relative_validity; /* give the carrier a validity_period that ends with the recipient's window */
+    bool udh16;        /* 16-bit concatenation references */
+    char validity[12]; /* "relative", "absolute", "none": how the carrier is told until when a message is
+                          worth anything (SMPP 3.4 §5.2.16) */
     char service_type[6];
     char prefixes[512];                  /* "49,44": routes; "" = every number no other carrier names */
     char sender[MESSAGE_MAX_SENDER + 1]; /* default sender */
@@ -54,9 +55,10 @@ struct engine_options {
     unsigned max_attempts;
     usec_t retry_min, retry_max;
     enum spool_uncertain uncertain[CLASS_COUNT];
-    bool quiet_low_confidence; /* obey rules whose source is of low confidence */
-    usec_t quiet_margin;       /* close a window so much early */
-    usec_t drain_timeout;      /* how long SIGTERM waits for responses */
+    bool quiet_low_confidence;          /* obey rules whose source is of low confidence */
+    usec_t quiet_margin;                /* close a window so much early */
+    usec_t keep_messages, keep_inbound; /* retention, after a message's end; 0 = for ever */
+    usec_t drain_timeout;               /* how long SIGTERM waits for responses */
 };
 
 #endif

@@ -67,15 +67,29 @@ bool outgoing_split(struct outgoing_writer *w, const struct outgoing *o, const s
     return false;
 }
 
+/* Never later than it ends: a relative one is cut to a second; less than one is written as one, since "now"
+ * is a time that some carriers take for none. */
+static void outgoing_validity(struct outgoing_writer *w, const struct carrier_options *c, usec_t left,
+                              usec_t wall)
+{
+    w->validity[0] = 0;
+    if (left == USEC_NEVER || strcmp(c->validity, "none") == 0) {
+        return;
+    }
+    left = left > USEC_SEC ? left : USEC_SEC;
+    if (strcmp(c->validity, "absolute") == 0) {
+        smpp_time_from_instant(wall + left, w->validity);
+    } else {
+        smpp_time_from_duration(left, w->validity);
+    }
+}
+
 void outgoing_fill(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c,
-                   unsigned part, usec_t left, struct smpp_sm *sm)
+                   unsigned part, usec_t left, usec_t wall, struct smpp_sm *sm)
 {
     struct number_text to = number_format(o->m.to);
     strv_copy(strv_from(to.s + 1), w->to, sizeof w->to);
-    w->validity[0] = 0;
-    if (left != USEC_NEVER && c->relative_validity) {
-        smpp_time_from_duration(left > 0 ? left : 0, w->validity);
-    }
+    outgoing_validity(w, c, left, wall);
     *sm = (struct smpp_sm){
         .service_type = strv_from(c->service_type),
         .source_addr_ton = w->sender.ton,

@@ -63,9 +63,9 @@ void outgoing_writer_free(struct outgoing_writer *w);
  * parts, no others. False: that cannot be, or the sender cannot (intake lets neither through). */
 bool outgoing_split(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c);
 /* The submit_sm of part i, after outgoing_split. Views are into the writer and the message. `left`: how long
- * it is worth anything to the recipient from now on (USEC_NEVER: no limit). */
+ * it is worth anything to the recipient from now on (USEC_NEVER: no limit); `wall`: now. */
 void outgoing_fill(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c,
-                   unsigned part, usec_t left, struct smpp_sm *sm);
+                   unsigned part, usec_t left, usec_t wall, struct smpp_sm *sm);
 
 /* token of a submission: message id and part */
 static inline uint64_t outgoing_token(uint64_t id, unsigned part)

@@ -23,6 +23,7 @@ struct preview {
     struct hmap suppressed; /* a copy: the gate belongs to the loop */
     const struct template *t;
     uint64_t stride;
+    struct engine_schedule schedule;
 };
 
 static bool preview_add_clock(void *ctx, uint32_t clock, struct strv text, const struct audience_set *part,
@@ -144,20 +145,11 @@ static void preview_done(void *job)
     struct preview *j = job;
     struct campaign *m = j->m;
     struct engine *g = m->g;
-    usec_t wall = engine_wall(g);
     for (size_t i = 0; i < j->p.n_clocks; i++) {
         struct campaign_clock_info *k = &j->clocks[i];
-        struct quiet_why why;
         k->clock = clocks_intern(g->facts->clocks, strv_from(j->clock_texts[i]), NULL);
-        const struct quiet_state *q = gate_quiet(&g->gate, k->clock, m->spec.class_, wall);
-        k->open = q->open;
-        k->changes = q->until;
-        if (!q->open) {
-            j->p.held += k->recipients;
-            if (!quiet_allowed(g->facts->quiet, k->clock, m->spec.class_, wall, &why)) {
-                strv_copy(strv_from(why.text), k->detail, sizeof k->detail);
-            }
-        }
+        campaign_fill_clock_info(g, k->clock, m->spec.class_, &j->schedule, k);
+        j->p.held += k->open ? 0 : k->recipients;
     }
     j->p.clocks = j->clocks;
     if (j->p.sampled > 0 && j->p.sampled < j->p.recipients) {
@@ -187,7 +179,8 @@ static void preview_refused(void *ctx, const struct err *e)
     free(j);
 }
 
-void engine_campaign_preview(struct engine *g, struct strv name, campaign_preview_fn done, void *ctx)
+void engine_campaign_preview(struct engine *g, struct strv name, const struct engine_schedule *s,
+                             campaign_preview_fn done, void *ctx)
 {
     struct err e = { 0 };
     struct preview *j = calloc(1, sizeof *j);
@@ -199,6 +192,7 @@ void engine_campaign_preview(struct engine *g, struct strv name, campaign_previe
     *j = (struct preview){ .m = campaign_need(g, name, &e), .done = done, .ctx = ctx };
     if (j->m != NULL) {
         j->t = j->m->template_;
+        j->schedule = s != NULL ? *s : j->m->schedule;
         size_t pos = 0;
         uint64_t number, v;
         while (hmap_next(&g->gate.suppressed, &pos, &number, &v)) {

@@ -246,7 +246,7 @@ static void produce_more(struct campaign *m)
     for (size_t i = 0; i < m->n_clocks; i++) {
         size_t slot = (m->next_clock + i) % m->n_clocks;
         struct campaign_clock *k = &m->clocks[slot];
-        if (k->exhausted || !gate_quiet(&g->gate, k->clock, m->spec.class_, wall)->open) {
+        if (k->exhausted || k->opens > wall || !gate_quiet(&g->gate, k->clock, m->spec.class_, wall)->open) {
             continue;
         }
         struct produce_job *j = malloc(sizeof *j);
@@ -332,9 +332,11 @@ static struct outgoing *campaign_peek_for(struct campaign *m, struct carrier *c)
     return o;
 }
 
-struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_, usec_t *later)
+struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_, usec_t *later,
+                                   uint64_t *start)
 {
     struct engine *g = c->g;
+    struct outgoing *best = NULL;
     usec_t now = engine_mono(g);
     for (size_t i = 0; i < g->n_campaigns; i++) {
         struct campaign *m = g->campaigns[(g->next_campaign + i) % g->n_campaigns];
@@ -348,12 +350,15 @@ struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_,
         usec_t when = o->refused == MESSAGE_NONE && m->spec.rate > 0
                           ? bucket_when(&m->rate, outgoing_parts_left(o), now)
                           : now;
-        if (when <= now) {
-            return o;
+        uint64_t due = fair_start(&c->fair, class_, m->id);
+        if (when > now) {
+            *later = when < *later ? when : *later; /* its own limit holds nobody else up */
+        } else if (best == NULL || due < *start) {
+            best = o;
+            *start = due;
         }
-        *later = when < *later ? when : *later; /* its own limit holds nobody else up */
     }
-    return NULL;
+    return best;
 }
 
 void campaign_pop(struct campaign *m)

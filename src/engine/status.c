@@ -18,6 +18,7 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
         .rate_limit = c->o.rate,
         .rate_last_s = c->rate_last,
         .throttled_until = c->throttled_until > mono ? c->throttled_until + shift : 0,
+        .paused_since = c->paused_since,
         .in_flight = hmap_count(&c->in_flight),
         .submitted = c->submitted,
         .answered = c->answered,

@@ -15,6 +15,7 @@ src_libstore_a_SOURCES = \
 	src/store/spool_orphan.c src/store/spool_orphan.h \
 	src/store/spool_people.c src/store/spool_people.h \
 	src/store/spool_queue.c src/store/spool_queue.h \
+	src/store/spool_retain.c src/store/spool_retain.h \
 	src/store/spool_read.c src/store/spool_read.h \
 	src/store/spool_read_people.c \
 	src/store/spool_table.c src/store/spool_table.h \

@@ -47,7 +47,14 @@ static bool open_core(struct spool *s, const struct spool_options *o, struct err
     if (!spool_core_reload(c) || !spool_core_settle_flight(c, &s->recovered))
         return err_set(e, c->t.code ? c->t.code : ERR_CORRUPT, "cannot read the spool: %s",
                        env_error_text(&c->t));
+    spool_keep(s, o->keep_messages, o->keep_inbound);
     return true;
+}
+
+void spool_keep(struct spool *s, usec_t messages, usec_t inbound)
+{
+    atomic_store(&s->w.core.retain.messages, messages);
+    atomic_store(&s->w.core.retain.inbound, inbound);
 }
 
 static void adopt(struct spool *s)

@@ -33,12 +33,14 @@ struct spool;
 enum spool_uncertain { UNCERTAIN_RESEND, UNCERTAIN_HOLD, UNCERTAIN_FAIL };
 
 struct spool_options {
-    const char *dir;    /* created with mode 0700 when missing; holds spool.mdb and its lock */
-    size_t map_size;    /* octets */
-    size_t reserve;     /* octets of the map kept for ending what has begun; 0 = a tenth */
-    size_t queue_max;   /* operations waiting for the writer; 0 = 65536 */
-    usec_t orphan_keep; /* receipts of unknown messages are kept so long; 0 = a day */
-    bool nosync;        /* tests only */
+    const char *dir;      /* created with mode 0700 when missing; holds spool.mdb and its lock */
+    size_t map_size;      /* octets */
+    size_t reserve;       /* octets of the map kept for ending what has begun; 0 = a tenth */
+    size_t queue_max;     /* operations waiting for the writer; 0 = 65536 */
+    usec_t orphan_keep;   /* receipts of unknown messages are kept so long; 0 = a day */
+    usec_t keep_messages; /* deleted when they have been over for so long; 0 = never */
+    usec_t keep_inbound;  /* the same for inbound messages */
+    bool nosync;          /* tests only */
     const struct clock *clock;
     enum spool_uncertain uncertain[CLASS_COUNT];
 };
@@ -72,6 +74,11 @@ void spool_flush(
     struct spool *s); /* hands the gathered batch to the writer now (else when it is idle or at 4096) */
 size_t spool_room(
     const struct spool *s); /* how many more [intake] operations are taken now; none while it is stalled */
+
+/* Other times for retention, as in the options. Deleting is done a little at a time, by the writer: a block
+ * of 72 neighbouring messages goes when each of them is over (or sent, without a receipt) and old. Counters
+ * stay, and what people consented to. */
+void spool_keep(struct spool *s, usec_t messages, usec_t inbound);
 
 /* --- messages --- */
 
@@ -259,7 +266,8 @@ struct spool_filter {
     uint64_t before_id; /* newest first: ids below this; 0 = from the newest */
     size_t max;
 };
-/* Newest first. Returns the id to continue before, or 0 at the end. The number is found by an index, the rest
+/* Newest first. Returns the id to continue before, or 0 at the end. The number is found by an index, times by
+ * halving (as far as the wall clock was not set back by more than an hour), the rest
  * by a bounded scan (at most 100,000 records a call; then the continuation is returned with what was found).
  */
 uint64_t spool_find_messages(struct spool_reader *r, const struct spool_filter *f, spool_view_fn fn,
@@ -315,10 +323,13 @@ uint64_t spool_vote_tally(struct spool_reader *r, struct strv vote, uint64_t *co
 /* Size, for status and alarms. */
 struct spool_usage {
     uint64_t map_size, used;
-    uint64_t messages, feed_pending, orphans;
-    uint64_t commits, operations; /* since open */
-    bool intake_closed;           /* the reserve has been reached, or new work was just refused for space */
-    bool stalled;                 /* not even what has begun can be written: no space; tried again */
+    uint64_t messages, feed_pending, orphans; /* stored now */
+    uint64_t retired;                         /* messages that retention has deleted, ever */
+    usec_t oldest;                            /* acceptance of the oldest message there is; 0 = none */
+    usec_t retained_at;                       /* when retention last looked; 0 = never */
+    uint64_t commits, operations;             /* since open */
+    bool intake_closed; /* the reserve has been reached, or new work was just refused for space */
+    bool stalled;       /* not even what has begun can be written: no space; tried again */
 };
 /* Any thread: what is wrong about the space, for a person; "" when nothing is. */
 const char *spool_problem(const struct spool *s);

@@ -208,8 +208,8 @@ void spool_block_force(struct spool_blocks *b, struct env_txn *t, uint64_t no)
 {
     uint64_t id = no * SPOOL_BLOCK_IDS;
     struct spool_block *k = block_get(b, t, id);
-    if (!k)
-        return;
+    if (!k || !k->stored)
+        return; /* retention has deleted it: what the log has of it is void */
     k->whole = true;
     if (spool_delta_has_parts(b->deltas, no) && block_with_parts(b, t, id))
         k->parts_answers = true; /* write them */

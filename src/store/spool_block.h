@@ -52,7 +52,7 @@ void spool_block_touch(struct spool_blocks *b, struct env_txn *t, uint64_t id);
 struct strv spool_block_parts(struct spool_blocks *b, struct env_txn *t, uint64_t id);
 void spool_block_put_part(struct spool_blocks *b, struct env_txn *t, uint64_t id, unsigned part,
                           unsigned kind, uint32_t value, struct strv carrier_id);
-/* Writes the block in this transaction even if little of it has changed. */
+/* Writes the block in this transaction even if little of it has changed, if it is there. */
 void spool_block_force(struct spool_blocks *b, struct env_txn *t, uint64_t no);
 /* Writes all that has changed: whole blocks, or entries for the deltas. */
 void spool_block_write(struct spool_blocks *b, struct env_txn *t);

@@ -53,6 +53,7 @@ static void forget(struct spool_core *c)
 bool spool_core_load(struct spool_core *c)
 {
     forget(c);
+    spool_retain_reset(&c->retain);
     c->message_last = last_message(&c->t);
     c->inbound_last = last_key(&c->t, SPOOL_INBOUND);
     c->ledger_last = env_meta_get(&c->t, SPOOL_META_LEDGER);
@@ -94,6 +95,8 @@ bool spool_core_begin(struct spool_core *c)
         return false;
     forget(c);
     spool_queue_reset(&c->queue);
+    spool_retain_slice(&c->retain, &c->t, c->now, &c->deltas, &c->rid, &c->num, c->message_last,
+                       c->inbound_last);
     return env_ok(&c->t);
 }
 
@@ -160,7 +163,8 @@ bool spool_core_reload(struct spool_core *c)
 
 bool spool_core_busy(const struct spool_core *c)
 {
-    return spool_delta_busy(&c->deltas) || spool_index_busy(&c->rid) || spool_index_busy(&c->num);
+    return spool_delta_busy(&c->deltas) || spool_index_busy(&c->rid) || spool_index_busy(&c->num) ||
+           spool_retain_due(&c->retain, clock_wall(c->clock));
 }
 
 void spool_core_feed(struct spool_core *c, enum spool_feed_kind kind, uint64_t number, uint32_t customer,

@@ -26,6 +26,7 @@
 #include "store/spool_index.h"
 #include "store/spool_orphan.h"
 #include "store/spool_queue.h"
+#include "store/spool_retain.h"
 
 enum spool_op_kind {
     OP_ACCEPT,
@@ -121,6 +122,7 @@ struct spool_core {
     struct spool_count count;
     struct spool_index rid, num;
     struct spool_orphans orphans;
+    struct spool_retain retain;
 
     /* feed: what this transaction adds */
     struct spool_feed_record *feed;

@@ -28,6 +28,11 @@ static bool before(const struct spool_entry *a, const struct spool_entry *b)
     return a->key != b->key ? a->key < b->key : a->value < b->value;
 }
 
+static const char *dead_name(const struct spool_index *x)
+{
+    return x->tail_table == SPOOL_RID_TAIL ? SPOOL_META_RID_DEAD : SPOOL_META_NUM_DEAD;
+}
+
 /* --- life --- */
 
 void spool_index_init(struct spool_index *x, unsigned tail_table, bool cached)
@@ -125,6 +130,8 @@ bool spool_index_load(struct spool_index *x, struct env_txn *t)
 {
     struct env_cursor c;
     merge_stop(x);
+    x->sweeping = false;
+    x->dead = env_meta_get(t, dead_name(x));
     hmap_clear(&x->young);
     hmap_clear(&x->old);
     x->n_runs = 0;
@@ -371,6 +378,97 @@ static void collect_slice(struct spool_index *x, struct env_txn *t)
     x->garbage = more;
 }
 
+/* --- sweeping --- */
+
+void spool_index_note_dead(struct spool_index *x, struct env_txn *t)
+{
+    env_meta_put(t, dead_name(x), x->dead);
+}
+
+/* Its message's block is in the store. */
+static bool entry_lives(const struct spool_index *x, struct env_txn *t, const struct spool_entry *e)
+{
+    struct env_key k;
+    struct strv v;
+    uint64_t id = x->tail_table == SPOOL_RID_TAIL ? e->value >> 8 : e->value, no = id / SPOOL_BLOCK_IDS;
+    return no >= x->floor || env_get(t, SPOOL_STATE, env_key1(&k, no), &v);
+}
+
+/* The oldest run has as many entries as twice what has died: it is worth going through. */
+static bool sweep_wanted(const struct spool_index *x)
+{
+    return x->n_runs > 0 && x->floor > 0 && x->dead >= x->runs[0].count / 2 + 1;
+}
+
+static void sweep_finish(struct spool_index *x, struct env_txn *t)
+{
+    struct env_key k;
+    struct spool_run *r = &x->runs[0];
+    uint64_t gone = r->count > x->sweep_left ? r->count - x->sweep_left : 0;
+    r->count = x->sweep_left;
+    /* One that has kept entries is not looked at again before as many have died once more. */
+    x->dead = r->count == 0 && x->dead > gone ? x->dead - gone : 0;
+    if (r->count > 0) {
+        put_run(x, t, r);
+    } else {
+        env_del(t, x->run_table, env_key1(&k, r->order));
+        x->n_runs--;
+        memmove(x->runs, x->runs + 1, x->n_runs * sizeof(*x->runs));
+    }
+    spool_index_note_dead(x, t);
+    x->sweeping = false;
+}
+
+/* Writes the chunk at the cursor without its dead entries, when they are the greater part. */
+static void sweep_chunk(struct spool_index *x, struct env_txn *t, struct env_cursor *c)
+{
+    struct spool_entry e[SPOOL_ENTRIES_PER_CHUNK];
+    uint64_t run = x->runs[0].id;
+    size_t n = c->value.n / sizeof(*e), left = 0;
+    if (n == 0 || n > SPOOL_ENTRIES_PER_CHUNK) {
+        env_fail(t, ERR_CORRUPT);
+        return;
+    }
+    memcpy(e, c->value.p, n * sizeof(*e));
+    x->sweep_key = e[n - 1].key;
+    x->sweep_value = e[n - 1].value + 1;
+    for (size_t i = 0; i < n; i++) {
+        if (entry_lives(x, t, &e[i]))
+            e[left++] = e[i];
+    }
+    if (left > n / 2) {
+        x->sweep_left += n;
+        return;
+    }
+    x->sweep_left += left;
+    if (env_cursor_del(c) && left > 0) {
+        struct chunk_key k;
+        env_put(t, x->chunk_table, chunk_key(&k, run, e[0].key, e[0].value), env_view(e, left * sizeof(*e)));
+    }
+}
+
+static void sweep_slice(struct spool_index *x, struct env_txn *t)
+{
+    if (!x->sweeping) {
+        x->sweeping = true;
+        x->sweep_key = x->sweep_value = x->sweep_left = 0;
+    }
+    for (size_t i = 0; i < SLICE_CHUNKS && env_ok(t); i++) {
+        struct env_cursor c;
+        struct chunk_key k;
+        env_cursor_open(&c, t, x->chunk_table);
+        bool more = env_cursor_seek_ge(&c, chunk_key(&k, x->runs[0].id, x->sweep_key, x->sweep_value)) &&
+                    env_key_u64(c.key, 0) == x->runs[0].id;
+        if (more)
+            sweep_chunk(x, t, &c);
+        env_cursor_close(&c);
+        if (!more) {
+            sweep_finish(x, t);
+            return;
+        }
+    }
+}
+
 void spool_index_write(struct spool_index *x, struct env_txn *t)
 {
     size_t from;
@@ -383,6 +481,8 @@ void spool_index_write(struct spool_index *x, struct env_txn *t)
         merge_slice(x, t);
     else if (x->garbage)
         collect_slice(x, t);
+    else if (x->sweeping || sweep_wanted(x))
+        sweep_slice(x, t);
     else if (merge_find(x, &from))
         merge_start(x, t, from);
 }
@@ -390,7 +490,7 @@ void spool_index_write(struct spool_index *x, struct env_txn *t)
 bool spool_index_busy(const struct spool_index *x)
 {
     size_t from;
-    return x->merging || x->garbage || merge_find(x, &from);
+    return x->merging || x->garbage || x->sweeping || sweep_wanted(x) || merge_find(x, &from);
 }
 
 /* --- looking up --- */

@@ -11,6 +11,9 @@
  *   run    order          -> run id, level, entries; order grows with time
  *   chunk  run, key, value (of its first entry) -> up to 255 entries, sorted: one page
  *
+ * When enough messages have been deleted, the oldest run is swept: chunks of which most entries name a
+ * message that is no more are written anew without them, or deleted; a run without chunks goes.
+ *
  * Chunks of a run that no record names are leftovers of a merge that a crash or a full map has ended: they
  * are collected in slices too. Opening reads the tail only. Belongs to the writer; spool_index_find serves
  * any reader of the store. */
@@ -45,6 +48,11 @@ struct spool_index {
     size_t n_runs, cap_runs;
     uint64_t next_run;
     bool garbage; /* chunks without a run may be there */
+    /* what retention has made useless: entries that name a message whose block is gone */
+    uint64_t dead;                               /* how many, at most; stored */
+    uint64_t floor;                              /* number of a block: below it, the store is asked */
+    bool sweeping;                               /* the oldest run is being gone through */
+    uint64_t sweep_key, sweep_value, sweep_left; /* where, and how many entries have stayed */
     /* the latest entries, for the writer's look-ups; two generations, the elder is dropped when the younger
      * is full */
     bool cached;
@@ -67,6 +75,7 @@ void spool_index_add(struct spool_index *x, struct env_txn *t, uint64_t key, uin
 void spool_index_write(struct spool_index *x, struct env_txn *t);
 /* Whether spool_index_write() has more to do even without additions. */
 bool spool_index_busy(const struct spool_index *x);
+void spool_index_note_dead(struct spool_index *x, struct env_txn *t); /* stores it */
 /* The newest value of a key, as the writer sees it now. */
 bool spool_index_last(struct spool_index *x, struct env_txn *t, uint64_t key, uint64_t *value);
 

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCAN_MAX    100000 /* records looked at in one call */
-#define DELTAS_KEPT 65536  /* entries a reader keeps beyond what the log holds */
+#define SCAN_MAX 100000 /* records looked at in one call */
+#define CLOCK_BACK                                                                                           \
+    USEC_HOUR /* by so much the wall clock may have been set back and all are found by their time */
+#define DELTAS_KEPT 65536 /* entries a reader keeps beyond what the log holds */
 
 struct spool_reader *spool_reader_new(struct spool *s, struct err *e)
 {
@@ -66,8 +68,9 @@ static const struct spool_record *record_at(struct look *l, uint64_t id)
         l->block = block;
         env_get(&l->r->t, SPOOL_STATE, env_key1(&k, block), &l->state);
     }
-    if (l->state.p)
-        spool_table_record(l->state, id, &l->record);
+    if (!l->state.p)
+        return NULL; /* there never was one, or retention has deleted it; then the log may still name it */
+    spool_table_record(l->state, id, &l->record);
     spool_delta_set_record(&l->r->deltas, id, &l->record);
     return l->record.state != MESSAGE_NONE ? &l->record : NULL;
 }
@@ -214,6 +217,55 @@ static uint64_t newest(struct look *l)
     return env_key_u64(l->messages.key, 0) + spool_table_message_count(l->messages.value) - 1;
 }
 
+/* Ids grow with time: every message accepted at `at` or later is in the row that begins below the result, or
+ * behind. Told from the first message of a row. */
+static uint64_t bound(struct look *l, uint64_t last, usec_t at)
+{
+    struct env_key k;
+    struct message m;
+    uint64_t lo = 1, hi = last + 1;
+    while (lo < hi) {
+        uint64_t mid = lo + (hi - lo) / 2;
+        bool there = env_cursor_seek_ge(&l->messages, env_key1(&k, mid));
+        uint64_t first = there ? env_key_u64(l->messages.key, 0) : 0;
+        if (there && spool_table_message(l->messages.value, first, first, &m) && m.accepted_at < at)
+            lo = first + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* The next id at or below in a block that is there; 0: none. */
+static uint64_t there_below(struct look *l, struct env_cursor *states, uint64_t id)
+{
+    struct env_key k;
+    if (l->state.p && l->block == id / SPOOL_BLOCK_IDS)
+        return id;
+    if (!env_cursor_seek_le(states, env_key1(&k, id / SPOOL_BLOCK_IDS)))
+        return 0;
+    uint64_t block = env_key_u64(states->key, 0);
+    return block == id / SPOOL_BLOCK_IDS ? id : block * SPOOL_BLOCK_IDS + SPOOL_BLOCK_IDS - 1;
+}
+
+static void search_all(struct search *s)
+{
+    const struct spool_filter *f = s->f;
+    struct env_cursor states;
+    uint64_t last = newest(s->l), first = 1, id = last;
+    if (f->from)
+        first = bound(s->l, last, f->from - CLOCK_BACK) - 1;
+    if (f->to)
+        id = bound(s->l, last, f->to + CLOCK_BACK) + SPOOL_MESSAGES_MAX;
+    id = id < last ? id : last;
+    if (f->before_id && f->before_id <= id)
+        id = f->before_id - 1;
+    env_cursor_open(&states, &s->l->r->t, SPOOL_STATE);
+    while (id > 0 && (id = there_below(s->l, &states, id)) >= first && id > 0 && search_one(s, id))
+        id--;
+    env_cursor_close(&states);
+}
+
 uint64_t spool_find_messages(struct spool_reader *r, const struct spool_filter *f, spool_view_fn fn,
                              void *ctx)
 {
@@ -223,9 +275,7 @@ uint64_t spool_find_messages(struct spool_reader *r, const struct spool_filter *
         spool_index_find(&r->t, SPOOL_NUM_TAIL, f->number, f->before_id ? f->before_id : UINT64_MAX,
                          search_indexed, &s);
     } else if (s.l) {
-        uint64_t last = newest(s.l), id = f->before_id && f->before_id <= last ? f->before_id - 1 : last;
-        while (id > 0 && search_one(&s, id))
-            id--;
+        search_all(&s);
     }
     look_free(s.l);
     spool_read_end(r);
@@ -264,6 +314,27 @@ void spool_get_counts(struct spool_reader *r, uint32_t campaign, struct spool_co
     out->opted_out = k.opted_out;
 }
 
+static usec_t oldest(struct spool_reader *r)
+{
+    struct env_cursor c;
+    usec_t at = 0;
+    struct look *l = look_new(r);
+    if (!l)
+        return 0;
+    env_cursor_open(&c, &r->t, SPOOL_STATE);
+    uint64_t first = env_cursor_first(&c) ? env_key_u64(c.key, 0) * SPOOL_BLOCK_IDS : 0;
+    bool any = c.key.n > 0;
+    for (uint64_t id = first; any && at == 0 && id < first + SPOOL_BLOCK_IDS; id++) {
+        const struct spool_record *rec = record_at(l, id);
+        struct message m;
+        if (rec && message_at(l, id, rec, &m))
+            at = m.accepted_at;
+    }
+    env_cursor_close(&c);
+    look_free(l);
+    return at;
+}
+
 static uint64_t feed_pending(struct env_txn *t)
 {
     struct env_cursor c;
@@ -285,6 +356,10 @@ void spool_get_usage(struct spool_reader *r, struct spool_usage *out)
         spool_get_counts(r, 0, &all);
         for (size_t i = 0; i < MESSAGE_STATE_COUNT; i++)
             out->messages += all.by_state[i];
+        out->retired = env_meta_get(&r->t, SPOOL_META_RETIRED);
+        out->messages -= out->retired;
+        out->retained_at = (usec_t)env_meta_get(&r->t, SPOOL_META_RETAINED_AT);
+        out->oldest = oldest(r);
         out->feed_pending = feed_pending(&r->t);
         out->orphans = env_count(&r->t, SPOOL_ORPHAN);
     }

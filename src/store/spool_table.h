@@ -198,5 +198,9 @@ struct spool_feed_record {
 /* --- named values of the meta table --- */
 #define SPOOL_META_FEED_TRIMMED "feed_trimmed"
 #define SPOOL_META_LEDGER       "ledger_seq"
+#define SPOOL_META_RETIRED      "retired"     /* messages that retention has deleted */
+#define SPOOL_META_RETAINED_AT  "retained_at" /* wall, of its last slice */
+#define SPOOL_META_RID_DEAD     "rid_dead"    /* entries that name deleted messages */
+#define SPOOL_META_NUM_DEAD     "num_dead"
 
 #endif

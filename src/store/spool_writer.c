@@ -11,6 +11,7 @@
 #define BACKOFF_MAX_MS  1000
 #define BACKOFF_STEP_MS 20
 #define CHORES_PAUSE    (100 * USEC_MS)
+#define CHORES_LOOK     USEC_SEC /* whether retention is due, when nothing else happens */
 
 struct group {
     struct spool_batch *batch[GROUP_MAX];
@@ -216,7 +217,7 @@ static bool run_group(struct spool_writer *w, struct group *g)
 static struct spool_batch *next_batch(struct spool_writer *w, bool chores, bool tired)
 {
     if (!chores)
-        return mailbox_wait(w->in, USEC_NEVER);
+        return mailbox_wait(w->in, CHORES_LOOK);
     return tired ? mailbox_wait(w->in, CHORES_PAUSE) : mailbox_take(w->in);
 }
 

@@ -301,7 +301,7 @@ static void campaign_errors(void **state)
     harness_expect(h, 404, "POST", "/v1/campaigns/sprnig/start", NULL);
     harness_expect(h, 409, "POST", "/v1/campaigns/spring/resume", NULL);
     harness_expect(h, 400, "POST", "/v1/campaigns/spring/start", "{\"now\":true}");
-    harness_error(h, "invalid", "unknown member \"now\": this request takes none");
+    harness_error(h, "invalid", "unknown member \"now\"; there are: at, at_local");
     harness_expect(h, 200, "DELETE", "/v1/campaigns/spring", NULL);
     harness_expect(h, 404, "GET", "/v1/campaigns/spring", NULL);
 }

@@ -59,7 +59,7 @@ static void test_a_report_shows_every_state_and_why(void **state)
                         "  reason          status           messages\n"
                         "  carrier_status  ESME_RINVDSTADR       100\n"
                         "\n"
-                        "Held by quiet hours\n"
+                        "Held by quiet hours or schedule\n"
                         "  clock                recipients  opens                 why\n"
                         "  US Pacific/Honolulu         250  2026-11-18 18:00 UTC  quiet hours\n"
                         "\n"

@@ -27,3 +27,12 @@ tests_unit_engine_test_binds_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
 tests_unit_engine_test_inbound_SOURCES = tests/unit/engine/test_inbound.c tests/unit/engine/rig.c tests/unit/engine/rig.h
 tests_unit_engine_test_inbound_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(srcdir)/tests/unit/engine
 tests_unit_engine_test_inbound_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/engine/test_schedule
+tests_unit_engine_test_schedule_SOURCES = tests/unit/engine/test_schedule.c
+tests_unit_engine_test_schedule_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_engine_test_schedule_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/engine/test_fair
+tests_unit_engine_test_fair_SOURCES = tests/unit/engine/test_fair.c
+tests_unit_engine_test_fair_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_engine_test_fair_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)

@@ -304,7 +304,7 @@ static void smsc_listen(struct rig *r, unsigned i)
         .connect_timeout = USEC_MINUTE,
         .reconnect_min = 100 * USEC_MS,
         .reconnect_max = 200 * USEC_MS,
-        .relative_validity = true,
+        .validity = "relative",
         .sender = "TESSERA",
     };
     static const char *const names[RIG_CARRIERS] = { "acme", "beta", "gamma" };

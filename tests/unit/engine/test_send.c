@@ -335,7 +335,7 @@ static void a_message_of_later_waits_for_its_time(void **state)
     struct engine_send s = { .to = STRV("+4915100000001"),
                              .text = STRV("Hi"),
                              .class_ = CLASS_TRANSACTIONAL,
-                             .not_before = RIG_NOON + USEC_HOUR };
+                             .schedule.at = RIG_NOON + USEC_HOUR };
     struct engine_sent sent = rig_send_as(r, &s);
     assert_int_equal(sent.state, MESSAGE_HELD);
     assert_int_equal(sent.reason, REASON_SCHEDULE);

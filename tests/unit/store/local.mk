@@ -71,3 +71,7 @@ check_PROGRAMS += tests/unit/store/test_events
 tests_unit_store_test_events_SOURCES = tests/unit/store/test_events.c
 tests_unit_store_test_events_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_store_test_events_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/store/test_spool_retain
+tests_unit_store_test_spool_retain_SOURCES = tests/unit/store/test_spool_retain.c $(spool_fixture)
+tests_unit_store_test_spool_retain_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_retain_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
