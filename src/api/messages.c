@@ -7,7 +7,7 @@
 /* --- POST /v1/messages --- */
 
 struct message_asked {
-    struct strv to, text, class_, sender, ref;
+    struct strv to, text, class_, sender, ref, tag;
     usec_t send_at, valid_for;
 };
 
@@ -19,6 +19,7 @@ static const struct member SEND_MEMBERS[] = {
     { "send_at", MEMBER_INSTANT, false, offsetof(struct message_asked, send_at), 0, 0 },
     { "valid_for_s", MEMBER_SECONDS, false, offsetof(struct message_asked, valid_for), USEC_SEC,
       400 * USEC_DAY },
+    { "tag", MEMBER_TEXT, false, offsetof(struct message_asked, tag), 0, 64 },
     { "ref", MEMBER_TEXT, false, offsetof(struct message_asked, ref), 0, 64 },
 };
 
@@ -66,6 +67,7 @@ void api_message_send(struct call *c)
     s.text = q.text;
     s.sender = q.sender;
     s.ref = q.ref;
+    s.tag = q.tag;
     s.not_before = q.send_at;
     s.valid_for = q.valid_for;
     engine_send(c->api->engine, &s, message_on_sent, c);

@@ -227,7 +227,7 @@ static bool engine_load(struct engine *g, const struct engine_options *o, struct
     spool_each_doc(r, DOC_CLOCK, book_load_one, g);
     spool_each_suppressed(r, engine_load_suppressed, g);
     g->fed = audience_feed_seq(g->audience);
-    bool ok = carriers_load(g, r, o, e) && carriers_route(g, e) && campaign_load_docs(g, r, e) &&
+    bool ok = carriers_load(g, r, o, e) && carriers_route(g, o, e) && campaign_load_docs(g, r, e) &&
               votes_load_docs(g, r, e);
     spool_reader_free(r);
     return ok;
@@ -242,6 +242,7 @@ struct engine *engine_new(const struct engine_options *o, struct loop *l, struct
     }
     g->o = *o;
     g->o.carriers = NULL;
+    g->o.routes = NULL;
     g->loop = l;
     g->clock = o->clock;
     g->log = o->log;
@@ -288,6 +289,7 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     g->o.retry_max = o->retry_max;
     memcpy(g->o.uncertain, o->uncertain, sizeof g->o.uncertain);
     g->o.drain_timeout = o->drain_timeout;
+    g->o.reroute_after = o->reroute_after;
     if (zones_reload(g->facts->zones, NULL)) {
         gate_forget(&g->gate);
     }

@@ -25,6 +25,8 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
         .lost = c->lost,
         .receipts = c->receipts,
         .inbound = c->inbound,
+        .cost = c->cost,
+        .health = route_health_name(g->health[i]),
         .n_binds = c->n_links,
     };
     for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
