@@ -97,6 +97,15 @@ static const struct option inbound_list_options[] = {
     { .name = NULL },
 };
 
+static const struct option route_explain_options[] = {
+    OPT("class", OPTION_CHOICE, "CLASS", "promotional, transactional or otp [transactional]",
+        .choices = CLASSES),
+    OPT("sender", OPTION_TEXT, "SENDER", "with this sender"),
+    OPT("campaign", OPTION_TEXT, "NAME", "of this campaign"),
+    OPT("tag", OPTION_TEXT, "TAG", "with this tag"),
+    { .name = NULL },
+};
+
 static const struct option send_options[] = {
     OPT("to", OPTION_TEXT, "NUMBER", "to whom, as +49...", .required = true),
     OPT("sender", OPTION_TEXT, "SENDER", "what the recipient sees as sender [the carrier's default]"),
@@ -105,6 +114,7 @@ static const struct option send_options[] = {
     OPT("at", OPTION_INSTANT, "TIME", "not before then"),
     OPT("valid-for", OPTION_DURATION, "DURATION", "give up after so long, such as 5m"),
     OPT("ref", OPTION_TEXT, "REF", "your own reference"),
+    OPT("tag", OPTION_TEXT, "TAG", "for routes that ask for it"),
     { .name = NULL },
 };
 
@@ -167,6 +177,10 @@ const struct command commands[] = {
     C("message", "cancel", "ID", "do not send it", NULL, NULL, message_cancel),
     C("message", "resolve", "ID", "decide about one of which nobody knows whether it was sent",
       message_resolve_options, NULL, message_resolve),
+
+    C("route", "list", "", "the rules of where messages go", NULL, NULL, route_list),
+    C("route", "explain", "NUMBER", "where a message would go now, and why", route_explain_options,
+      "Example: tessera route explain +4915112345678 --class otp", route_explain),
 
     C("inbound", "list", "", "messages that came in, newest first", inbound_list_options, NULL, inbound_list),
     C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),

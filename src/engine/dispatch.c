@@ -151,6 +151,11 @@ static bool dispatch_next(struct carrier *c, usec_t now)
         dispatch_stop(g, o, of);
         return true;
     }
+    enum message_class lane = o->m.class_;
+    if (o->campaign == NULL && routing_move_one(c, o)) {
+        lane_pop(c, lane);
+        return true;
+    }
     enum gate_answer a =
         gate_ask(&g->gate, o->m.to, o->clock, o->m.class_, o->m.valid_until, engine_wall(g), &until, &closes);
     if (a != GATE_OPEN || o->refused != MESSAGE_NONE) {

@@ -224,6 +224,8 @@ struct carrier_status {
 };
 size_t engine_carrier_count(const struct engine *g);
 void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out);
+/* What the carrier's own rules tell of a status; "" when they do not. */
+const char *engine_status_text(const struct engine *g, size_t carrier, uint32_t status);
 usec_t engine_started(const struct engine *g);
 struct spool_recovered engine_recovered(const struct engine *g);
 const struct facts *engine_facts(const struct engine *g);

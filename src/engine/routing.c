@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define THROTTLED_FROM (4 * USEC_SEC) /* so long a pause was reached by being throttled again and again */
+#define MOVE_AHEAD     4096           /* of a look-ahead that single messages are put into */
 #define FAILING_LEAST  20             /* submissions in a minute, before their failures mean anything */
 
 /* --- rules --- */
@@ -147,12 +148,15 @@ struct move_job {
     struct engine *g;
     struct carrier *from;
     size_t pending;
+    bool single; /* one that was about to be sent: into the other's look-ahead, instead of beginning that anew
+                  */
     bool failed[LANE_COUNT];
     bool touched[ENGINE_MAX_CARRIERS * 4][LANE_COUNT];
 };
 
 struct move_one {
     struct move_job *job;
+    struct outgoing *o; /* kept when it moves alone */
     uint16_t to;
     uint8_t lane;
 };
@@ -170,7 +174,7 @@ static void move_end(struct move_job *j)
             }
         }
     }
-    j->from->routing.moving = false;
+    j->from->routing.moving = j->single && j->from->routing.moving;
     if (!g->closing) {
         dispatch_kick(j->from);
     }
@@ -181,10 +185,18 @@ static void move_done(void *ctx, const struct spool_result *r)
 {
     struct move_one *one = ctx;
     struct move_job *j = one->job;
-    if (r->code == ERR_NONE) {
-        j->touched[one->to][one->lane] = true;
-    } else {
+    struct carrier *to = j->g->carriers[one->to];
+    if (r->code != ERR_NONE) {
         j->failed[one->lane] = true;
+    } else if (one->o != NULL && ring_count(&to->lanes[one->lane].ahead) < MOVE_AHEAD) {
+        one->o->m.carrier = one->to;
+        lane_put_back(to, one->o);
+        one->o = NULL;
+    } else {
+        j->touched[one->to][one->lane] = true;
+    }
+    if (one->o != NULL) {
+        outgoing_free(one->o);
     }
     free(one);
     if (--j->pending == 0) {
@@ -212,11 +224,47 @@ static bool move_take(void *ctx, struct outgoing *o)
     if (one == NULL) {
         return false;
     }
-    *one = (struct move_one){ j, (uint16_t)choice.carrier, (uint8_t)o->m.class_ };
+    *one = (struct move_one){ j, j->single ? o : NULL, (uint16_t)choice.carrier, (uint8_t)o->m.class_ };
     j->pending++;
-    spool_reroute(g->spool, o->m.id, j->from->number, one->to, move_done, one);
-    outgoing_free(o);
+    uint64_t id = o->m.id;
+    if (!j->single) {
+        outgoing_free(o);
+    }
+    spool_reroute(g->spool, id, j->from->number, (uint16_t)choice.carrier, move_done, one);
     return true;
+}
+
+/* Counts one more than it has, so that it cannot end while it is filled. */
+static struct move_job *move_begin(struct carrier *c, bool single)
+{
+    struct move_job *j = calloc(1, sizeof *j);
+    if (j != NULL) {
+        j->g = c->g;
+        j->from = c;
+        j->pending = 1;
+        j->single = single;
+    }
+    return j;
+}
+
+bool routing_move_one(struct carrier *c, struct outgoing *o)
+{
+    struct engine *g = c->g;
+    if (g->health[c->number] == ROUTE_UP || route_rule_count(g->route) == 0 ||
+        engine_mono(g) < c->routing.unfit_since + g->o.reroute_after) {
+        return false;
+    }
+    struct move_job *j = move_begin(c, true);
+    bool taken = j != NULL && move_take(j, o);
+    if (j != NULL && --j->pending == 0) {
+        if (taken) {
+            move_end(j);
+        } else {
+            free(j);
+        }
+    }
+    engine_touch_spool(g);
+    return taken;
 }
 
 void routing_move_waiting(struct carrier *c)
@@ -227,13 +275,11 @@ void routing_move_waiting(struct carrier *c)
         g->closing || route_rule_count(g->route) == 0) {
         return;
     }
-    struct move_job *j = calloc(1, sizeof *j);
+    struct move_job *j = move_begin(c, false);
     c->routing.look_again = now + USEC_SEC;
     if (j == NULL) {
         return;
     }
-    *j =
-        (struct move_job){ .g = g, .from = c, .pending = 1 }; /* one for ourselves: it must not end in here */
     for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
         lane_sift(c, lane, move_take, j);
     }

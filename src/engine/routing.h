@@ -11,6 +11,7 @@
 struct campaign;
 struct carrier;
 struct engine;
+struct outgoing;
 
 /* Each carrier's part of it. */
 struct carrier_routing {
@@ -34,7 +35,9 @@ int64_t routing_cost(const struct engine *g, const struct message *m);
 void routing_note(struct carrier *c, bool bad);
 void routing_look(struct carrier *c); /* its health may have changed */
 void routing_reset(struct engine *g); /* routes or carriers are others now */
-/* Messages that wait for a carrier that is down go to others. */
+/* Messages that wait for a carrier that is not up go to others: those of the look-ahead in one go, at most
+ * once a second; and one that is about to be sent. */
 void routing_move_waiting(struct carrier *c);
+bool routing_move_one(struct carrier *c, struct outgoing *o); /* false: it stays; true: it was taken */
 
 #endif

@@ -37,6 +37,17 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
     }
 }
 
+const char *engine_status_text(const struct engine *g, size_t carrier, uint32_t status)
+{
+    const struct carrier_options *o = &g->carriers[carrier]->o;
+    for (size_t i = 0; i < o->n_statuses; i++) {
+        if (o->statuses[i].status == status) {
+            return o->statuses[i].text;
+        }
+    }
+    return "";
+}
+
 usec_t engine_started(const struct engine *g)
 {
     return g->started;
