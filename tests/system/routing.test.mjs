@@ -146,11 +146,12 @@ test('least cost: the cheapest that is up; what it costs is told', async () => {
     assert.deepEqual([a.submits.length, b.submits.length], [0, 10]);
     assert.ok(Math.abs((await daemon.status()).carriers[1].cost - 0.4) < 1e-9);
     await daemon.importCsv('customers', `msisdn\n${Array.from({ length: 20 }, (_, i) => german(i)).join('\n')}\n`);
-    await daemon.api('PUT', '/v1/segments/all', { query: 'all' }).catch(() => daemon.api('PUT', '/v1/segments/all', { query: 'msisdn is set' }));
+    await daemon.api('PUT', '/v1/segments/all', { query: 'msisdn is set' });
     await daemon.api('POST', '/v1/campaigns', { name: 'spring', segments: ['all'], sender: 'SHOP', text: 'Hello', class: 'transactional' });
     const preview = await daemon.api('GET', '/v1/campaigns/spring/preview');
     assert.equal(preview.recipients, 20);
     assert.ok(Math.abs(preview.cost - 0.8) < 1e-9, `${preview.cost}`);
+    assert.match((await daemon.cli('campaign', 'preview', 'spring')).out, /cost +0\.80 /);
     await b.close();
     await health(daemon, 'b', 'down');
     await daemon.api('POST', '/v1/campaigns/spring/start', {});
