@@ -131,6 +131,8 @@ void call_put_names(struct call *c, json_t *messages);
     X(campaign_resume)                                                                                       \
     X(campaign_cancel)                                                                                       \
     X(campaign_remove)                                                                                       \
+    X(carrier_routes)                                                                                        \
+    X(carrier_route_explain)                                                                                 \
     X(vote_put)                                                                                              \
     X(vote_list)                                                                                             \
     X(vote_show)                                                                                             \

@@ -19,4 +19,4 @@ src_libapi_a_SOURCES = \
 	src/api/status.c \
 	src/api/stores.c src/api/stores.h \
 	src/api/view.c src/api/view.h \
-	src/api/votes.c
+	src/api/votes.c src/api/carrier_routes.c

@@ -7,7 +7,7 @@
 /* --- POST /v1/messages --- */
 
 struct message_asked {
-    struct strv to, text, class_, sender, ref;
+    struct strv to, text, class_, sender, ref, tag;
     usec_t send_at, send_at_local, valid_for;
 };
 
@@ -20,6 +20,7 @@ static const struct member SEND_MEMBERS[] = {
     { "send_at_local", MEMBER_LOCAL, false, offsetof(struct message_asked, send_at_local), 0, 0 },
     { "valid_for_s", MEMBER_SECONDS, false, offsetof(struct message_asked, valid_for), USEC_SEC,
       400 * USEC_DAY },
+    { "tag", MEMBER_TEXT, false, offsetof(struct message_asked, tag), 0, 64 },
     { "ref", MEMBER_TEXT, false, offsetof(struct message_asked, ref), 0, 64 },
 };
 
@@ -67,6 +68,7 @@ void api_message_send(struct call *c)
     s.text = q.text;
     s.sender = q.sender;
     s.ref = q.ref;
+    s.tag = q.tag;
     s.valid_for = q.valid_for;
     if (!call_schedule(c, q.send_at, q.send_at_local, &s.schedule)) {
         return;

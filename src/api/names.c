@@ -3,6 +3,7 @@
 
 #include "base/hmap.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct names {
@@ -21,6 +22,22 @@ static bool names_offer(void *ctx, const struct campaign_info *i)
     return true;
 }
 
+/* The carrier's own words for a status, before the table's. */
+static void names_put_status(struct call *c, json_t *message, size_t carrier)
+{
+    const char *reason = json_string_value(json_object_get(message, "reason"));
+    const char *detail = json_string_value(json_object_get(message, "detail"));
+    json_int_t code = json_integer_value(json_object_get(message, "code"));
+    const char *said = engine_status_text(c->api->engine, carrier, (uint32_t)code);
+    bool about = reason != NULL && (strcmp(reason, message_reason_name(REASON_CARRIER_STATUS)) == 0 ||
+                                    strcmp(reason, message_reason_name(REASON_RETRY)) == 0);
+    if (about && code != 0 && detail != NULL && said[0] != '\0') {
+        char text[700];
+        snprintf(text, sizeof text, "%s: %s", said, detail);
+        json_object_set_new(message, "detail", reply_cstr(text));
+    }
+}
+
 static void names_put_carrier(struct call *c, json_t *message)
 {
     json_int_t number = json_integer_value(json_object_get(message, "carrier"));
@@ -30,6 +47,7 @@ static void names_put_carrier(struct call *c, json_t *message)
         memset(&s, 0, sizeof s);
         engine_carrier_status(c->api->engine, (size_t)number, &s);
         name = reply_cstr(s.name);
+        names_put_status(c, message, (size_t)number);
     }
     json_object_set_new(message, "carrier", name);
 }

@@ -75,6 +75,7 @@ static json_t *report_preview(const struct campaign_preview *p)
     }
     json_object_set_new(o, "clocks", clocks);
     json_object_set_new(o, "held", reply_u64(p->held));
+    json_object_set_new(o, "cost", p->has_cost ? json_real(p->cost) : json_null());
     return o;
 }
 

@@ -50,6 +50,10 @@ static const struct route ROUTES[] = {
     { HTTP_POST, "/v1/campaigns/{name}/resume", ROLE_OPERATOR, BODY_JSON, "", api_campaign_resume },
     { HTTP_POST, "/v1/campaigns/{name}/cancel", ROLE_OPERATOR, BODY_JSON, "", api_campaign_cancel },
 
+    { HTTP_GET, "/v1/routes", ROLE_READER, BODY_NONE, "", api_carrier_routes },
+    { HTTP_GET, "/v1/routes/explain", ROLE_READER, BODY_NONE, "number class sender campaign tag",
+      api_carrier_route_explain },
+
     { HTTP_GET, "/v1/votes", ROLE_READER, BODY_NONE, "", api_vote_list },
     { HTTP_PUT, "/v1/votes/{name}", ROLE_OPERATOR, BODY_JSON, "", api_vote_put },
     { HTTP_GET, "/v1/votes/{name}", ROLE_READER, BODY_NONE, "", api_vote_show },

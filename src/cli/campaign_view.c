@@ -236,6 +236,11 @@ void campaign_draw_preview(struct cli *c, const json_t *doc, struct buf *out)
     buf_clear(&line);
     campaign_put_alphabets(&line, alphabets);
     campaign_pair(t, "alphabets", buf_cstr(&line));
+    if (json_is_number(doc_get(doc, "cost"))) {
+        buf_clear(&line);
+        buf_printf(&line, "%.2f by the routes as they are", doc_real(doc, "cost"));
+        campaign_pair(t, "cost", buf_cstr(&line));
+    }
     campaign_pair(t, "held now", text_count(doc_int(doc, "held")).s);
     table_put(t, out);
     table_free(t);

@@ -109,6 +109,15 @@ static const struct option inbound_list_options[] = {
     { .name = NULL },
 };
 
+static const struct option route_explain_options[] = {
+    OPT("class", OPTION_CHOICE, "CLASS", "promotional, transactional or otp [transactional]",
+        .choices = CLASSES),
+    OPT("sender", OPTION_TEXT, "SENDER", "with this sender"),
+    OPT("campaign", OPTION_TEXT, "NAME", "of this campaign"),
+    OPT("tag", OPTION_TEXT, "TAG", "with this tag"),
+    { .name = NULL },
+};
+
 static const struct option send_options[] = {
     OPT("to", OPTION_TEXT, "NUMBER", "to whom, as +49...", .required = true),
     OPT("sender", OPTION_TEXT, "SENDER", "what the recipient sees as sender [the carrier's default]"),
@@ -117,6 +126,7 @@ static const struct option send_options[] = {
     AT_OPTIONS,
     OPT("valid-for", OPTION_DURATION, "DURATION", "give up after so long, such as 5m"),
     OPT("ref", OPTION_TEXT, "REF", "your own reference"),
+    OPT("tag", OPTION_TEXT, "TAG", "for routes that ask for it"),
     { .name = NULL },
 };
 
@@ -190,6 +200,9 @@ const struct command commands[] = {
     C("carrier", "pause", "NAME", "submit nothing to it until it is resumed; binds stay up", NULL, NULL,
       carrier_pause),
     C("carrier", "resume", "NAME", "submit again", NULL, NULL, carrier_resume),
+    C("route", "list", "", "the rules of where messages go", NULL, NULL, route_list),
+    C("route", "explain", "NUMBER", "where a message would go now, and why", route_explain_options,
+      "Example: tessera route explain +4915112345678 --class otp", route_explain),
 
     C("inbound", "list", "", "messages that came in, newest first", inbound_list_options, NULL, inbound_list),
     C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),

@@ -27,6 +27,8 @@
     X(vote_list)                                                                                             \
     X(vote_tally)                                                                                            \
     X(vote_remove)                                                                                           \
+    X(route_list)                                                                                            \
+    X(route_explain)                                                                                         \
     X(customer_show)                                                                                         \
     X(customer_block)                                                                                        \
     X(customer_unblock)                                                                                      \

@@ -232,6 +232,7 @@ int run_send(struct cli *c)
     doc_set_text(body, "class", args_text(&c->args, "class"));
     doc_set_text(body, "sender", args_text(&c->args, "sender"));
     doc_set_text(body, "ref", args_text(&c->args, "ref"));
+    doc_set_text(body, "tag", args_text(&c->args, "tag"));
     if (args_duration(&c->args, "valid-for", &valid_for)) {
         json_object_set_new(body, "valid_for_s", json_integer(valid_for / USEC_SEC));
     }

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "daemon/setting.h"
+#include "domain/route.h"
 
 #include <errno.h>
 #include <libconfig.h>
@@ -63,6 +64,8 @@ static const struct setting settings[] = {
       "delete messages so long after their end; 0 = never" },
     { "retention.inbound", SETTING_DURATION, AT(keep_inbound), 0, 36500 * USEC_DAY, "365d", true,
       "delete inbound messages so long after they came; 0 = never" },
+    { "messages.reroute_after", SETTING_DURATION, AT(reroute_after), 0, USEC_DAY, "5s", true,
+      "a carrier is down so long before routes move what waits for it to another" },
     { "drain_timeout", SETTING_DURATION, AT(drain_timeout), 0, USEC_HOUR, "10s", true,
       "how long SIGTERM waits for the carriers' responses" },
 };
@@ -114,11 +117,98 @@ static const struct setting carrier_settings[] = {
       "numbers that go this way, \"49,43\"; empty: all that no other carrier names" },
     { "sender", SETTING_TEXT, OF(sender), 0, MESSAGE_MAX_SENDER, "", true,
       "sender of messages that name none" },
+    { "max_failures", SETTING_UINT, OF(max_failures), 0, 100, "50", true,
+      "percent of a minute's submissions that fail, from which on routes avoid it; 0 = never" },
+};
+
+#define IN_STATUS(field) offsetof(struct status_words, field), sizeof(((struct status_words *)0)->field)
+struct status_words {
+    char status[40], class_[16], text[120];
+};
+static const struct setting status_settings[] = {
+    { "status", SETTING_TEXT, IN_STATUS(status), 1, 0, NULL, true, "ESME_RSUBMITFAIL, 0x401 or 1025" },
+    { "class", SETTING_CHOICE, IN_STATUS(class_), 0, 0, NULL, true,
+      "temporary|throttled|permanent|bind_fault" },
+    { "text", SETTING_TEXT, IN_STATUS(text), 0, 0, "", true,
+      "what people are told; empty: what the table says" },
+};
+
+#define IN_ROUTE(field) offsetof(struct route_options, field), sizeof(((struct route_options *)0)->field)
+static const struct setting route_settings[] = {
+    { "prefix", SETTING_TEXT, IN_ROUTE(prefix), 0, 0, "", true, "numbers that begin so, \"49,4366\"" },
+    { "region", SETTING_TEXT, IN_ROUTE(region), 0, 0, "", true, "numbers of these regions, \"DE,US-FL\"" },
+    { "class", SETTING_TEXT, IN_ROUTE(class_), 0, 0, "", true, "of these classes, \"otp,transactional\"" },
+    { "sender", SETTING_TEXT, IN_ROUTE(sender), 0, 0, "", true, "with this sender, as asked for" },
+    { "campaign", SETTING_TEXT, IN_ROUTE(campaign), 0, 0, "", true, "of this campaign; \"*\": of any" },
+    { "tag", SETTING_TEXT, IN_ROUTE(tag), 0, 0, "", true, "with this tag" },
+    { "strategy", SETTING_CHOICE, IN_ROUTE(strategy), 0, 0, "order", true, "order|weighted|least_cost" },
+};
+
+#define IN_CANDIDATE(field) offsetof(struct route_carrier, field), sizeof(((struct route_carrier *)0)->field)
+static const struct setting candidate_settings[] = {
+    { "name", SETTING_NAME, IN_CANDIDATE(name), 1, 0, NULL, true, "of a carrier" },
+    { "weight", SETTING_UINT, IN_CANDIDATE(weight), 0, 1000000, "1", true,
+      "its share, by the strategy weighted; 0 = only when no other is up" },
+    { "cost", SETTING_COST, IN_CANDIDATE(cost), 0, INT64_C(1000000000000), "0", true,
+      "of a part, by the strategy least_cost; in your currency" },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 /* --- reading --- */
+
+/* A list of groups, or nothing. */
+static bool config_check_list(config_setting_t *list, const char *name, const char *path, struct err *e)
+{
+    if (list != NULL && !config_setting_is_list(list)) {
+        return setting_error(e, path, list, "%s is a list: %s = ( { ... }, { ... } );", name, name);
+    }
+    for (int i = 0; list != NULL && i < config_setting_length(list); i++) {
+        config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
+        if (!config_setting_is_group(s)) {
+            return setting_error(e, path, s, "each of %s is a group: { ... }", name);
+        }
+    }
+    return true;
+}
+
+static bool config_read_status(struct carrier_options *o, config_setting_t *s, const char *path,
+                               struct err *e)
+{
+    struct setting_table t = { status_settings, COUNT(status_settings), path };
+    struct status_words w = { .status = "" };
+    if (o->n_statuses == ENGINE_MAX_STATUSES) {
+        return setting_error(e, path, s, "more than %d statuses", ENGINE_MAX_STATUSES);
+    }
+    struct status_rule *r = &o->statuses[o->n_statuses];
+    if (!setting_read_group(&t, s, &w, "", e)) {
+        return false;
+    }
+    if (!smpp_status_parse(strv_from(w.status), &r->status) || r->status == 0) {
+        return setting_error(e, path, s, "\"%s\" is no status: ESME_RSUBMITFAIL, 0x401 or 1025, but not 0",
+                             w.status);
+    }
+    for (size_t i = 0; i < o->n_statuses; i++) {
+        if (o->statuses[i].status == r->status) {
+            return setting_error(e, path, s, "status %s is there already", w.status);
+        }
+    }
+    smpp_status_class_parse(strv_from(w.class_), &r->class_);
+    strv_copy(strv_from(w.text), r->text, sizeof r->text);
+    o->n_statuses++;
+    return true;
+}
+
+static bool config_read_statuses(struct carrier_options *o, config_setting_t *s, const char *path,
+                                 struct err *e)
+{
+    config_setting_t *list = config_setting_get_member(s, "statuses");
+    bool ok = config_check_list(list, "statuses", path, e);
+    for (int i = 0; ok && list != NULL && i < config_setting_length(list); i++) {
+        ok = config_read_status(o, config_setting_get_elem(list, (unsigned)i), path, e);
+    }
+    return ok;
+}
 
 static bool config_read_carrier(struct config *c, config_setting_t *s, const char *path, struct err *e)
 {
@@ -128,7 +218,7 @@ static bool config_read_carrier(struct config *c, config_setting_t *s, const cha
     }
     struct carrier_options *o = &c->carriers[c->n_carriers];
     if (!setting_read_secret_file(s, path, "password_file", o->password, sizeof o->password, e) ||
-        !setting_read_group(&t, s, o, "password_file", e)) {
+        !setting_read_group(&t, s, o, "password_file|statuses", e) || !config_read_statuses(o, s, path, e)) {
         return false;
     }
     for (size_t i = 0; i < c->n_carriers; i++) {
@@ -154,11 +244,112 @@ static bool config_read_carrier(struct config *c, config_setting_t *s, const cha
     return true;
 }
 
+/* --- routes --- */
+
+static bool config_no_carrier(const struct config *c, const char *name, config_setting_t *s, const char *path,
+                              struct err *e)
+{
+    const char *near = NULL;
+    unsigned best = 4;
+    for (size_t i = 0; i < c->n_carriers; i++) {
+        unsigned d = strv_distance(strv_from(c->carriers[i].name), strv_from(name));
+        if (d < best) {
+            best = d;
+            near = c->carriers[i].name;
+        }
+    }
+    return near ? setting_error(e, path, s, "there is no carrier \"%s\"; did you mean \"%s\"?", name, near)
+                : setting_error(e, path, s, "there is no carrier \"%s\"", name);
+}
+
+static bool config_read_candidates(const struct config *c, struct route_options *o, config_setting_t *s,
+                                   const char *path, struct err *e)
+{
+    struct setting_table t = { candidate_settings, COUNT(candidate_settings), path };
+    config_setting_t *list = config_setting_get_member(s, "carriers");
+    if (list == NULL) {
+        return setting_error(e, path, s, "carriers is missing here: carriers = ( { name = ...; }, ... );");
+    }
+    if (!config_check_list(list, "carriers", path, e)) {
+        return false;
+    }
+    int n = config_setting_length(list);
+    if (n == 0 || n > ENGINE_ROUTE_CARRIERS) {
+        return setting_error(e, path, list, "a route has 1 to %d carriers", ENGINE_ROUTE_CARRIERS);
+    }
+    for (int i = 0; i < n; i++) {
+        config_setting_t *one = config_setting_get_elem(list, (unsigned)i);
+        struct route_carrier *k = &o->carriers[o->n_carriers++];
+        size_t at = 0;
+        if (!setting_read_group(&t, one, k, "", e)) {
+            return false;
+        }
+        while (at < c->n_carriers && strcmp(c->carriers[at].name, k->name) != 0) {
+            at++;
+        }
+        if (at == c->n_carriers) {
+            return config_no_carrier(c, k->name, one, path, e);
+        }
+    }
+    return true;
+}
+
+/* What the decision itself would refuse, with the place in the file. */
+static bool config_check_route(const struct config *c, const struct route_options *o, config_setting_t *s,
+                               const char *path, struct err *e)
+{
+    struct route_candidate list[ENGINE_ROUTE_CARRIERS];
+    struct route_rule rule = { .prefix = strv_from(o->prefix),
+                               .region = strv_from(o->region),
+                               .class_ = strv_from(o->class_),
+                               .candidates = list,
+                               .n_candidates = o->n_carriers };
+    struct route *r = route_new();
+    struct err why = { .code = ERR_NOMEM, .text = "out of memory" };
+    for (size_t i = 0; i < o->n_carriers; i++) {
+        size_t at = 0;
+        while (strcmp(c->carriers[at].name, o->carriers[i].name) != 0) {
+            at++;
+        }
+        list[i] = (struct route_candidate){ (uint16_t)at, o->carriers[i].weight, o->carriers[i].cost };
+    }
+    route_strategy_parse(strv_from(o->strategy), &rule.strategy);
+    bool ok = r != NULL && route_add_rule(r, &rule, &why);
+    route_free(r);
+    return ok || setting_error(e, path, s, "%s", why.text);
+}
+
+static bool config_read_routes(struct config *c, config_setting_t *list, const char *path, struct err *e)
+{
+    struct setting_table t = { route_settings, COUNT(route_settings), path };
+    int n = list != NULL ? config_setting_length(list) : 0;
+    if (!config_check_list(list, "routes", path, e)) {
+        return false;
+    }
+    if (n > ROUTE_MAX_RULES) {
+        return setting_error(e, path, list, "more than %d routes", ROUTE_MAX_RULES);
+    }
+    c->routes = n > 0 ? calloc((size_t)n, sizeof *c->routes) : NULL;
+    if (n > 0 && c->routes == NULL) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    for (int i = 0; i < n; i++) {
+        config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
+        struct route_options *o = &c->routes[i];
+        if (!setting_read_group(&t, s, o, "carriers", e) || !config_read_candidates(c, o, s, path, e) ||
+            !config_check_route(c, o, s, path, e)) {
+            return false;
+        }
+        c->n_routes++;
+    }
+    return true;
+}
+
 static bool config_read_all(struct config *c, config_t *cfg, const char *path, struct err *e)
 {
     struct setting_table t = { settings, COUNT(settings), path };
     config_setting_t *root = config_root_setting(cfg), *list = config_lookup(cfg, "carriers");
-    if (!setting_read_group(&t, root, c, "carriers", e)) {
+    if (!setting_read_group(&t, root, c, "carriers|routes", e)) {
         return false;
     }
     if (list != NULL && !config_setting_is_list(list)) {
@@ -172,6 +363,9 @@ static bool config_read_all(struct config *c, config_t *cfg, const char *path, s
         if (!config_read_carrier(c, s, path, e)) {
             return false;
         }
+    }
+    if (!config_read_routes(c, config_lookup(cfg, "routes"), path, e)) {
+        return false;
     }
     return c->retry_max >= c->retry_min ||
            err_set(e, ERR_INVALID, "%s: messages.retry_max is below retry_min", path);
@@ -206,6 +400,7 @@ struct config *config_load(const char *path, struct err *e)
 void config_free(struct config *c)
 {
     if (c != NULL) {
+        free(c->routes);
         explicit_bzero(c, sizeof *c); /* passwords */
         free(c);
     }
@@ -233,6 +428,9 @@ void config_engine_options(const struct config *c, struct engine_options *out)
         .spool_queue = (size_t)c->spool_queue,
         .carriers = c->carriers,
         .n_carriers = c->n_carriers,
+        .routes = c->routes,
+        .n_routes = c->n_routes,
+        .reroute_after = c->reroute_after,
         .max_parts = (unsigned)c->max_parts,
         .max_attempts = (unsigned)c->max_attempts,
         .retry_min = c->retry_min,
@@ -266,6 +464,12 @@ void config_print_settings(int fd)
     setting_describe(settings, COUNT(settings), &b);
     buf_printf(&b, "\n# of each carrier\n");
     setting_describe(carrier_settings, COUNT(carrier_settings), &b);
+    buf_printf(&b, "\n# of each of a carrier's statuses\n");
+    setting_describe(status_settings, COUNT(status_settings), &b);
+    buf_printf(&b, "\n# of each route\n");
+    setting_describe(route_settings, COUNT(route_settings), &b);
+    buf_printf(&b, "\n# of each of a route's carriers\n");
+    setting_describe(candidate_settings, COUNT(candidate_settings), &b);
     if (!b.failed && write(fd, b.data, b.len) < 0) {
         return; /* nobody reads */
     }

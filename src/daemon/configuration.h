@@ -19,6 +19,9 @@ struct config {
     char uncertain[CLASS_COUNT][16];
     struct carrier_options carriers[ENGINE_MAX_CARRIERS];
     size_t n_carriers;
+    struct route_options *routes; /* on the heap */
+    size_t n_routes;
+    usec_t reroute_after;
 };
 
 /* NULL with *e: "FILE:LINE: ...". Free with config_free. */

@@ -74,6 +74,29 @@ static bool setting_parse_mode(struct strv s, int64_t *mode)
     return s.n > 0;
 }
 
+/* Digits, and at most six decimals. */
+static bool setting_parse_cost(struct strv s, int64_t *millionths)
+{
+    struct strv whole = s, rest = { 0 };
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '.') {
+            whole = strv_sub(s, 0, i);
+            rest = strv_sub(s, i + 1, s.n);
+            break;
+        }
+    }
+    uint64_t units, decimals = 0;
+    if (!strv_to_u64(whole, &units) || units > INT64_C(1000000) || rest.n > 6 ||
+        (rest.n > 0 && !strv_to_u64(rest, &decimals)) || (rest.n == 0 && whole.n < s.n)) {
+        return false;
+    }
+    for (size_t i = rest.n; i < 6; i++) {
+        decimals *= 10;
+    }
+    *millionths = (int64_t)(units * 1000000 + decimals);
+    return true;
+}
+
 static bool setting_in_choices(struct strv s, const char *choices)
 {
     struct strv rest = strv_from(choices), one;
@@ -98,6 +121,7 @@ static const char *setting_wants(const struct setting *r)
     case SETTING_SIZE: return "a size such as \"512M\" or \"4G\"";
     case SETTING_DURATION: return "a duration such as \"200ms\", \"30s\", \"5m\" or \"1h\"";
     case SETTING_MODE: return "permissions in octal, such as \"0660\"";
+    case SETTING_COST: return "an amount such as 0.05, with at most six decimals";
     case SETTING_CHOICE:
     case SETTING_VERSION: return r->about;
     }
@@ -161,6 +185,7 @@ static enum verdict setting_store_text(const struct setting *r, struct strv s, v
     case SETTING_BOOL:
         *(bool *)place = strv_eq_c(s, "true");
         return strv_eq_c(s, "true") || strv_eq_c(s, "false") ? FINE : WRONG_KIND;
+    case SETTING_COST: return setting_parse_cost(s, &v) ? setting_store_number(r, v, place) : WRONG_KIND;
     default: return strv_to_i64(s, &v) ? setting_store_number(r, v, place) : WRONG_KIND;
     }
 }
@@ -184,16 +209,16 @@ static enum verdict setting_store(const struct setting *r, const config_setting_
     case CONFIG_TYPE_INT:
     case CONFIG_TYPE_INT64:
         if (r->type == SETTING_BOOL || r->type == SETTING_MODE || r->type <= SETTING_SECRET ||
-            r->type >= SETTING_CHOICE) {
+            (r->type >= SETTING_CHOICE && r->type != SETTING_COST)) {
             return WRONG_KIND;
         }
         snprintf(text, sizeof text, "%lld", config_setting_get_int64(s));
         return setting_store_text(r, strv_from(text), place);
     case CONFIG_TYPE_FLOAT:
-        if (r->type != SETTING_VERSION) {
+        if (r->type != SETTING_VERSION && r->type != SETTING_COST) {
             return WRONG_KIND;
         }
-        snprintf(text, sizeof text, "%.1f", config_setting_get_float(s));
+        snprintf(text, sizeof text, r->type == SETTING_COST ? "%.6f" : "%.1f", config_setting_get_float(s));
         return setting_store_text(r, strv_from(text), place);
     default: return WRONG_KIND;
     }
@@ -268,7 +293,7 @@ static bool setting_walk(const struct setting_table *t, config_setting_t *group,
         char name[160];
         snprintf(name, sizeof name, "%s%s%.100s", prefix, prefix[0] ? "." : "", config_setting_name(s));
         const struct setting *r = setting_find(t, name);
-        if (strcmp(name, besides) == 0) {
+        if (setting_in_choices(strv_from(name), besides)) {
             continue;
         }
         if (r == NULL && config_setting_is_group(s) && setting_is_group_name(t, name)) {

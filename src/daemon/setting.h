@@ -23,6 +23,7 @@ enum setting_type {
     SETTING_MODE,     /* int64_t; "0660" */
     SETTING_CHOICE,   /* char[]; one of the words in `about` */
     SETTING_VERSION,  /* uint8_t 0x33, 0x34, 0x50 */
+    SETTING_COST,     /* int64_t millionths; 0.05, 1, "0.0035" */
 };
 
 struct setting {
@@ -41,7 +42,8 @@ struct setting_table {
     const char *path; /* of the file */
 };
 
-/* Fills `out` with defaults, then with what `group` says. `besides`: one name the caller reads itself. */
+/* Fills `out` with defaults, then with what `group` says. `besides`: names the caller reads
+ * itself, "a|b". */
 bool setting_read_group(const struct setting_table *t, config_setting_t *group, void *out,
                         const char *besides, struct err *e);
 /* When `group` has `name`: the first line of the file it names. */

@@ -4,11 +4,13 @@ src_libdomain_a_SOURCES = \
 	src/domain/clocks.h src/domain/clocks.c \
 	src/domain/consent.h src/domain/consent.c \
 	src/domain/dial.h src/domain/dial.c \
+	src/domain/failures.h src/domain/failures.c \
 	src/domain/keyword.h src/domain/keyword.c \
 	src/domain/message.h src/domain/message.c \
 	src/domain/number.h src/domain/number.c \
 	src/domain/numbering.h src/domain/numbering.c \
 	src/domain/posix_tz.h src/domain/posix_tz.c \
+	src/domain/prefixes.h src/domain/prefixes.c \
 	src/domain/quiet.h src/domain/quiet.c \
 	src/domain/quiet_table.h src/domain/quiet_table.c \
 	src/domain/retry.h src/domain/retry.c \

@@ -102,7 +102,8 @@ void campaign_refused(struct outgoing *o,
 void campaign_divert(struct outgoing *o,
                      enum gate_answer a); /* taken from the head, but not to be sent. Frees it */
 void campaign_drop_candidates(struct campaign *m);
-void campaign_kick(struct campaign *m); /* carriers look again */
+void campaign_route_again(struct campaign *m); /* candidates: carriers have come or gone */
+void campaign_kick(struct campaign *m);        /* carriers look again */
 
 /* A customer's message: the text rendered, its parts counted. */
 struct produced {

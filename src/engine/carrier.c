@@ -36,6 +36,7 @@ static void carrier_on_state(void *arg, struct link *k, enum link_state before)
             break;
         }
     }
+    routing_look(c);
     dispatch_kick(c);
 }
 
@@ -297,6 +298,7 @@ void carrier_second(struct carrier *c)
 {
     c->rate_last = c->rate_sum;
     c->rate_sum = 0;
+    routing_look(c);
 }
 
 struct link *carrier_pick(struct carrier *c, unsigned parts)
@@ -336,4 +338,14 @@ struct link *carrier_find_link(const struct carrier *c, unsigned id, uint32_t ge
         }
     }
     return NULL;
+}
+
+enum smpp_status_class carrier_status_class(const struct carrier *c, uint32_t status)
+{
+    for (size_t i = 0; status != 0 && i < c->o.n_statuses; i++) {
+        if (c->o.statuses[i].status == status) {
+            return c->o.statuses[i].class_;
+        }
+    }
+    return smpp_status_class(status);
 }

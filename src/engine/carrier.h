@@ -8,6 +8,7 @@
 #include "base/ring.h"
 #include "engine/fair.h"
 #include "engine/outgoing.h"
+#include "engine/routing.h"
 
 struct engine;
 
@@ -45,6 +46,8 @@ struct carrier {
     struct loop_task dispatch;
     struct loop_timer wake; /* the one next allowed instant */
     struct outgoing_writer writer;
+    struct carrier_routing routing;
+    int64_t cost; /* of the parts taken since the start, in millionths */
     uint64_t submitted, answered, failed, lost, receipts, inbound;
     uint64_t rate_sum, rate_last; /* parts in this second, in the one before */
 };
@@ -63,6 +66,9 @@ const char *carrier_state_name(const struct carrier *c);
 void carrier_second(struct carrier *c); /* every second: figures */
 /* A bound link with room for `parts`, the least used; NULL when there is none. */
 struct link *carrier_pick(struct carrier *c, unsigned parts);
+/* What the status of a response means here: the carrier's own rules first, then the table of smpp/status.h.
+ */
+enum smpp_status_class carrier_status_class(const struct carrier *c, uint32_t status);
 bool carrier_bound(const struct carrier *c); /* whether any bind takes submissions */
 /* The bind of that session, also one that is leaving; NULL: gone. */
 struct link *carrier_find_link(const struct carrier *c, unsigned id, uint32_t generation);
@@ -87,6 +93,11 @@ void lane_again(struct carrier *c, enum message_class class_); /* READY ones may
 bool lane_offer(struct carrier *c, struct outgoing *o);
 /* Nothing of this lane or of one before it waits, in memory or in the store. */
 bool lane_is_clear(const struct carrier *c, enum message_class class_);
+
+/* Offers each message of the look-ahead to take(); those it takes (true) are its own, the others keep their
+ * places. */
+void lane_sift(struct carrier *c, enum message_class class_, bool (*take)(void *ctx, struct outgoing *o),
+               void *ctx);
 
 /* --- dispatch.c --- */
 void dispatch_init(struct carrier *c);

@@ -114,10 +114,30 @@ bool carriers_load(struct engine *g, struct spool_reader *r, const struct engine
     return ok;
 }
 
+/* A carrier's number by its name: one of `o` that has none yet has the one it will get. */
+struct numbering_of {
+    const struct engine *g;
+    const struct engine_options *o;
+};
+
+static int carriers_number_of(const void *ctx, const char *name)
+{
+    const struct numbering_of *w = ctx;
+    const struct carrier *c = carriers_find(w->g, name);
+    size_t fresh = 0;
+    if (c != NULL || carrier_options_of(w->o, name) == NULL) {
+        return c != NULL ? c->number : -1;
+    }
+    for (size_t i = 0; strcmp(w->o->carriers[i].name, name) != 0; i++) {
+        fresh += carriers_find(w->g, w->o->carriers[i].name) == NULL;
+    }
+    return (int)(w->g->n_carriers + fresh);
+}
+
 static bool routes_add(struct route *r, const char *prefixes, const struct carrier *c, struct err *e)
 {
     struct strv rest = strv_from(prefixes), one;
-    if (rest.n == 0) {
+    if (rest.n == 0 && !route_names(r, c->number)) { /* one that a route names takes what routes give it */
         route_set_default(r, c->number);
     }
     while (strv_next(&rest, ',', &one)) {
@@ -129,11 +149,15 @@ static bool routes_add(struct route *r, const char *prefixes, const struct carri
     return true;
 }
 
-static struct route *routes_of(const struct engine *g, struct err *e)
+static struct route *routes_of(const struct engine *g, const struct engine_options *o, struct err *e)
 {
     struct route *r = route_new();
     if (r == NULL) {
         err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    if (!routing_add_rules(r, o, carriers_number_of, &(struct numbering_of){ g, o }, e)) {
+        route_free(r);
         return NULL;
     }
     for (size_t i = g->n_carriers; i-- > 0;) { /* of several without prefixes the first is the default */
@@ -145,14 +169,15 @@ static struct route *routes_of(const struct engine *g, struct err *e)
     return r;
 }
 
-bool carriers_route(struct engine *g, struct err *e)
+bool carriers_route(struct engine *g, const struct engine_options *o, struct err *e)
 {
-    struct route *r = routes_of(g, e);
+    struct route *r = routes_of(g, o, e);
     if (r == NULL) {
         return false;
     }
     route_free(g->route);
     g->route = r;
+    routing_reset(g);
     return true;
 }
 
@@ -161,7 +186,8 @@ static bool carriers_check(const struct engine *g, const struct engine_options *
 {
     size_t fresh = 0;
     struct route *r = route_new();
-    bool ok = r != NULL || err_set(e, ERR_NOMEM, "out of memory");
+    bool ok = r != NULL ? routing_add_rules(r, o, carriers_number_of, &(struct numbering_of){ g, o }, e)
+                        : err_set(e, ERR_NOMEM, "out of memory");
     for (size_t i = 0; ok && i < o->n_carriers; i++) {
         const struct carrier_options *co = &o->carriers[i];
         const struct carrier *c = carriers_find(g, co->name);
@@ -204,5 +230,5 @@ bool carriers_reload(struct engine *g, const struct engine_options *o, struct er
             }
         }
     }
-    return carriers_route(g, e);
+    return carriers_route(g, o, e);
 }

@@ -235,6 +235,11 @@ static bool dispatch_next(struct carrier *c, usec_t now)
         dispatch_stop(g, o, of);
         return true;
     }
+    enum message_class lane = o->m.class_;
+    if (o->campaign == NULL && routing_move_one(c, o)) {
+        lane_pop(c, lane);
+        return true;
+    }
     enum gate_answer a =
         gate_ask(&g->gate, o->m.to, o->clock, o->m.class_, o->m.valid_until, engine_wall(g), &until, &closes);
     if (a != GATE_OPEN || o->refused != MESSAGE_NONE) {
@@ -257,6 +262,7 @@ static void dispatch_run(void *arg)
     struct carrier *c = arg;
     struct engine *g = c->g;
     usec_t now = engine_mono(g);
+    routing_move_waiting(c);
     if (c->paused || g->draining || g->closing || !c->configured) {
         return;
     }

@@ -231,7 +231,7 @@ static bool engine_load(struct engine *g, const struct engine_options *o, struct
     g->fed = audience_feed_seq(g->audience);
     bool ok = carriers_load(g, r, o, e);
     pause_load_docs(g, r);
-    ok = ok && carriers_route(g, e) && campaign_load_docs(g, r, e) && votes_load_docs(g, r, e);
+    ok = ok && carriers_route(g, o, e) && campaign_load_docs(g, r, e) && votes_load_docs(g, r, e);
     spool_reader_free(r);
     return ok;
 }
@@ -245,6 +245,7 @@ struct engine *engine_new(const struct engine_options *o, struct loop *l, struct
     }
     g->o = *o;
     g->o.carriers = NULL;
+    g->o.routes = NULL;
     g->loop = l;
     g->clock = o->clock;
     g->log = o->log;
@@ -293,6 +294,7 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     memcpy(g->o.uncertain, o->uncertain, sizeof g->o.uncertain);
     g->o.drain_timeout = o->drain_timeout;
     spool_keep(g->spool, o->keep_messages, o->keep_inbound);
+    g->o.reroute_after = o->reroute_after;
     if (zones_reload(g->facts->zones, NULL)) {
         gate_forget(&g->gate);
         for (size_t i = 0; i < g->n_campaigns; i++) {

@@ -56,6 +56,7 @@ struct engine_schedule {
 /* --- messages --- */
 struct engine_send {
     struct strv to, sender, text, ref; /* sender "": the carrier's default */
+    struct strv tag;                   /* for routes only; not kept */
     enum message_class class_;
     struct engine_schedule schedule;
     usec_t valid_for; /* 0 = no limit */
@@ -143,6 +144,8 @@ void engine_campaign_act(struct engine *g, struct strv name, enum campaign_actio
  * schedule; NULL: with its own. */
 struct campaign_preview {
     struct err err;
+    bool has_cost;
+    double cost; /* of all parts, by the routes and carriers of now */
     uint64_t recipients, suppressed, held, parts_total,
         by_parts[8];              /* by_parts[7]: seven or more; [0]: refused */
     uint64_t gsm7, ucs2, sampled; /* of the recipients looked at: `sampled` of them */
@@ -164,6 +167,43 @@ struct campaign_preview {
 typedef void (*campaign_preview_fn)(void *ctx, const struct campaign_preview *p);
 void engine_campaign_preview(struct engine *g, struct strv name, const struct engine_schedule *s,
                              campaign_preview_fn done, void *ctx);
+
+/* --- routes --- */
+struct engine_route_carrier {
+    const char *name;
+    uint32_t weight;
+    int64_t cost;                     /* a part, in millionths */
+    const char *health, *health_text; /* "up", "down", ...; why, for a person */
+    double share;                     /* of what this rule decides, as things are */
+};
+/* A rule; views are valid until the next reload. */
+struct engine_route {
+    unsigned rule; /* from 1, in the order written; 0: the carriers' prefixes */
+    struct strv prefix, region, class_, sender, campaign, tag;
+    const char *strategy;
+    size_t n_carriers;
+    struct engine_route_carrier carriers[ENGINE_ROUTE_CARRIERS];
+    const char *why, *why_text; /* engine_route_explain: "chosen", "other_prefix", "nothing_up", "later" */
+};
+size_t engine_route_count(const struct engine *g);
+void engine_route_get(const struct engine *g, size_t i, struct engine_route *out); /* i from 1 */
+struct engine_route_ask {
+    uint64_t number;
+    enum message_class class_;
+    struct strv sender, campaign, tag;
+};
+struct engine_route_told {
+    const char *carrier; /* NULL: nothing takes it */
+    const char *region;  /* of the number; "" when unknown */
+    unsigned rule;       /* 0: the carriers' prefixes */
+    int64_t cost;
+    bool healthy; /* false: it would wait */
+};
+/* What would become of such a message now. each() is called with every rule in order, then with the prefixes
+ * (rule 0) when they name a carrier. */
+void engine_route_explain(const struct engine *g, const struct engine_route_ask *ask,
+                          void (*each)(void *ctx, const struct engine_route *r), void *ctx,
+                          struct engine_route_told *told);
 
 /* --- votes --- */
 struct vote_spec {
@@ -196,11 +236,15 @@ struct carrier_status {
     usec_t paused_since;    /* wall; 0 = not paused */
     uint64_t queue[CLASS_COUNT], in_flight;
     uint64_t submitted, answered, failed, lost, receipts, inbound; /* parts and PDUs since start */
+    int64_t cost;       /* of the parts taken since the start, in millionths; 0 when no route has a cost */
+    const char *health; /* for routes: "up", "down", "throttled", "failing" ... */
     size_t n_binds;
     struct bind_status binds[ENGINE_MAX_BINDS];
 };
 size_t engine_carrier_count(const struct engine *g);
 void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out);
+/* What the carrier's own rules tell of a status; "" when they do not. */
+const char *engine_status_text(const struct engine *g, size_t carrier, uint32_t status);
 usec_t engine_started(const struct engine *g);
 struct spool_recovered engine_recovered(const struct engine *g);
 const struct facts *engine_facts(const struct engine *g);

@@ -24,6 +24,7 @@ struct intake {
     struct engine_schedule schedule;
     char clock_text[CLOCKS_MAX_TEXT + 1]; /* of the customer; "" = go by the number */
     char sender[MESSAGE_MAX_SENDER + 1];
+    char tag[ENGINE_TAG_MAX];
     struct strv strings; /* text, then ref: one heap block */
 };
 
@@ -152,12 +153,13 @@ static bool intake_route(struct intake *j)
 {
     struct engine *g = j->g;
     struct sender sender;
-    int n = route_choose(g->route, j->m.to);
-    if (n == ROUTE_NONE) {
+    struct route_choice choice;
+    if (!routing_choose(g, j->m.to, j->m.class_, strv_from(j->sender), NULL, strv_from(j->tag), &choice)) {
         return err_set(&j->sent.err, ERR_STATE,
-                       "no carrier takes %s: see `prefixes` of the carriers in tesserad.conf",
+                       "no carrier takes %s: see `routes`, and `prefixes` of the carriers, in tesserad.conf",
                        number_mask(j->m.to).s);
     }
+    int n = choice.carrier;
     j->m.carrier = (uint16_t)n;
     if (j->sender[0] == 0) {
         strv_copy(strv_from(g->carriers[n]->o.sender), j->sender, sizeof j->sender);
@@ -345,6 +347,9 @@ static bool intake_read(struct intake *j, const struct engine_send *s)
     }
     if (!strv_copy(s->sender, j->sender, sizeof j->sender)) {
         return err_set(e, ERR_INVALID, "sender: at most %d characters", MESSAGE_MAX_SENDER);
+    }
+    if (!strv_copy(s->tag, j->tag, sizeof j->tag)) {
+        return err_set(e, ERR_LIMIT, "tag: at most %d octets", ENGINE_TAG_MAX - 1);
     }
     char *block = malloc(s->text.n + s->ref.n + 1);
     if (block == NULL) {

@@ -4,12 +4,12 @@
 
 #include "audience/audience.h"
 #include "base/random.h"
-#include "domain/route.h"
 #include "domain/vote.h"
 #include "engine/campaign.h"
 #include "engine/carrier.h"
 #include "engine/engine.h"
 #include "engine/gate.h"
+#include "engine/routing.h"
 #include "engine/worker.h"
 
 /* kinds of documents in the spool */
@@ -34,6 +34,7 @@ struct engine {
     struct carrier **carriers; /* by number; never NULL below n_carriers */
     size_t n_carriers;
     struct route *route;
+    uint8_t health[ENGINE_MAX_CARRIERS * 4]; /* enum route_health by carrier: see routing.c */
 
     /* the clock book: number in the spool (from 1) <-> the loop's clock id */
     uint32_t *book_to_clock;     /* [number] */
@@ -109,8 +110,9 @@ void engine_answer_run(void *g); /* those that are due */
 /* carriers.c */
 /* Those the spool knows keep their numbers; new ones get the next. */
 bool carriers_load(struct engine *g, struct spool_reader *r, const struct engine_options *o, struct err *e);
-void carriers_save(struct engine *g);                 /* writes their numbers again */
-bool carriers_route(struct engine *g, struct err *e); /* makes the routes anew */
+void carriers_save(struct engine *g); /* writes their numbers again */
+/* Makes the routes anew. */
+bool carriers_route(struct engine *g, const struct engine_options *o, struct err *e);
 bool carriers_reload(struct engine *g, const struct engine_options *o, struct err *e);
 
 /* The clock book. */

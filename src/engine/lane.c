@@ -99,6 +99,20 @@ void lane_pop(struct carrier *c, enum message_class class_)
     ring_pop(&c->lanes[class_].ahead, NULL);
 }
 
+void lane_sift(struct carrier *c, enum message_class class_, bool (*take)(void *ctx, struct outgoing *o),
+               void *ctx)
+{
+    struct lane *l = &c->lanes[class_];
+    lane_peek(c, class_); /* loads more */
+    for (size_t n = ring_count(&l->ahead); n > 0; n--) {
+        struct outgoing *o;
+        ring_pop(&l->ahead, &o);
+        if (!take(ctx, o)) {
+            ring_push(&l->ahead, &o); /* into the place just left */
+        }
+    }
+}
+
 static void lane_clear(struct lane *l)
 {
     struct outgoing *o;

@@ -10,6 +10,7 @@ src_libengine_a_SOURCES = \
 	src/engine/gate.h src/engine/gate.c \
 	src/engine/link.h src/engine/link.c \
 	src/engine/outgoing.h src/engine/outgoing.c \
+	src/engine/routing.h src/engine/routing.c src/engine/explain.c \
 	src/engine/thread.c src/engine/carriers.c src/engine/pause.c \
 	src/engine/carrier.h src/engine/carrier.c src/engine/lane.c src/engine/dispatch.c src/engine/outcome.c \
 	src/engine/campaign.h src/engine/campaign.c src/engine/campaign_doc.c src/engine/campaign_info.c \

@@ -6,15 +6,19 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "domain/message.h"
+#include "smpp/status.h"
 #include "store/spool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define ENGINE_MAX_CARRIERS 64
-#define ENGINE_MAX_BINDS    32 /* of one carrier */
-#define ENGINE_NAME_MAX     64 /* octets with the NUL: carriers, campaigns, votes, segments */
+#define ENGINE_MAX_CARRIERS   64
+#define ENGINE_MAX_BINDS      32 /* of one carrier */
+#define ENGINE_ROUTE_CARRIERS 16 /* of one route */
+#define ENGINE_MAX_STATUSES   64 /* of one carrier */
+#define ENGINE_TAG_MAX        65 /* octets with the NUL */
+#define ENGINE_NAME_MAX       64 /* octets with the NUL: carriers, campaigns, votes, segments */
 
 struct carrier_options {
     char name[32];
@@ -37,6 +41,25 @@ struct carrier_options {
     char service_type[6];
     char prefixes[512];                  /* "49,44": routes; "" = every number no other carrier names */
     char sender[MESSAGE_MAX_SENDER + 1]; /* default sender */
+    unsigned max_failures; /* percent of a minute's submissions; from there on routes avoid it; 0 = never */
+    struct status_rule {   /* what a status means here, against smpp/status.def */
+        uint32_t status;
+        enum smpp_status_class class_;
+        char text[120]; /* "": the table's */
+    } statuses[ENGINE_MAX_STATUSES];
+    size_t n_statuses;
+};
+
+/* A rule of where messages go: domain/route.h. "" = any. */
+struct route_options {
+    char prefix[512], region[256], class_[64], sender[MESSAGE_MAX_SENDER + 1], campaign[ENGINE_NAME_MAX];
+    char tag[ENGINE_TAG_MAX], strategy[16];
+    struct route_carrier {
+        char name[32];
+        unsigned weight;
+        int64_t cost; /* a part, in millionths */
+    } carriers[ENGINE_ROUTE_CARRIERS];
+    size_t n_carriers;
 };
 
 struct engine_options {
@@ -51,6 +74,9 @@ struct engine_options {
     const struct log *log;          /* kept by pointer */
     const struct carrier_options *carriers;
     size_t n_carriers;
+    const struct route_options *routes; /* in the order in which they are tried */
+    size_t n_routes;
+    usec_t reroute_after; /* a carrier is down so long before messages that wait for it go elsewhere */
     unsigned max_parts;
     unsigned max_attempts;
     usec_t retry_min, retry_max;

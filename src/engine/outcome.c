@@ -133,16 +133,18 @@ static void outcome_part_taken(struct outgoing *o, uint64_t token)
 void outcome_response(struct carrier *c, struct link *k, uint64_t token, const struct smpp_pdu *r)
 {
     struct outgoing *o = outcome_find(c, token);
-    enum smpp_status_class class_ = smpp_status_class(r->command_status);
+    enum smpp_status_class class_ = carrier_status_class(c, r->command_status);
     if (o == NULL || o->waiting == 0) {
         return;
     }
     c->answered++;
     o->waiting--;
+    routing_note(c, class_ == SMPP_CLASS_TEMPORARY || class_ == SMPP_CLASS_BIND_FAULT);
     switch (class_) {
     case SMPP_CLASS_OK:
         outcome_part_taken(o, token);
         c->throttle_step = 0;
+        c->cost += routing_cost(c->g, &o->m);
         outcome_record(c, token, r);
         break;
     case SMPP_CLASS_PERMANENT:
@@ -177,6 +179,7 @@ void outcome_lost(struct carrier *c, struct link *k, uint64_t token, enum sessio
     }
     c->lost++;
     o->waiting--;
+    routing_note(c, true);
     o->lost = true;
     log_event(c->g->log, LOG_WARN, "response_lost", "carrier=%s bind=%u message=%llu part=%u why=%s",
               c->o.name, link_id(k), (unsigned long long)o->m.id, (unsigned)(token & 255),

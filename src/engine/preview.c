@@ -3,6 +3,7 @@
 #include "engine/internal.h"
 
 #include "audience/eval.h"
+#include "domain/numbering.h"
 #include "store/customers.h"
 
 #include <stdlib.h>
@@ -22,6 +23,10 @@ struct preview {
     struct audience_set *all;
     struct hmap suppressed; /* a copy: the gate belongs to the loop */
     const struct template *t;
+    struct route *route; /* a reference */
+    uint8_t health[ENGINE_MAX_CARRIERS * 4];
+    const struct numbering *numbering;
+    struct rnd rnd;
     uint64_t stride;
     struct engine_schedule schedule;
 };
@@ -63,6 +68,21 @@ static void preview_missing(struct preview *j, const char *name)
     p->missing[i].count++;
 }
 
+/* Millionths: what the carrier that would be chosen takes for it. */
+static int64_t preview_cost(struct preview *j, const struct produced *r)
+{
+    const struct campaign_spec *s = &j->m->spec;
+    struct route_query q = {
+        .number = r->number, .class_ = s->class_, .sender = s->sender, .campaign = s->name
+    };
+    struct numbering_hit hit;
+    struct route_choice choice;
+    if (route_asks_region(j->route) && numbering_lookup(j->numbering, r->number, &hit)) {
+        q.region = strv_from(hit.region);
+    }
+    return route_choose(j->route, &q, j->health, rnd_u64(&j->rnd), &choice) ? choice.cost * r->parts : 0;
+}
+
 static bool preview_one(void *ctx, const struct produced *r)
 {
     struct preview *j = ctx;
@@ -70,6 +90,9 @@ static bool preview_one(void *ctx, const struct produced *r)
     p->sampled++;
     p->by_parts[r->parts < 7 ? r->parts : 7]++;
     p->parts_total += r->parts;
+    if (p->has_cost) {
+        p->cost += (double)preview_cost(j, r) / 1e6;
+    }
     p->gsm7 += r->alphabet == ALPHABET_GSM7;
     p->ucs2 += r->alphabet == ALPHABET_UCS2;
     if (r->missing > 0) {
@@ -155,6 +178,7 @@ static void preview_done(void *job)
     if (j->p.sampled > 0 && j->p.sampled < j->p.recipients) {
         j->p.parts_total =
             (uint64_t)((double)j->p.parts_total * (double)j->p.recipients / (double)j->p.sampled);
+        j->p.cost *= (double)j->p.recipients / (double)j->p.sampled;
     }
     j->done(j->ctx, &j->p);
     for (size_t i = 0; i < 3; i++) {
@@ -166,6 +190,7 @@ static void preview_done(void *job)
     free(j->clock_texts);
     free(j->clocks);
     audience_set_free(j->all);
+    route_free(j->route);
     hmap_free(&j->suppressed);
     free(j);
     campaign_job_back(m);
@@ -193,6 +218,11 @@ void engine_campaign_preview(struct engine *g, struct strv name, const struct en
     if (j->m != NULL) {
         j->t = j->m->template_;
         j->schedule = s != NULL ? *s : j->m->schedule;
+        j->route = route_ref(g->route);
+        memcpy(j->health, g->health, sizeof j->health);
+        j->numbering = g->facts->shared->numbering;
+        j->p.has_cost = route_has_costs(g->route);
+        rnd_seed(&j->rnd, 1); /* a preview of the same is the same */
         size_t pos = 0;
         uint64_t number, v;
         while (hmap_next(&g->gate.suppressed, &pos, &number, &v)) {
@@ -201,6 +231,7 @@ void engine_campaign_preview(struct engine *g, struct strv name, const struct en
     }
     if (j->m == NULL || !engine_submit(g, &g->query, preview_run, preview_done, j, &e)) {
         hmap_free(&j->suppressed);
+        route_free(j->route);
         engine_answer_later(g, preview_refused, j, &e);
         return;
     }

@@ -156,22 +156,19 @@ static void produce_sender(struct outgoing *o, struct strv sender)
     o->m.sender = (struct strv){ room, sender.n };
 }
 
-static void produce_complete(struct campaign *m, struct campaign_clock *k, struct outgoing *o)
+/* The carrier, and what depends on it. */
+static void produce_route(struct campaign *m, struct outgoing *o)
 {
     struct engine *g = m->g;
-    o->campaign = m;
-    o->clock = k->clock;
-    o->m.campaign = m->id;
-    o->m.class_ = m->spec.class_;
-    o->m.clock = k->book;
-    int carrier = o->refused == MESSAGE_NONE ? route_choose(g->route, o->m.to) : 0;
-    if (carrier == ROUTE_NONE) {
+    struct route_choice choice = { .carrier = 0 };
+    if (o->refused == MESSAGE_NONE &&
+        !routing_choose(g, o->m.to, m->spec.class_, m->spec.sender, m, (struct strv){ 0 }, &choice)) {
         o->refused = MESSAGE_FAILED;
         o->reason = REASON_NO_ROUTE;
-        carrier = 0;
+        choice.carrier = 0;
     }
-    struct carrier *c = g->carriers[carrier];
-    o->m.carrier = (uint16_t)carrier;
+    struct carrier *c = g->carriers[choice.carrier];
+    o->m.carrier = (uint16_t)choice.carrier;
     produce_sender(o, m->spec.sender.n ? m->spec.sender : strv_from(c->o.sender));
     if (o->refused == MESSAGE_NONE && o->m.parts > 1 && c->o.udh16) {
         o->m.parts = (uint8_t)parts_count(o->m.text, PARTS_UDH16).parts;
@@ -180,6 +177,16 @@ static void produce_complete(struct campaign *m, struct campaign_clock *k, struc
         o->refused = MESSAGE_FAILED;
         o->reason = REASON_TOO_LONG;
     }
+}
+
+static void produce_complete(struct campaign *m, struct campaign_clock *k, struct outgoing *o)
+{
+    o->campaign = m;
+    o->clock = k->clock;
+    o->m.campaign = m->id;
+    o->m.class_ = m->spec.class_;
+    o->m.clock = k->book;
+    produce_route(m, o);
 }
 
 static void produce_free(struct produce_job *j)
@@ -477,6 +484,21 @@ void campaign_divert(struct outgoing *o, enum gate_answer a)
         o->reason = a == GATE_SUPPRESSED ? REASON_SUPPRESSED : REASON_STALE;
     }
     campaign_accept(o);
+}
+
+void campaign_route_again(struct campaign *m)
+{
+    struct outgoing **p;
+    for (size_t i = 0; (p = ring_at(&m->ahead, i)) != NULL; i++) {
+        struct outgoing *o = *p;
+        if (o->refused == MESSAGE_NONE) {
+            o->m.parts = o->m.parts > 1 ? (uint8_t)parts_count(o->m.text, PARTS_UDH8).parts : o->m.parts;
+            produce_route(m, o);
+        }
+    }
+    if (ring_count(&m->ahead) > 0) {
+        campaign_kick(m);
+    }
 }
 
 void campaign_drop_candidates(struct campaign *m)

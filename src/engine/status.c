@@ -26,6 +26,8 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
         .lost = c->lost,
         .receipts = c->receipts,
         .inbound = c->inbound,
+        .cost = c->cost,
+        .health = route_health_name(g->health[i]),
         .n_binds = c->n_links,
     };
     for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
@@ -34,6 +36,17 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
     for (size_t k = 0; k < c->n_links; k++) {
         link_get_status(c->links[k], &out->binds[k], shift);
     }
+}
+
+const char *engine_status_text(const struct engine *g, size_t carrier, uint32_t status)
+{
+    const struct carrier_options *o = &g->carriers[carrier]->o;
+    for (size_t i = 0; i < o->n_statuses; i++) {
+        if (o->statuses[i].status == status) {
+            return o->statuses[i].text;
+        }
+    }
+    return "";
 }
 
 usec_t engine_started(const struct engine *g)

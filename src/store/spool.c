@@ -360,6 +360,18 @@ void spool_move(struct spool *s, uint64_t id, enum message_state to, enum messag
     op->u.move.until = until;
 }
 
+void spool_reroute(struct spool *s, uint64_t id, uint16_t from, uint16_t to, spool_done done, void *ctx)
+{
+    struct spool_op *op = op_new(s, OP_REROUTE, done, ctx);
+    if (!op) {
+        lost(s, op, done, ctx);
+        return;
+    }
+    op->id = id;
+    op->u.reroute.from = from;
+    op->u.reroute.to = to;
+}
+
 /* --- ready queue --- */
 
 void spool_load_ready(struct spool *s, uint16_t carrier, enum message_class lane, uint64_t after, size_t max,

@@ -131,6 +131,10 @@ void spool_answer(struct spool *s, const struct spool_answer *a, spool_done done
 void spool_move(struct spool *s, uint64_t id, enum message_state to, enum message_reason reason,
                 uint32_t code, usec_t until, spool_done done, void *ctx);
 
+/* A READY message changes its queue from one carrier to another. ERR_STATE, and nothing is changed: it is not
+ * READY, not in that queue, or some of its parts have been taken already. */
+void spool_reroute(struct spool *s, uint64_t id, uint16_t from, uint16_t to, spool_done done, void *ctx);
+
 /* A delivery receipt. Unknown ids are kept (orphans) for `orphan_keep` and applied when their answer comes.
  */
 struct spool_receipt {

@@ -89,6 +89,31 @@ static void settled_begin(struct spool_op *op, uint64_t id, const struct spool_r
                                           .after = (enum message_state)r->state };
 }
 
+static void parts_collect(struct spool_core *c, uint64_t id, const struct spool_record *r,
+                          struct spool_parts *p);
+
+static void apply_reroute(struct spool_core *c, struct spool_op *op)
+{
+    struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
+    struct spool_parts p = { 0 };
+    if (!r) {
+        op->code = ERR_NOT_FOUND;
+        return;
+    }
+    if (r->parts > 1)
+        parts_collect(c, op->id, r, &p);
+    if (r->state != MESSAGE_READY || r->carrier != op->u.reroute.from || p.answered > 0) {
+        op->code = ERR_STATE;
+        return;
+    }
+    unsigned lane = r->flags & SPOOL_CLASS;
+    spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, lane), op->id, false);
+    r->carrier = op->u.reroute.to;
+    spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, lane), op->id, true);
+    r->changed = c->now;
+    spool_block_touch(&c->blocks, &c->t, op->id);
+}
+
 /* A message that waits for its responses, or that waits again because one was thought lost. */
 static bool open_for_answer(const struct spool_record *r)
 {
@@ -310,6 +335,7 @@ void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data,
     case OP_CLAIM: apply_claim(c, op); break;
     case OP_ANSWER: apply_answer(c, op, data); break;
     case OP_MOVE: apply_move(c, op); break;
+    case OP_REROUTE: apply_reroute(c, op); break;
     case OP_RECEIPT: apply_receipt(c, op, data); break;
     case OP_LOAD: break; /* after the commit */
     case OP_RELEASE: apply_release(c, op, skip_intake); break;

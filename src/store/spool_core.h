@@ -41,6 +41,7 @@ enum spool_op_kind {
     OP_DOC,
     OP_AUDIENCE,
     OP_TRIM,
+    OP_REROUTE,
 };
 
 /* Octets in the batch's data. */
@@ -78,6 +79,9 @@ struct spool_op {
             uint32_t code;
             uint8_t to, reason;
         } move;
+        struct {
+            uint16_t from, to;
+        } reroute;
         struct {
             uint64_t after;
             size_t max;

@@ -534,6 +534,60 @@ static void without_flush_the_descriptor_calls(void **state)
     assert_int_equal(fx_state(f, g.id), MESSAGE_READY);
 }
 
+/* --- from one carrier's queue to another's --- */
+
+static struct got reroute(struct fx *f, uint64_t id, uint16_t from, uint16_t to)
+{
+    struct got g = { 0 };
+    spool_reroute(f->s, id, from, to, fx_done, &g);
+    fx_sync(f);
+    return g;
+}
+
+static void a_ready_message_changes_its_queue_for_good(void **state)
+{
+    struct fx *f = *state;
+    struct message m = fx_message(447700900001);
+    uint64_t ids[4], first = fx_accept(f, &m, MESSAGE_READY, 0), second = fx_accept(f, &m, MESSAGE_READY, 0);
+    uint64_t held = fx_accept(f, &m, MESSAGE_HELD, T0 * 2), flying = fx_claimed(f, &m);
+    bool more;
+    assert_int_equal(reroute(f, first, 1, 7).code, ERR_NONE);
+    assert_int_equal(reroute(f, first, 1, 7).code, ERR_STATE); /* it is not there any more */
+    assert_int_equal(reroute(f, second, 2, 7).code, ERR_STATE);
+    assert_int_equal(reroute(f, held, 1, 7).code, ERR_STATE);
+    assert_int_equal(reroute(f, flying, 1, 7).code, ERR_STATE);
+    assert_int_equal(reroute(f, 999, 1, 7).code, ERR_NOT_FOUND);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(fx_load(f, 7, m.class_, 0, 4, ids, &more), 1);
+        assert_int_equal(ids[0], first);
+        assert_int_equal(fx_load(f, 1, m.class_, 0, 4, ids, &more), 1);
+        assert_int_equal(ids[0], second);
+        assert_int_equal(spool_ready_count(f->s, 7, m.class_), 1);
+        assert_int_equal(fx_get(f, first)->v.m.carrier, 7);
+        fx_reopen(f);
+        if (round == 0) {
+            fx_move(f, flying, MESSAGE_HELD, REASON_RETRY,
+                    T0 * 2); /* else uncertain by now: not of interest */
+        }
+    }
+    assert_int_equal(fx_claim(f, first).code, ERR_NONE);
+    assert_int_equal(fx_load(f, 7, m.class_, 0, 4, ids, &more), 0);
+}
+
+static void parts_that_were_taken_keep_the_others_where_they_are(void **state)
+{
+    struct fx *f = *state;
+    struct message m = fx_message(447700900001);
+    m.parts = 3;
+    uint64_t id = fx_claimed(f, &m);
+    fx_answer(f, id, 1, 0, "first");
+    fx_move(f, id, MESSAGE_READY, REASON_THROTTLED, 0);
+    assert_int_equal(reroute(f, id, 1, 7).code, ERR_STATE);
+    id = fx_claimed(f, &m);
+    fx_move(f, id, MESSAGE_READY, REASON_NO_BIND, 0);
+    assert_int_equal(reroute(f, id, 1, 7).code, ERR_NONE);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
@@ -553,6 +607,8 @@ int main(void)
         T(moves_the_life_does_not_allow_are_refused),
         T(held_are_released_in_order_of_time),
         T(look_ahead_continues_where_it_stopped),
+        T(a_ready_message_changes_its_queue_for_good),
+        T(parts_that_were_taken_keep_the_others_where_they_are),
         T(cursor_and_message_are_one),
         T(messages_are_found_newest_first),
         T(a_full_queue_refuses_new_work_and_nothing_else),
