@@ -1,5 +1,6 @@
 // Rates, measured where they matter: at the carrier.
 import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { until, withGateway } from './lib.mjs';
 
@@ -15,10 +16,15 @@ function densest(times) {
   return most;
 }
 
+// How late this process, which is the carrier, may have seen what had come: it then sees it all at once.
+const lag = monitorEventLoopDelay({ resolution: 2 });
+lag.enable();
+
 function check(times, rate, burst) {
-  const seconds = (times.at(-1) - times[0]) / 1000;
-  // Arrival is seen with the jitter of a busy machine: what waited for the processor arrives together.
-  assert.ok(densest(times) <= rate + burst + Math.ceil(rate * 0.05), `${densest(times)} within a second, allowed are ${rate} + ${burst}`);
+  const seconds = (times.at(-1) - times[0]) / 1000, late = lag.max / 1e9;
+  lag.reset();
+  const most = rate + burst + Math.ceil(rate * (0.04 + late)); // 0.04: what the daemon may be late by without a stall
+  assert.ok(densest(times) <= most, `${densest(times)} within a second, allowed are ${rate} + ${burst}, ${late} s late`);
   assert.ok(seconds >= (times.length - burst) / rate * 0.95, `${times.length} in ${seconds} s`);
   return seconds;
 }

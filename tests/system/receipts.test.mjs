@@ -100,7 +100,7 @@ test('the same receipt again, and a contradicting one, change nothing', async ()
     const r = await daemon.api('GET', '/v1/campaigns/one/report');
     assert.equal(r.delivered, 1);
     assert.equal(r.undeliverable, 0);
-    await until('the activity', async () => (await daemon.api('GET', `/v1/customers/${encodeURIComponent(number(1))}`)).activity.delivered.count === 1);
+    await until('the activity', async () => (await daemon.api('GET', `/v1/customers/${encodeURIComponent(number(1))}`)).activity.delivered?.count === 1);
     await breathe();
     assert.equal((await daemon.api('GET', `/v1/customers/${encodeURIComponent(number(1))}`)).activity.delivered.count, 1);
   });

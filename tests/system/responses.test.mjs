@@ -37,8 +37,8 @@ test('throttled in a full window: what was refused goes before what is new', asy
     assert.equal(taken.length, 60);
     const refused = new Set(carrier.submits.filter((s) => s.status === THROTTLED).map((s) => s.text));
     const last = carrier.submits.findLast((s) => s.status === THROTTLED), after = carrier.submits.slice(last.n + 1).map((s) => s.text);
-    const fresh = after.findIndex((t) => !refused.has(t));
-    assert.ok(refused.size > 0 && fresh > 0, `${after}`);
+    const again = after.findIndex((t) => refused.has(t)), fresh = after.findIndex((t, i) => i > again && !refused.has(t));
+    assert.ok(again >= 0 && again < 8, `what was under way may come first: ${after}`);
     assert.ok(after.slice(fresh).every((t) => !refused.has(t)), `${after}`);
   });
 });

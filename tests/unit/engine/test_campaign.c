@@ -232,6 +232,8 @@ static void a_full_store_leaves_no_gap(void **state)
     /* As when the reserve is reached: what begins something is refused. */
     rig_set_full(r, true);
     rig_pass(r, 3 * USEC_SEC);
+    r->carriers[0].rate = 0; /* from now on nothing but the store holds it */
+    assert_true(engine_reload(r->engine, &r->o, NULL));
     rig_quiet(r);
     size_t n = r->smsc[0].n;
     uint64_t asked = r->engine->spool->next_id;

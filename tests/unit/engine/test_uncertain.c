@@ -108,6 +108,31 @@ static void a_late_success_stops_a_second_sending(void **state)
     assert_int_equal(r->smsc[0].n, 1);
 }
 
+/* The same, when the second sending has been claimed already and is not on the wire yet. */
+static void a_late_success_stops_a_second_sending_at_the_last_moment(void **state)
+{
+    struct rig *r = *state;
+    r->smsc[0].judge = judge_wait;
+    started(r, UNCERTAIN_RESEND);
+    struct carrier *c = r->engine->carriers[0];
+    struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
+    rig_until(r, r->smsc[0].n == 1);
+    c->throttled_until = clock_mono(&r->clock) + 20 * USEC_SEC;
+    rig_pass(r, 11 * USEC_SEC);
+    rig_until(r, rig_state(r, s.id) == MESSAGE_READY);
+    rig_quiet(r);
+    c->throttled_until = 0;
+    dispatch_kick(c);
+    rig_until(r, hmap_count(&c->in_flight) == 1);
+    struct smpp_pdu late = { .command_id = SMPP_CMD(submit_sm_resp), .id_resp = { STRV("1000001") } };
+    outcome_late(c, outgoing_token(s.id, 0), &late);
+    rig_until(r, rig_state(r, s.id) == MESSAGE_SENT);
+    rig_until(r, hmap_count(&c->in_flight) == 0);
+    rig_pass(r, 5 * USEC_SEC);
+    assert_int_equal(r->smsc[0].n, 1);
+    assert_int_equal(rig_state(r, s.id), MESSAGE_SENT);
+}
+
 static void a_carrier_that_never_answers_does_not_get_it_for_ever(void **state)
 {
     struct rig *r = *state;
@@ -222,6 +247,8 @@ static void what_comes_back_during_a_load_is_not_passed_by(void **state)
     struct engine_sent first = rig_send(r, CLASS_TRANSACTIONAL, DE, "one");
     struct engine_sent second = rig_send(r, CLASS_TRANSACTIONAL, DE + 1, "two");
     rig_until(r, m->n == 1 && ring_count(&lane->ahead) == 1);
+    rig_quiet(r);
+    assert_false(lane->loading || lane->more);
     lane_again(c, CLASS_TRANSACTIONAL);
     rig_until(r, lane->loading || ring_count(&lane->ahead) > 0);
     assert_true(lane->loading);
@@ -244,6 +271,7 @@ int main(void)
         T(a_break_follows_the_policy),
         T(a_response_that_never_comes_follows_the_policy),
         T(a_late_success_stops_a_second_sending),
+        T(a_late_success_stops_a_second_sending_at_the_last_moment),
         T(a_carrier_that_never_answers_does_not_get_it_for_ever),
         T(only_the_uncertain_part_is_sent_again),
         T(a_message_with_a_refused_part_is_not_sent_again),
