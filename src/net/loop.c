@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
-/* libevent waits in pieces of at most this, which keeps every conversion to a timeval in range. */
+/* It waits in pieces of at most this, which keeps every conversion in range. */
 #define LOOP_MAX_WAIT USEC_HOUR
 
 struct loop_garbage {
@@ -32,7 +34,8 @@ struct loop {
     const struct clock *clock;
     struct clock own_clock;
     struct heap timers;
-    struct event wake; /* the one libevent timer: armed for the earliest of ours */
+    int wake_fd; /* a timerfd of our own: libevent's would be set anew in every turn */
+    struct event wake;
     usec_t wake_at;
     usec_t now;
     uint64_t turn;
@@ -178,9 +181,10 @@ static void loop_run_timers(struct loop *l)
 
 static void loop_on_wake(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd;
+    uint64_t times;
     (void)what;
-    ((struct loop *)arg)->wake_at = USEC_NEVER;
+    if (read(fd, &times, sizeof times) > 0) /* else it has been armed anew meanwhile */
+        ((struct loop *)arg)->wake_at = USEC_NEVER;
 }
 
 /* --- things to free --- */
@@ -231,8 +235,9 @@ static void loop_arm_wake(struct loop *l, usec_t wait)
     usec_t now = clock_mono(l->clock), at = now + wait;
     if (l->wake_at > now && l->wake_at <= at && at - l->wake_at <= wait / 8)
         return;
-    struct timeval tv = { .tv_sec = (time_t)(wait / USEC_SEC), .tv_usec = (suseconds_t)(wait % USEC_SEC) };
-    event_add(&l->wake, &tv);
+    struct itimerspec in = { .it_value = { .tv_sec = (time_t)(wait / USEC_SEC),
+                                           .tv_nsec = (long)(wait % USEC_SEC) * 1000 } };
+    timerfd_settime(l->wake_fd, 0, &in, NULL);
     l->wake_at = at;
 }
 
@@ -333,10 +338,7 @@ static struct event_base *loop_base_new(void)
     struct event_config *cfg = event_config_new();
     if (!cfg)
         return NULL;
-    /* One thread, so no locks; precise, because rates of thousands a second need better than a tick of 4 ms.
-     */
-    event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
-    event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER);
+    event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK); /* one thread, so no locks */
     struct event_base *base = event_base_new_with_config(cfg);
     event_config_free(cfg);
     return base;
@@ -345,9 +347,13 @@ static struct event_base *loop_base_new(void)
 struct loop *loop_new(const struct clock *clock, struct err *err)
 {
     struct loop *l = calloc(1, sizeof(*l));
-    if (l)
+    if (l) {
         l->base = loop_base_new();
-    if (!l || !l->base) {
+        l->wake_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    }
+    if (!l || !l->base || l->wake_fd < 0) {
+        if (l && l->base)
+            event_base_free(l->base);
         free(l);
         err_set(err, ERR_IO, "cannot make an event loop");
         return NULL;
@@ -359,7 +365,8 @@ struct loop *loop_new(const struct clock *clock, struct err *err)
     l->turn = 1; /* 0 is a task that never ran */
     task_list_init(&l->tasks);
     task_list_init(&l->next_tasks);
-    evtimer_assign(&l->wake, l->base, loop_on_wake, l);
+    event_assign(&l->wake, l->base, l->wake_fd, EV_READ | EV_PERSIST, loop_on_wake, l);
+    event_add(&l->wake, NULL);
     return l;
 }
 
@@ -377,6 +384,7 @@ void loop_free(struct loop *l)
         free(s);
     }
     event_del(&l->wake);
+    close(l->wake_fd);
     event_base_free(l->base);
     heap_free(&l->timers);
     free(l->garbage);

@@ -76,6 +76,7 @@ static bool tls_configure(SSL_CTX *c, const struct tls_options *o, bool server, 
     SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION |
                                SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(c, 1); /* a record in one read, not its header and its body in one each */
     SSL_CTX_set_default_passwd_cb(c, tls_no_password);
     if (server) {
         /* Without a context id, resuming a session with a client certificate would be refused. */
