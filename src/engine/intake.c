@@ -20,7 +20,7 @@ struct intake {
     struct engine_sent sent;
     struct message m;
     usec_t valid_for;
-    uint32_t clock;                       /* of the loop's dictionary */
+    uint32_t clock; /* of the loop's dictionary */
     struct engine_schedule schedule;
     char clock_text[CLOCKS_MAX_TEXT + 1]; /* of the customer; "" = go by the number */
     char sender[MESSAGE_MAX_SENDER + 1];
