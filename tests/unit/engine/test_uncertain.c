@@ -124,7 +124,8 @@ static void a_late_success_stops_a_second_sending_at_the_last_moment(void **stat
     c->throttled_until = 0;
     dispatch_kick(c);
     rig_until(r, hmap_count(&c->in_flight) == 1);
-    struct smpp_pdu late = { .command_id = SMPP_CMD(submit_sm_resp), .id_resp = { STRV("1000001") } };
+    struct smpp_pdu late = { .command_id = SMPP_CMD(submit_sm_resp),
+                             .id_resp = { .message_id = STRV("1000001") } };
     outcome_late(c, outgoing_token(s.id, 0), &late);
     rig_until(r, rig_state(r, s.id) == MESSAGE_SENT);
     rig_until(r, hmap_count(&c->in_flight) == 0);
