@@ -178,3 +178,15 @@ unsigned strv_distance(struct strv a, struct strv b)
     }
     return last[b.n];
 }
+
+bool strv_is_name(struct strv a)
+{
+    for (size_t i = 0; i < a.n; i++) {
+        char c = a.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+              c == '_' || c == '.')) {
+            return false;
+        }
+    }
+    return true;
+}

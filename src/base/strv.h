@@ -32,6 +32,10 @@ bool strv_next(struct strv *rest, char sep, struct strv *field);
 bool strv_to_u64(struct strv a, uint64_t *out);
 bool strv_to_i64(struct strv a, int64_t *out);
 
+/* Whether it has nothing but ASCII letters, digits, '-', '_' and '.': what names given by people are made of.
+ * The empty view has. */
+bool strv_is_name(struct strv a);
+
 /* NUL-terminated copy on the heap; NULL when out of memory. */
 char *strv_dup(struct strv a);
 

@@ -149,12 +149,8 @@ static enum verdict setting_store_string(const struct setting *r, struct strv s,
     if ((int64_t)s.n < r->min || (int64_t)s.n > most) {
         return OUT_OF_BOUNDS;
     }
-    for (size_t i = 0; r->type == SETTING_NAME && i < s.n; i++) {
-        char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              strchr("-_.", c))) {
-            return WRONG_KIND;
-        }
+    if (r->type == SETTING_NAME && !strv_is_name(s)) {
+        return WRONG_KIND;
     }
     if (r->type == SETTING_CHOICE && !setting_in_choices(s, r->about)) {
         return WRONG_KIND;

@@ -238,12 +238,8 @@ static bool campaign_check(const struct engine *g, const struct campaign_spec *s
     if (s->name.n == 0 || s->name.n >= ENGINE_NAME_MAX) {
         return err_set(e, ERR_INVALID, "a campaign's name has 1 to %d characters", ENGINE_NAME_MAX - 1);
     }
-    for (size_t i = 0; i < s->name.n; i++) {
-        char c = s->name.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              strchr("-_.", c))) {
-            return err_set(e, ERR_INVALID, "a campaign's name has letters, digits, '-', '_' and '.' only");
-        }
+    if (!strv_is_name(s->name)) {
+        return err_set(e, ERR_INVALID, "a campaign's name has letters, digits, '-', '_' and '.' only");
     }
     if (campaign_find(g, s->name) != NULL) {
         return err_set(e, ERR_EXISTS, "there is a campaign \"" STRV_FMT "\" already", STRV_ARG(s->name));

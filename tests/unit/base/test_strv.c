@@ -156,9 +156,24 @@ static void distance_counts_edits_and_swaps(void **state)
     assert_int_equal(strv_distance((struct strv){ more, 65 }, STRV("a")), 99);
 }
 
+static void a_name_has_letters_digits_and_three_signs(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "", "spring", "Spring-2026_v1.0", "a", "-", "Z9" };
+    static const char *const others[] = { " ", "spring sale", "a/b", "caf\xc3\xa9", "a\n", "a:" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_true(strv_is_name(strv_from(names[i])));
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_false(strv_is_name(strv_from(others[i])));
+    }
+    assert_false(strv_is_name((struct strv){ "a\0b", 3 }));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_has_letters_digits_and_three_signs),
         cmocka_unit_test(views_compare_by_content),
         cmocka_unit_test(order_is_that_of_octets_then_length),
         cmocka_unit_test(trimming_takes_ascii_white_space_only),
