@@ -451,6 +451,11 @@ bool link_submit_sm(struct link *k, const struct smpp_sm *sm, const struct smpp_
     return true;
 }
 
+enum smpp_version link_version(const struct link *k)
+{
+    return k->session != NULL ? session_version(k->session) : (enum smpp_version)k->o->version;
+}
+
 uint32_t link_generation(const struct link *k)
 {
     return k->generation;

@@ -66,6 +66,9 @@ void link_release(struct link *k, unsigned n);
 /* False: not bound any more, or no room. */
 bool link_submit_sm(struct link *k, const struct smpp_sm *sm, const struct smpp_tlv *tlvs, size_t n_tlvs,
                     uint64_t token);
+/* What both sides speak, once bound: to a peer of SMPP_V33 no TLV may go (use UDH, not SAR or
+ * message_payload). Before that the highest that is configured. */
+enum smpp_version link_version(const struct link *k);
 uint32_t link_generation(const struct link *k);
 void link_answer(struct link *k, uint32_t generation, uint32_t command_id, uint32_t sequence,
                  uint32_t status);

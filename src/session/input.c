@@ -32,8 +32,7 @@ static void input_bind_resp(struct session *s, const struct smpp_pdu *pdu, usec_
     if (pdu->defect != SMPP_DEFECT_BODY && !pdu->body_absent)
         b.system_id = pdu->bind_resp.system_id;
     smpp_tlv_get_u8(pdu, SMPP_TLV_sc_interface_version, &b.sc_interface_version);
-    /* 5.0 §4.1.1.2 reads an absent version as 3.3; carriers that speak 3.4 leave it out all the same. */
-    enum smpp_version theirs = b.sc_interface_version ? state_version(b.sc_interface_version) : SMPP_V34;
+    enum smpp_version theirs = b.sc_interface_version ? state_version(b.sc_interface_version) : s->o.untold;
     b.version = theirs < s->o.version ? theirs : s->o.version;
     s->bind_seq = 0;
     state_bound(s, &b, now);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SESSION_SHORT_MESSAGE_MAX 254 /* octets (3.4 §5.2.22) */
+
 /* --- making --- */
 
 static void session_default(usec_t *t, usec_t value)
@@ -19,6 +21,8 @@ static void session_fill_defaults(struct session_options *o)
         o->bind = SESSION_TRANSCEIVER;
     if (!o->version)
         o->version = SMPP_V34;
+    if (!o->untold)
+        o->untold = SMPP_V34;
     if (!o->window)
         o->window = 10;
     if (!o->inbound_limit)
@@ -293,8 +297,26 @@ void session_set_window(struct session *s, uint32_t window)
     s->window.limit = window < 1 ? 1 : window < s->window.max ? window : s->window.max;
 }
 
+/* 3.3 has no TLVs, and not the operations that came with them. */
+static bool session_speaks(const struct session *s, uint32_t command)
+{
+    return s->version > SMPP_V33 || command != SMPP_CMD_data_sm;
+}
+
+static bool session_encode(struct session *s, const struct smpp_pdu *pdu)
+{
+    if (s->version > SMPP_V33 || (pdu->tlv_count == 0 && pdu->tlv_rest.n == 0))
+        return smpp_pdu_encode(pdu, &s->out);
+    struct smpp_pdu bare = *pdu;
+    bare.tlv_count = 0;
+    bare.tlv_rest = (struct strv){ 0 };
+    return smpp_pdu_encode(&bare, &s->out);
+}
+
 static bool session_may_submit(struct session *s, uint32_t command)
 {
+    if (!session_speaks(s, command))
+        return false;
     if (!session_window_room(s)) {
         s->starved = true;
         return false;
@@ -323,7 +345,9 @@ uint32_t session_submit(struct session *s, const struct smpp_pdu *pdu, uint64_t 
     if (!session_may_submit(s, pdu->command_id))
         return 0;
     size_t at = s->out.len;
-    return session_submitted(s, smpp_pdu_encode(pdu, &s->out), at, pdu->command_id, token, now);
+    if (s->version <= SMPP_V33 && smpp_tlv_find(pdu, SMPP_TLV_message_payload, &(struct strv){ 0 }))
+        return 0; /* its text would be lost */
+    return session_submitted(s, session_encode(s, pdu), at, pdu->command_id, token, now);
 }
 
 uint32_t session_submit_encoded(struct session *s, const void *p, size_t n, uint64_t token, usec_t now)
@@ -337,12 +361,33 @@ uint32_t session_submit_encoded(struct session *s, const void *p, size_t n, uint
     return session_submitted(s, buf_put(&s->out, p, n), at, command, token, now);
 }
 
+/* The text of a message_payload where it goes without TLVs. False: it does not fit there. */
+static bool session_unwrap_payload(struct smpp_sm *sm, const struct smpp_tlv *tlvs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (tlvs[i].tag != SMPP_TLV_message_payload)
+            continue;
+        if (sm->short_message.n > 0 || tlvs[i].value.n > SESSION_SHORT_MESSAGE_MAX)
+            return false;
+        sm->short_message = tlvs[i].value;
+    }
+    return true;
+}
+
 uint32_t session_submit_sm(struct session *s, const struct smpp_sm *sm, const struct smpp_tlv *tlvs,
                            size_t tlv_count, uint64_t token, usec_t now)
 {
     uint32_t command = s->o.role == SESSION_CLIENT ? SMPP_CMD_submit_sm : SMPP_CMD_deliver_sm;
+    struct smpp_sm bare;
     if (!session_may_submit(s, command))
         return 0;
+    if (s->version <= SMPP_V33 && tlv_count > 0) {
+        bare = *sm;
+        if (!session_unwrap_payload(&bare, tlvs, tlv_count))
+            return 0;
+        sm = &bare;
+        tlv_count = 0;
+    }
     size_t at = s->out.len;
     bool fine = s->o.role == SESSION_CLIENT ? smpp_put_submit_sm(&s->out, 0, sm, tlvs, tlv_count)
                                             : smpp_put_deliver_sm(&s->out, 0, sm, tlvs, tlv_count);
@@ -400,7 +445,7 @@ bool session_answer_id(struct session *s, uint32_t command_id, uint32_t sequence
 bool session_answer_pdu(struct session *s, const struct smpp_pdu *response)
 {
     return (response->command_id & SMPP_RESPONSE) && session_may_answer(s) &&
-           session_answered(s, smpp_pdu_encode(response, &s->out));
+           session_answered(s, session_encode(s, response));
 }
 
 bool session_answer_bind(struct session *s, uint32_t status, usec_t now)

@@ -16,6 +16,10 @@
  * Memory: everything is allocated in session_new(); the output buffer grows to its limit and stays. Strings
  * of the options are copied. A struct smpp_pdu given to a callback views the input: valid in the call only.
  * Callbacks may call everything here except session_input, session_tick, session_start and session_free.
+ * Versions: what both sides speak is the lower of what we offer and what bind_resp tells as
+ * sc_interface_version (3.4 §5.3.2.25). To a peer of 3.3 no TLV goes out in any PDU (3.4 §3.4.1, §4.8.3.1):
+ * they are left off, but what would lose its text that way (message_payload over 254 octets) is refused, and
+ * so is data_sm, which 3.3 does not know. Who writes messages should ask session_version() before.
  * Errors: what the peer does wrong is answered with its command_status, counted, and when nothing else helps
  * the session closes with a reason. After CLOSED the remaining output should still be written, then the
  * connection closed; all later calls are harmless. */
@@ -78,6 +82,8 @@ struct session_options {
     enum session_role role;
     enum session_bind bind;     /* client [transceiver] */
     enum smpp_version version;  /* highest spoken [SMPP_V34] */
+    enum smpp_version untold;   /* client: what a peer speaks whose bind_resp has no sc_interface_version
+                                   [SMPP_V34]; see session_version() */
     struct strv system_id;      /* client: who we are, at most 15 octets; server: told in bind_resp */
     struct strv password;       /* client, at most 8 octets by 3.4; up to 64 are sent as they are */
     struct strv system_type;    /* client, at most 12 octets */
@@ -218,7 +224,10 @@ void session_disconnected(struct session *s, const char *text, usec_t now);
 
 enum session_state session_state(const struct session *s);
 enum session_reason session_close_reason(const struct session *s); /* NONE before CLOSED */
-enum smpp_version session_version(const struct session *s);        /* agreed once bound */
+/* Agreed once bound; before that the highest we speak. By the letter (3.4 §5.3.2.25, 5.0 §4.1.1.2) a peer
+ * that tells no version takes no TLVs, so is 3.3; nearly all carriers that tell none speak 3.4, so that is
+ * what is assumed unless `untold` says otherwise. */
+enum smpp_version session_version(const struct session *s);
 enum session_bind session_bind_type(const struct session *s);
 const struct session_stats *session_stats(const struct session *s);
 

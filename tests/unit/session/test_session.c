@@ -65,6 +65,13 @@ static const struct script binds[] = {
       { { 0, START, .expect = "> bind_transmitter 1" },
         { 1, RECV, CMD(bind_transmitter_resp), .sequence = 1, .n = 0x34, .expect = "bound 33 SMSC; room" },
         END } },
+    { "versions: nothing told by one that is known to speak 3.3",
+      { CLIENT, .version = SMPP_V50, .untold = SMPP_V33 },
+      { { 0, START, .expect = "> bind_transceiver 1" },
+        { 1, RECV, CMD(bind_transceiver_resp), .sequence = 1, .expect = "bound 33 SMSC; room" },
+        { 2, REQUEST, CMD(data_sm), .n = 1, .expect = "refused" },
+        { 2, REQUEST, CMD(query_sm), .n = 1, .expect = "> query_sm 2" },
+        END } },
     { "a bind_resp of the header alone binds",
       { CLIENT },
       { { 0, START, .expect = "> bind_transceiver 1" },
@@ -625,6 +632,89 @@ static void the_bind_says_who_we_are(void **state)
     session_free(r.s);
 }
 
+/* --- TLVs and versions --- */
+
+static size_t tlvs_put_out(struct session *s, struct strv *text)
+{
+    struct buf *out = session_output(s);
+    struct smpp_pdu p;
+    assert_int_equal(smpp_pdu_decode(out->data, out->len, &p, NULL), SMPP_DECODE_OK);
+    assert_int_equal(p.command_length, out->len);
+    static char kept[300];
+    *text = strv_from(strv_copy(p.sm.short_message, kept, sizeof kept) ? kept : "");
+    buf_clear(out);
+    return p.tlv_count;
+}
+
+/* A client bound to a peer that told `told` (0: nothing), asked with `version`. */
+static struct session *bound_to(struct script_run *r, enum smpp_version version, unsigned told)
+{
+    struct session_options o = { .version = version, .bind = SESSION_TRANSMITTER };
+    struct err e = { 0 };
+    *r = (struct script_run){ .s = session_new(&o, &script_ops, r, &e) };
+    assert_non_null(r->s);
+    session_start(r->s, 0);
+    buf_clear(session_output(r->s));
+    script_recv(r, &(struct script_step){ CMD(bind_transmitter_resp), .sequence = 1, .n = (long)told });
+    assert_int_equal(session_state(r->s), SESSION_BOUND);
+    return r->s;
+}
+
+static void no_tlv_goes_to_a_peer_of_3_3(void **state)
+{
+    static const struct {
+        enum smpp_version ours;
+        unsigned told;
+        enum smpp_version spoken;
+        size_t tlvs;
+    } rows[] = {
+        { SMPP_V33, 0, SMPP_V33, 0 },    { SMPP_V33, 0x34, SMPP_V33, 0 }, { SMPP_V34, 0x33, SMPP_V33, 0 },
+        { SMPP_V50, 0x33, SMPP_V33, 0 }, { SMPP_V34, 0, SMPP_V34, 1 },    { SMPP_V34, 0x34, SMPP_V34, 1 },
+        { SMPP_V50, 0x34, SMPP_V34, 1 }, { SMPP_V50, 0x50, SMPP_V50, 1 }, { SMPP_V34, 0x50, SMPP_V34, 1 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct script_run r;
+        struct session *s = bound_to(&r, rows[i].ours, rows[i].told);
+        struct smpp_sm sm = { .destination_addr = STRV("447700900123"), .short_message = STRV("hello") };
+        struct smpp_tlv tlv = { .tag = SMPP_TLV_user_message_reference, .value = STRV("ab") };
+        struct smpp_pdu p;
+        struct strv text;
+        assert_int_equal(session_version(s), rows[i].spoken);
+        assert_int_not_equal(session_submit_sm(s, &sm, &tlv, 1, 1, 0), 0);
+        assert_int_equal(tlvs_put_out(s, &text), rows[i].tlvs);
+        smpp_pdu_init(&p, SMPP_CMD(submit_sm), 0, 0);
+        p.sm = sm;
+        assert_true(smpp_tlv_add(&p, SMPP_TLV_user_message_reference, STRV("ab")));
+        assert_int_not_equal(session_submit(s, &p, 2, 0), 0);
+        assert_int_equal(tlvs_put_out(s, &text), rows[i].tlvs);
+        assert_true(strv_eq_c(text, "hello"));
+        session_free(s);
+        buf_free(&r.log);
+    }
+}
+
+static void no_text_is_lost_with_the_tlvs(void **state)
+{
+    struct script_run r;
+    struct session *s = bound_to(&r, SMPP_V34, 0x33);
+    char longer[255];
+    struct smpp_sm sm = { .destination_addr = STRV("447700900123") };
+    struct smpp_tlv tlv = { .tag = SMPP_TLV_message_payload, .value = STRV("in the payload") };
+    struct strv text;
+    (void)state;
+    assert_int_not_equal(session_submit_sm(s, &sm, &tlv, 1, 1, 0), 0);
+    assert_int_equal(tlvs_put_out(s, &text), 0);
+    assert_true(strv_eq_c(text, "in the payload"));
+    memset(longer, 'x', sizeof longer);
+    tlv.value = (struct strv){ longer, sizeof longer };
+    assert_int_equal(session_submit_sm(s, &sm, &tlv, 1, 2, 0), 0);
+    tlv.value.n = 254;
+    assert_int_not_equal(session_submit_sm(s, &sm, &tlv, 1, 3, 0), 0);
+    session_free(s);
+    buf_free(&r.log);
+}
+
 static void a_pdu_encoded_before_gets_its_number(void **state)
 {
     (void)state;
@@ -712,6 +802,8 @@ int main(void)
         cmocka_unit_test(a_pdu_encoded_before_gets_its_number),
         cmocka_unit_test(output_is_bounded),
         cmocka_unit_test(names_are_stable),
+        cmocka_unit_test(no_tlv_goes_to_a_peer_of_3_3),
+        cmocka_unit_test(no_text_is_lost_with_the_tlvs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
