@@ -1,0 +1,432 @@
+/* Measures the audience through its own library, on the files of audience_gen:
+ *
+ *   audience_run import DIR CUSTOMERS.csv PURCHASES.csv    into DIR (made when missing), durable
+ *   audience_run query DIR [RUNS] [NAME]                   the questions of audience_queries.h, all or one
+ *   audience_run customer DIR [RUNS]                       one customer against Q5's eight conditions
+ *   audience_run activity DIR [EVENTS] [BATCH]             receipts into the index, a transaction a batch
+ *   audience_run memory DIR                                what the process holds beyond the page cache
+ *   audience_run verify DIR                                the index against the truth
+ *
+ * A query is measured from its text to the list of its ids: a view is begun, the text parsed and checked,
+ * evaluated, the ids written to an array, the view ended. One line of JSON a measure; times in milliseconds.
+ */
+#include "audience/activity.h"
+#include "audience/audience.h"
+#include "audience/eval.h"
+#include "audience/import.h"
+#include "audience/segment.h"
+#include "store/schema.h"
+#include "tests/bench/audience_queries.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NOW      (AUDIENCE_NOW_S * USEC_SEC)
+#define CHUNK    ((size_t)64 << 20) /* octets of a file in one transaction */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static _Noreturn void fail(const char *what, const struct err *e)
+{
+    fprintf(stderr, "audience_run: %s: %s\n", what, e ? e->text : strerror(errno));
+    exit(1);
+}
+
+static double now_ms(void)
+{
+    static const struct clock system_clock;
+    return (double)clock_mono(&system_clock) / 1000;
+}
+
+static double cpu_ms(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
+}
+
+static struct audience *open_store(const char *dir)
+{
+    struct err e;
+    const struct audience_options o = { .dir = dir };
+    struct audience *a = audience_open(&o, &e);
+    if (!a) {
+        fail(dir, &e);
+    }
+    return a;
+}
+
+/* --- import --- */
+
+static struct strv map_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat s;
+    if (fd < 0 || fstat(fd, &s) != 0) {
+        fail(path, NULL);
+    }
+    void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) {
+        fail(path, NULL);
+    }
+    close(fd);
+    return (struct strv){ p, (size_t)s.st_size };
+}
+
+static uint64_t import_file(struct audience *a, const char *path, enum audience_import_kind kind,
+                            const char *session)
+{
+    struct err e;
+    struct strv file = map_file(path);
+    const struct audience_import_options o = {
+        .session = strv_from(session), .kind = kind, .event = strv_from("purchase"), .now = NOW
+    };
+    struct audience_import *im = audience_import_begin(a, &o, &e);
+    double began = now_ms(), cpu = cpu_ms();
+    for (size_t at = 0; im && at < file.n;) {
+        size_t end = file.n - at > CHUNK ? at + CHUNK : file.n;
+        while (end < file.n && file.p[end - 1] != '\n') {
+            end--;
+        }
+        if (!audience_import_chunk(im, at, strv_sub(file, at, end - at), end == file.n, &e)) {
+            fail(path, &e);
+        }
+        at = end;
+    }
+    if (!im) {
+        fail(path, &e);
+    }
+    const struct audience_import_progress *p = audience_import_progress(im);
+    uint64_t rows = p->rows;
+    printf("{\"measure\":\"import "
+           "%s\",\"rows\":%llu,\"rejected\":%llu,\"ms\":%.1f,\"cpu_ms\":%.1f,\"rows_s\":%.0f}\n",
+           session, (unsigned long long)rows, (unsigned long long)p->rejected, now_ms() - began,
+           cpu_ms() - cpu, (double)rows / (now_ms() - began) * 1000);
+    fflush(stdout);
+    audience_import_free(im);
+    munmap((void *)(uintptr_t)file.p, file.n);
+    return rows;
+}
+
+static void run_import(const char *dir, const char *customers, const char *purchases)
+{
+    struct err e;
+    struct stat s;
+    char path[4096];
+    struct audience *a = open_store(dir);
+    double began = now_ms();
+    uint64_t rows = import_file(a, customers, IMPORT_CUSTOMERS, "customers");
+    rows += import_file(a, purchases, IMPORT_EVENTS, "purchases");
+    double ms = now_ms() - began;
+    struct audience_view *v = audience_view_begin(a, &e);
+    struct catalog_usage usage;
+    if (!v) {
+        fail("view", &e);
+    }
+    audience_get_usage(v, &usage);
+    audience_view_end(v);
+    audience_close(a);
+    snprintf(path, sizeof path, "%s/audience.mdb", dir);
+    if (stat(path, &s) != 0) {
+        fail(path, NULL);
+    }
+    printf("{\"measure\":\"import\",\"rows\":%llu,\"ms\":%.1f,\"rows_s\":%.0f,\"used_mb\":%.1f,\"file_mb\":%."
+           "1f}\n",
+           (unsigned long long)rows, ms, (double)rows / ms * 1000, (double)usage.used / 1e6,
+           (double)s.st_blocks * 512 / 1e6);
+}
+
+/* --- queries --- */
+
+struct answer {
+    uint32_t *ids;
+    size_t n, cap;
+};
+
+static uint64_t checksum(const struct answer *r)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < r->n; i++) {
+        h = (h ^ r->ids[i]) * UINT64_C(0x100000001b3);
+    }
+    return h;
+}
+
+static struct audience_set *evaluate(struct audience_view *v, const char *text)
+{
+    struct err e;
+    struct query_error qe;
+    const struct eval_options o = { .now = NOW };
+    struct query *q = segment_parse(v, strv_from(text), NULL, &qe);
+    if (!q) {
+        fprintf(stderr, "audience_run: %s: %s\n", text, qe.text);
+        exit(1);
+    }
+    struct audience_set *set = eval_query(v, q, &o, NULL, &e);
+    if (!set) {
+        fail(text, &e);
+    }
+    query_free(q);
+    return set;
+}
+
+static struct audience_view *view(struct audience *a)
+{
+    struct err e;
+    struct audience_view *v = audience_view_begin(a, &e);
+    if (!v) {
+        fail("view", &e);
+    }
+    return v;
+}
+
+static double ask(struct audience *a, const char *text, struct answer *out)
+{
+    double began = now_ms();
+    struct audience_view *v = view(a);
+    struct audience_set *set = evaluate(v, text);
+    size_t n = (size_t)audience_set_count(set);
+    if (n > out->cap) {
+        out->ids = realloc(out->ids, n * sizeof *out->ids);
+        out->cap = n;
+    }
+    out->n = audience_set_read(set, 0, out->ids, n);
+    audience_set_free(set);
+    audience_view_end(v);
+    return now_ms() - began;
+}
+
+/* Q6: the counts go where ids would. */
+static double ask_overlaps(struct audience *a, struct answer *out)
+{
+    double began = now_ms();
+    struct audience_view *v = view(a);
+    struct audience_set *sets[AUDIENCE_OVERLAPS];
+    out->n = 0;
+    if (!out->cap) {
+        out->cap = AUDIENCE_OVERLAPS * AUDIENCE_OVERLAPS;
+        out->ids = malloc(out->cap * sizeof *out->ids);
+    }
+    for (unsigned i = 0; i < AUDIENCE_OVERLAPS; i++) {
+        char text[64];
+        snprintf(text, sizeof text, AUDIENCE_OVERLAP_TEXT, i + 1);
+        sets[i] = evaluate(v, text);
+        for (unsigned k = 0; k <= i; k++) {
+            out->ids[out->n++] = (uint32_t)audience_set_and_count(sets[k], sets[i]);
+        }
+    }
+    for (unsigned i = 0; i < AUDIENCE_OVERLAPS; i++) {
+        audience_set_free(sets[i]);
+    }
+    audience_view_end(v);
+    return now_ms() - began;
+}
+
+static int time_cmp(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure(struct audience *a, const char *name, const char *text, unsigned runs)
+{
+    struct answer r = { 0 };
+    double *ms = calloc(runs, sizeof *ms);
+    for (unsigned i = 0; i < runs + 2; i++) { /* the first two warm up */
+        double took = text ? ask(a, text, &r) : ask_overlaps(a, &r);
+        ms[i < 2 ? 0 : i - 2] = took;
+    }
+    qsort(ms, runs, sizeof *ms, time_cmp);
+    printf("{\"measure\":\"%s\",\"median_ms\":%.4f,\"p95_ms\":%.4f,\"least_ms\":%.4f,\"runs\":%u,\"members\":"
+           "%zu,"
+           "\"checksum\":\"%016llx\"}\n",
+           name, ms[runs / 2], ms[(runs * 95) / 100 < runs ? (runs * 95) / 100 : runs - 1], ms[0], runs, r.n,
+           (unsigned long long)checksum(&r));
+    fflush(stdout);
+    free(ms);
+    free(r.ids);
+}
+
+static void run_queries(struct audience *a, unsigned runs, const char *only)
+{
+    for (size_t i = 0; i < COUNT(audience_questions); i++) {
+        if (!only || strcmp(only, audience_questions[i].name) == 0) {
+            measure(a, audience_questions[i].name, audience_questions[i].text, runs);
+        }
+    }
+    if (!only || strcmp(only, "Q6") == 0) {
+        measure(a, "Q6", NULL, runs);
+    }
+}
+
+/* --- one customer --- */
+
+static void run_customer(struct audience *a, unsigned runs)
+{
+    struct err e;
+    struct query_error qe;
+    const struct eval_options o = { .now = NOW };
+    struct audience_view *v = view(a);
+    uint32_t n = (uint32_t)audience_count(v), members = 0;
+    const char *text = audience_questions[4].text;
+    struct query *q = segment_parse(v, strv_from(text), NULL, &qe);
+    double began = now_ms();
+    for (unsigned i = 0; q && i < runs; i++) {
+        bool in;
+        if (!eval_customer(v, q, (uint32_t)((uint64_t)i * 7919 % n), &o, &in, NULL, &e)) {
+            fail(text, &e);
+        }
+        members += in;
+    }
+    printf("{\"measure\":\"customer\",\"us\":%.3f,\"runs\":%u,\"members\":%u}\n",
+           (now_ms() - began) * 1000 / runs, runs, members);
+    query_free(q);
+    audience_view_end(v);
+}
+
+/* --- activity --- */
+
+/* Receipts and messages of customers anywhere, the hour before now; customers' ids are known, as they are of
+ * messages of campaigns; every eighth is inbound and comes with its number only. */
+static void activity_make(struct audience_activity *list, size_t n, uint64_t from, uint32_t customers)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t seq = from + i, r = seq * UINT64_C(0x9e3779b97f4a7c15) >> 20;
+        uint32_t customer = (uint32_t)(r % customers);
+        list[i] = (struct audience_activity){
+            .seq = seq,
+            .event = i % 8 ? EVENT_DELIVERED : EVENT_INBOUND,
+            .number = UINT64_C(999000000000) + (uint64_t)customer * 387420489 % 1000000000,
+            .customer = i % 8 ? customer + 1 : 0,
+            .campaign = i % 8 ? (uint32_t)(1 + seq / 100000) : 0,
+            .at = NOW - USEC_HOUR + (usec_t)(i * 10),
+        };
+    }
+}
+
+static void run_activity(struct audience *a, size_t events, size_t batch)
+{
+    struct err e;
+    struct audience_view *v = view(a);
+    uint32_t customers = (uint32_t)audience_count(v);
+    audience_view_end(v);
+    struct audience_activity *list = calloc(batch, sizeof *list);
+    uint64_t seq = audience_feed_seq(a) + 1;
+    double *ms = calloc(events / batch + 1, sizeof *ms);
+    double began = now_ms(), cpu = cpu_ms(), making = 0;
+    size_t done = 0, batches = 0;
+    for (; done < events; done += batch, batches++) {
+        struct audience_feed_result result;
+        double before = now_ms();
+        activity_make(list, batch, seq + done, customers);
+        making += now_ms() - before;
+        before = now_ms();
+        if (!audience_apply_feed(a, list, batch, seq + done + batch - 1, NULL, &result, &e)) {
+            fail("activity", &e);
+        }
+        ms[batches] = now_ms() - before;
+        if (result.applied != batch) {
+            fprintf(stderr, "audience_run: %zu of %zu applied\n", result.applied, batch);
+            exit(1);
+        }
+    }
+    double took = now_ms() - began - making;
+    qsort(ms, batches, sizeof *ms, time_cmp);
+    printf("{\"measure\":\"activity\",\"events\":%zu,\"batch\":%zu,\"ms\":%.1f,\"cpu_ms\":%.1f,\"events_s\":%"
+           ".0f,"
+           "\"visible_ms_median\":%.1f,\"visible_ms_most\":%.1f}\n",
+           done, batch, took, cpu_ms() - cpu, (double)done / took * 1000, ms[batches / 2], ms[batches - 1]);
+    free(ms);
+    free(list);
+}
+
+/* --- memory --- */
+
+static long status_kb(const char *field)
+{
+    FILE *f = fopen("/proc/self/status", "r");
+    char line[256];
+    long kb = -1;
+    while (f && fgets(line, sizeof line, f)) {
+        if (strncmp(line, field, strlen(field)) == 0) {
+            kb = strtol(line + strlen(field) + 1, NULL, 10);
+        }
+    }
+    if (f) {
+        fclose(f);
+    }
+    return kb;
+}
+
+static void run_memory(struct audience *a)
+{
+    long most = 0;
+    for (unsigned round = 0; round < 3; round++) {
+        for (size_t i = 0; i < COUNT(audience_questions); i++) {
+            struct answer r = { 0 };
+            ask(a, audience_questions[i].text, &r);
+            long kb = status_kb("RssAnon:");
+            most = kb > most ? kb : most;
+            free(r.ids);
+        }
+    }
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    printf("{\"measure\":\"memory\",\"anonymous_mb\":%.1f,\"mapped_mb\":%.1f,\"peak_rss_mb\":%.1f}\n",
+           (double)most / 1024, (double)status_kb("RssFile:") / 1024, (double)u.ru_maxrss / 1024);
+}
+
+static void run_verify(struct audience *a)
+{
+    struct err e;
+    struct audience_view *v = view(a);
+    double began = now_ms();
+    if (!audience_verify(v, &e)) {
+        fail("verify", &e);
+    }
+    printf("{\"measure\":\"verify\",\"ms\":%.1f}\n", now_ms() - began);
+    audience_view_end(v);
+}
+
+static size_t number(int argc, char **argv, int at, size_t otherwise)
+{
+    return argc > at ? strtoull(argv[at], NULL, 10) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+    const char *mode = argc > 2 ? argv[1] : "";
+    if (strcmp(mode, "import") == 0 && argc == 5) {
+        run_import(argv[2], argv[3], argv[4]);
+        return 0;
+    }
+    static const char *const modes[] = { "query", "customer", "activity", "memory", "verify" };
+    size_t which = 0;
+    while (which < COUNT(modes) && strcmp(mode, modes[which]) != 0) {
+        which++;
+    }
+    if (which == COUNT(modes)) {
+        fprintf(stderr,
+                "usage: audience_run import DIR CUSTOMERS.csv PURCHASES.csv | query DIR [RUNS] [NAME] |\n"
+                "       customer DIR [RUNS] | activity DIR [EVENTS] [BATCH] | memory DIR | verify DIR\n");
+        return 2;
+    }
+    struct audience *a = open_store(argv[2]);
+    switch (which) {
+    case 0: run_queries(a, (unsigned)number(argc, argv, 3, 21), argc > 4 ? argv[4] : NULL); break;
+    case 1: run_customer(a, (unsigned)number(argc, argv, 3, 100000)); break;
+    case 2: run_activity(a, number(argc, argv, 3, 1000000), number(argc, argv, 4, 50000)); break;
+    case 3: run_memory(a); break;
+    case 4: run_verify(a); break;
+    default: break;
+    }
+    audience_close(a);
+    return 0;
+}
