@@ -1,6 +1,7 @@
 /* /v1/messages and /v1/inbound. */
 #include "api/call.h"
 #include "api/view.h"
+#include "smpp/status.h"
 
 #include <string.h>
 
@@ -81,6 +82,7 @@ void api_message_send(struct call *c)
 struct message_job {
     uint64_t id;
     struct spool_filter filter;
+    json_t *asked; /* what the carrier said */
     /* while it runs */
     const struct engine_view *v;
     struct audience_view *view;
@@ -108,7 +110,11 @@ static void message_run_show(const struct engine_view *v, struct call *c)
 
 static void message_then_names(struct call *c)
 {
+    struct message_job *j = c->job;
     call_put_names(c, c->out);
+    if (j->asked != NULL && c->out != NULL) {
+        json_object_set(c->out, "asked", j->asked);
+    }
     call_reply(c);
 }
 
@@ -117,10 +123,15 @@ static void message_read(struct call *c)
     call_read(c, message_run_show, message_then_names);
 }
 
+static void message_job_free(void *job)
+{
+    json_decref(((struct message_job *)job)->asked);
+}
+
 static struct message_job *message_job_of(struct call *c)
 {
     uint64_t id;
-    struct message_job *j = call_param_id(c, &id) ? call_job(c, sizeof *j, NULL) : NULL;
+    struct message_job *j = call_param_id(c, &id) ? call_job(c, sizeof *j, message_job_free) : NULL;
     if (j != NULL) {
         j->id = id;
     }
@@ -145,10 +156,86 @@ static void message_on_done(void *call, const struct err *e)
     call_done(c, &named);
 }
 
+/* --- what the carrier is asked --- */
+
+static json_t *message_asked_part(const struct engine_errand_part *p, enum errand_kind kind)
+{
+    json_t *o = json_object();
+    const char *status = smpp_status_name(p->status), *state = smpp_state_name(p->state);
+    json_object_set_new(o, "n", reply_u64(p->n + 1));
+    json_object_set_new(o, "ok", json_boolean(p->done));
+    json_object_set_new(o, "status",
+                        p->status == 0   ? json_null()
+                        : status != NULL ? reply_cstr(status)
+                                         : reply_u64(p->status));
+    json_object_set_new(o, "detail",
+                        reply_cstr(!p->asked ? "not asked: the carrier gave no id for it, or its end is known"
+                                   : p->status != 0 ? smpp_status_text(p->status)
+                                                    : p->problem));
+    if (kind == ERRAND_QUERY && p->done) {
+        json_object_set_new(o, "state", state != NULL ? reply_cstr(state) : reply_u64(p->state));
+        json_object_set_new(o, "error", p->error != 0 ? reply_u64(p->error) : json_null());
+        json_object_set_new(o, "final", reply_instant(p->final_at));
+    }
+    return o;
+}
+
+static enum errand_kind message_errand_kind(const struct call *c)
+{
+    return strcmp(c->route->pattern, "/v1/messages/{id}/query") == 0     ? ERRAND_QUERY
+           : strcmp(c->route->pattern, "/v1/messages/{id}/replace") == 0 ? ERRAND_REPLACE
+                                                                         : ERRAND_CANCEL;
+}
+
+static void message_on_errand(void *ctx, const struct engine_errand *e)
+{
+    struct call *c = ctx;
+    struct message_job *j = c->job;
+    if (e->err.code == ERR_NONE) {
+        j->asked = json_array();
+        for (size_t i = 0; i < e->n_parts; i++) {
+            json_array_append_new(j->asked, message_asked_part(&e->parts[i], message_errand_kind(c)));
+        }
+    }
+    message_on_done(c, &e->err);
+}
+
+static void message_errand(struct call *c, struct strv text)
+{
+    struct message_job *j = message_job_of(c);
+    if (j != NULL) {
+        c->then = message_read;
+        engine_message_errand(c->api->engine, j->id, message_errand_kind(c), text, message_on_errand, c);
+    }
+}
+
+void api_message_query(struct call *c)
+{
+    if (call_members(c, NULL, 0, NULL)) {
+        message_errand(c, (struct strv){ 0 });
+    }
+}
+
+void api_message_replace(struct call *c)
+{
+    static const struct member MEMBERS[] = { { "text", MEMBER_TEXT, true, 0, 1, MESSAGE_MAX_TEXT } };
+    struct strv text;
+    if (call_members(c, MEMBERS, 1, &text)) {
+        message_errand(c, text);
+    }
+}
+
 void api_message_cancel(struct call *c)
 {
+    static const struct member MEMBERS[] = { { "at_carrier", MEMBER_BOOL, false, 0, 0, 0 } };
+    bool at_carrier = false;
     struct message_job *j;
-    if (call_members(c, NULL, 0, NULL) && (j = message_job_of(c)) != NULL) {
+    if (!call_members(c, MEMBERS, 1, &at_carrier)) {
+        return;
+    }
+    if (at_carrier) {
+        message_errand(c, (struct strv){ 0 });
+    } else if ((j = message_job_of(c)) != NULL) {
         c->then = message_read;
         engine_message_cancel(c->api->engine, j->id, message_on_done, c);
     }

@@ -97,6 +97,17 @@ static const struct option message_list_options[] = {
     { .name = NULL },
 };
 
+static const struct option message_cancel_options[] = {
+    OPT("at-carrier", OPTION_FLAG, NULL, "one that is sent: ask its carrier to forget it"),
+    { .name = NULL },
+};
+
+static const struct option message_replace_options[] = {
+    OPT("text", OPTION_TEXT, "TEXT", "what is to be sent instead: one part, of the same alphabet",
+        .required = true),
+    { .name = NULL },
+};
+
 static const struct option message_resolve_options[] = {
     OPT("resend", OPTION_FLAG, NULL, "send it again, at the risk that it arrives twice"),
     OPT("fail", OPTION_FLAG, NULL, "give it up, at the risk that it never arrived"),
@@ -192,7 +203,13 @@ const struct command commands[] = {
 
     C("message", "list", "", "messages, newest first", message_list_options, TIME_MORE, message_list),
     C("message", "show", "ID", "one message and its parts", NULL, NULL, message_show),
-    C("message", "cancel", "ID", "do not send it", NULL, NULL, message_cancel),
+    C("message", "cancel", "ID", "do not send it", message_cancel_options,
+      "A carrier confirms or refuses a cancellation for each part; what it refuses stays as it is.",
+      message_cancel),
+    C("message", "query", "ID", "ask its carrier where it is", NULL,
+      "A final state that the carrier tells is recorded, as a receipt would be.", message_query),
+    C("message", "replace", "ID", "ask its carrier to send another text instead", message_replace_options,
+      NULL, message_replace),
     C("message", "resolve", "ID", "decide about one of which nobody knows whether it was sent",
       message_resolve_options, NULL, message_resolve),
 

@@ -185,10 +185,63 @@ static void message_draw_acted(struct cli *c, const json_t *doc, struct buf *out
     buf_printf(out, "message %s is %s\n", doc_text(doc, "id"), message_state_label(doc_text(doc, "state")));
 }
 
+/* What the carrier said, part by part. */
+static void message_draw_asked(struct cli *c, const json_t *doc, struct buf *out)
+{
+    const json_t *asked = doc_get(doc, "asked");
+    struct table *t = cli_table(c, 2);
+    message_draw_acted(c, doc, out);
+    table_column(t, "part", TABLE_RIGHT);
+    table_column(t, "carrier says", TABLE_LEFT);
+    table_column(t, "at", TABLE_LEFT);
+    table_column(t, "error", TABLE_LEFT);
+    table_column(t, "", TABLE_LEFT);
+    for (size_t i = 0; i < json_array_size(asked); i++) {
+        const json_t *p = json_array_get(asked, i);
+        bool ok = json_is_true(doc_get(p, "ok"));
+        const char *state = doc_text(p, "state"), *status = doc_text(p, "status");
+        usec_t final = doc_instant(p, "final");
+        table_count(t, doc_int(p, "n"));
+        table_styled(t,
+                     ok && state[0] != '\0' ? state
+                     : ok                   ? "yes"
+                     : status[0] != '\0'    ? status
+                                            : "-",
+                     ok ? STYLE_PLAIN : STYLE_WARN);
+        table_text(t, final != 0 ? text_instant(final).s : "-");
+        table_text(t, doc_int(p, "error") != 0 ? text_count(doc_int(p, "error")).s : "-");
+        table_strv(t, doc_strv(p, "detail"), STYLE_PLAIN);
+    }
+    if (table_rows(t) != 0) {
+        buf_put_u8(out, '\n');
+        table_put(t, out);
+    }
+    table_free(t);
+}
+
 int run_message_cancel(struct cli *c)
 {
+    json_t *body = json_object();
     struct buf path = ask_path("messages", c->args.words[0], "cancel", NULL);
-    return ask_show(c, "POST", &path, json_object(), message_draw_acted);
+    if (!args_flag(&c->args, "at-carrier")) {
+        return ask_show(c, "POST", &path, body, message_draw_acted);
+    }
+    json_object_set_new(body, "at_carrier", json_true());
+    return ask_show(c, "POST", &path, body, message_draw_asked);
+}
+
+int run_message_query(struct cli *c)
+{
+    struct buf path = ask_path("messages", c->args.words[0], "query", NULL);
+    return ask_show(c, "POST", &path, json_object(), message_draw_asked);
+}
+
+int run_message_replace(struct cli *c)
+{
+    json_t *body = json_object();
+    doc_set_text(body, "text", args_text(&c->args, "text"));
+    struct buf path = ask_path("messages", c->args.words[0], "replace", NULL);
+    return ask_show(c, "POST", &path, body, message_draw_asked);
 }
 
 int run_message_resolve(struct cli *c)

@@ -48,18 +48,33 @@ static void carrier_on_room(void *arg, struct link *k)
 
 static void carrier_on_response(void *arg, struct link *k, uint64_t token, const struct smpp_pdu *r)
 {
-    outcome_response(arg, k, token, r);
+    struct carrier *c = arg;
+    if (errand_owns(token)) {
+        errand_response(c->g, token, r);
+    } else {
+        outcome_response(c, k, token, r);
+    }
 }
 
 static void carrier_on_lost(void *arg, struct link *k, uint64_t token, enum session_lost why)
 {
-    outcome_lost(arg, k, token, why);
+    struct carrier *c = arg;
+    if (errand_owns(token)) {
+        errand_lost(c->g, token, why);
+    } else {
+        outcome_lost(c, k, token, why);
+    }
 }
 
 static void carrier_on_late(void *arg, struct link *k, uint64_t token, const struct smpp_pdu *r)
 {
+    struct carrier *c = arg;
     (void)k;
-    outcome_late(arg, token, r);
+    if (errand_owns(token)) {
+        errand_response(c->g, token, r);
+    } else {
+        outcome_late(c, token, r);
+    }
 }
 
 static void carrier_on_request(void *arg, struct link *k, const struct smpp_pdu *pdu)

@@ -262,6 +262,7 @@ static void dispatch_run(void *arg)
     struct carrier *c = arg;
     struct engine *g = c->g;
     usec_t now = engine_mono(g);
+    errand_pump(c);
     routing_move_waiting(c);
     if (c->paused || g->draining || g->closing || !c->configured) {
         return;

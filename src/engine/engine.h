@@ -77,6 +77,31 @@ void engine_send(struct engine *g, const struct engine_send *s, engine_sent_fn d
 typedef void (*engine_done_fn)(void *ctx, const struct err *e); /* e->code ERR_NONE: done and synced */
 void engine_message_cancel(struct engine *g, uint64_t id, engine_done_fn done, void *ctx);
 void engine_message_resolve(struct engine *g, uint64_t id, bool resend, engine_done_fn done, void *ctx);
+/* What a carrier is asked about a message it has: where it is (SMPP 3.4 §4.8), to forget it (§4.9), to send
+ * another text instead (§4.10). Each part is asked for. What it says is recorded: a final state, and
+ * CANCELLED where it confirmed that; also when it says so after `done` was told that no answer came. */
+enum errand_kind { ERRAND_QUERY, ERRAND_CANCEL, ERRAND_REPLACE };
+struct engine_errand_part {
+    unsigned n;          /* from 0 */
+    bool asked;          /* false: the carrier gave no id for it, or its end is known */
+    bool done;           /* the carrier said yes */
+    uint32_t status;     /* its command_status when it said no */
+    const char *problem; /* why there is no answer, for a person; "" when there is */
+    /* ERRAND_QUERY */
+    unsigned state; /* enum smpp_message_state */
+    uint8_t error;  /* of the network, 0 = none */
+    usec_t final_at;
+};
+struct engine_errand {
+    struct err err; /* not ERR_NONE: nothing was asked, or no part had a yes; says why */
+    const char *carrier;
+    size_t n_parts;
+    const struct engine_errand_part *parts;
+};
+typedef void (*engine_errand_fn)(void *ctx, const struct engine_errand *e);
+/* `text`: for ERRAND_REPLACE. At most as long as the carrier's response_timeout, and 20 seconds. */
+void engine_message_errand(struct engine *g, uint64_t id, enum errand_kind kind, struct strv text,
+                           engine_errand_fn done, void *ctx);
 void engine_consent(struct engine *g, uint64_t number, enum consent_action c, struct strv how,
                     struct strv words, engine_done_fn done, void *ctx);
 bool engine_suppressed(const struct engine *g, uint64_t number);

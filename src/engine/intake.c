@@ -401,14 +401,18 @@ struct moving {
     uint64_t number;
     enum consent_action consent;
     uint64_t stops; /* the gate's, when it was asked for */
-    bool ready;
+    bool ready, cancel;
 };
 
 static void moving_stored(void *ctx, const struct spool_result *r)
 {
     struct moving *j = ctx;
     struct err e = { 0 };
-    if (r->code != ERR_NONE) {
+    if (r->code == ERR_STATE && j->cancel) {
+        err_set(&e, r->code,
+                "it does not wait here any more; if it is sent, `tessera message cancel "
+                "--at-carrier` asks its carrier to forget it");
+    } else if (r->code != ERR_NONE) {
         err_set(&e, r->code, "%s", r->text);
     } else if (j->consent == CONSENT_START) {
         gate_unsuppress(&j->g->gate, j->number, j->stops);
@@ -457,6 +461,7 @@ void engine_message_cancel(struct engine *g, uint64_t id, engine_done_fn done, v
     }
     struct moving *j = moving_new(g, done, ctx);
     if (j != NULL) {
+        j->cancel = true;
         spool_move(g->spool, id, MESSAGE_CANCELLED, REASON_CANCELLED, 0, 0, moving_stored, j);
         engine_touch_spool(g);
     }

@@ -70,6 +70,9 @@ struct engine {
         struct loop_task task;
     } looking;
 
+    struct errand *errands;
+    uint32_t last_errand;
+
     bool feeding;      /* an activity job is under way */
     bool feed_stalled; /* the last one failed: the engine's second tries again */
     uint64_t fed;
@@ -131,6 +134,14 @@ struct carrier *engine_carrier_need(const struct engine *g, struct strv name,
 void pause_load_docs(struct engine *g, struct spool_reader *r);
 /* receive.c */
 void receive_request(struct carrier *c, struct link *k, const struct smpp_pdu *pdu);
+/* What a message_state of the protocol makes of a message; SENT: it is on its way. */
+enum message_state receive_state(unsigned s);
+/* errand.c: what is asked of a carrier about messages it has */
+bool errand_owns(uint64_t token);
+void errand_pump(struct carrier *c); /* before anything else is submitted */
+void errand_response(struct engine *g, uint64_t token, const struct smpp_pdu *r);
+void errand_lost(struct engine *g, uint64_t token, enum session_lost why);
+void errands_stop(struct engine *g); /* answers those that wait */
 /* activity.c */
 void activity_pump(struct engine *g);
 /* votes.c */

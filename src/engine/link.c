@@ -456,6 +456,16 @@ enum smpp_version link_version(const struct link *k)
     return k->session != NULL ? session_version(k->session) : (enum smpp_version)k->o->version;
 }
 
+bool link_submit(struct link *k, const struct smpp_pdu *pdu, uint64_t token)
+{
+    if (k->state != LINK_BOUND || k->session == NULL ||
+        session_submit(k->session, pdu, token, link_now(k)) == 0) {
+        return false;
+    }
+    link_touch(k);
+    return true;
+}
+
 uint32_t link_generation(const struct link *k)
 {
     return k->generation;

@@ -69,6 +69,8 @@ bool link_submit_sm(struct link *k, const struct smpp_sm *sm, const struct smpp_
 /* What both sides speak, once bound: to a peer of SMPP_V33 no TLV may go (use UDH, not SAR or
  * message_payload). Before that the highest that is configured. */
 enum smpp_version link_version(const struct link *k);
+/* Any other request with a response: query_sm, cancel_sm, replace_sm. */
+bool link_submit(struct link *k, const struct smpp_pdu *pdu, uint64_t token);
 uint32_t link_generation(const struct link *k);
 void link_answer(struct link *k, uint32_t generation, uint32_t command_id, uint32_t sequence,
                  uint32_t status);

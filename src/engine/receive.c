@@ -54,7 +54,7 @@ static struct ack *ack_new(struct carrier *c, struct link *k, const struct smpp_
 
 /* --- receipts --- */
 
-static enum message_state receipt_state(unsigned s)
+enum message_state receive_state(unsigned s)
 {
     switch (s) {
     case SMPP_STATE_DELIVERED: return MESSAGE_DELIVERED;
@@ -96,7 +96,7 @@ static void receive_receipt(struct carrier *c, struct link *k, const struct smpp
     struct spool_receipt sr = {
         .carrier = c->number,
         .carrier_id = id,
-        .state = receipt_state(r->message_state),
+        .state = receive_state(r->message_state),
         .error = (uint32_t)error,
         .at = engine_wall(g),
     };

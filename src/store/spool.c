@@ -345,6 +345,21 @@ void spool_receipt(struct spool *s, const struct spool_receipt *r, spool_done do
         lost(s, op, done, ctx);
 }
 
+void spool_part_state(struct spool *s, uint64_t id, uint8_t part, enum message_state state, uint32_t error,
+                      usec_t at, spool_done done, void *ctx)
+{
+    struct spool_op *op = op_new(s, OP_PART_STATE, done, ctx);
+    if (!op) {
+        lost(s, op, done, ctx);
+        return;
+    }
+    op->id = id;
+    op->u.answer.at = at;
+    op->u.answer.value = error;
+    op->u.answer.part = part;
+    op->u.answer.state = (uint8_t)state;
+}
+
 void spool_move(struct spool *s, uint64_t id, enum message_state to, enum message_reason reason,
                 uint32_t code, usec_t until, spool_done done, void *ctx)
 {

@@ -147,6 +147,12 @@ struct spool_receipt {
 };
 void spool_receipt(struct spool *s, const struct spool_receipt *r, spool_done done, void *ctx);
 
+/* What the carrier said of one part (0-based) when it was asked: a final state, or CANCELLED when it has
+ * confirmed that. As a receipt for that part, whatever its id; a message all of whose parts were cancelled,
+ * or delivered and cancelled, becomes CANCELLED. ERR_STATE: the part was never taken by the carrier. */
+void spool_part_state(struct spool *s, uint64_t id, uint8_t part, enum message_state state, uint32_t error,
+                      usec_t at, spool_done done, void *ctx);
+
 /* --- ready queue: bounded look-ahead --- */
 
 /* A message as loaded for sending. Heap block; the receiver frees it with free(). Views point into it. */

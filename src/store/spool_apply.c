@@ -146,8 +146,17 @@ static void settle_parts(struct spool_core *c, uint64_t id, struct spool_record 
         return;
     if (p.bad != MESSAGE_NONE)
         spool_life_set(c, id, r, p.bad, REASON_CARRIER_RECEIPT, p.bad_error, 0, at);
+    else if (p.cancelled > 0 && p.delivered + p.cancelled == r->parts)
+        spool_life_set(c, id, r, MESSAGE_CANCELLED, REASON_CANCELLED, 0, 0, at);
     else if (p.delivered == r->parts)
         spool_life_set(c, id, r, MESSAGE_DELIVERED, REASON_NONE, 0, 0, at);
+}
+
+static enum message_reason final_reason(enum message_state s)
+{
+    return s == MESSAGE_DELIVERED   ? REASON_NONE
+           : s == MESSAGE_CANCELLED ? REASON_CANCELLED
+                                    : REASON_CARRIER_RECEIPT;
 }
 
 /* What a receipt does to a message of one part; true when it had been recorded before. */
@@ -157,9 +166,9 @@ static bool receipt_single(struct spool_core *c, uint64_t id, struct spool_recor
     if (state == (enum message_state)r->state && state != MESSAGE_SENT)
         return true;
     if (state != MESSAGE_SENT) {
-        if (message_move_allowed((enum message_state)r->state, state))
-            spool_life_set(c, id, r, state, state == MESSAGE_DELIVERED ? REASON_NONE : REASON_CARRIER_RECEIPT,
-                           error, 0, at);
+        bool confirmed = state == MESSAGE_CANCELLED && r->state == MESSAGE_SENT;
+        if (confirmed || message_move_allowed((enum message_state)r->state, state))
+            spool_life_set(c, id, r, state, final_reason(state), error, 0, at);
         return false;
     }
     if (r->state != MESSAGE_SENT)
@@ -314,6 +323,24 @@ static void apply_receipt(struct spool_core *c, struct spool_op *op, const uint8
 
 /* --- */
 
+static void apply_part_state(struct spool_core *c, struct spool_op *op)
+{
+    struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
+    unsigned part = op->u.answer.part;
+    if (!r || part >= r->parts) {
+        op->code = r ? ERR_INVALID : ERR_NOT_FOUND;
+        return;
+    }
+    settled_begin(op, op->id, r);
+    if (!part_is_taken(c, op->id, r, part)) {
+        op->code = ERR_STATE;
+        return;
+    }
+    op->settled.duplicate = receipt_apply(c, op->id, r, part, (enum message_state)op->u.answer.state,
+                                          op->u.answer.value, op->u.answer.at);
+    op->settled.after = (enum message_state)r->state;
+}
+
 /* When space is short a few at a time: what a transaction rewrites needs as much again until it is committed.
  */
 static void apply_release(struct spool_core *c, struct spool_op *op, bool tight)
@@ -337,6 +364,7 @@ void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data,
     case OP_MOVE: apply_move(c, op); break;
     case OP_REROUTE: apply_reroute(c, op); break;
     case OP_RECEIPT: apply_receipt(c, op, data); break;
+    case OP_PART_STATE: apply_part_state(c, op); break;
     case OP_LOAD: break; /* after the commit */
     case OP_RELEASE: apply_release(c, op, skip_intake); break;
     case OP_INBOUND: spool_people_inbound(c, op, span(data, op->u.other.body)); break;

@@ -42,6 +42,7 @@ enum spool_op_kind {
     OP_AUDIENCE,
     OP_TRIM,
     OP_REROUTE,
+    OP_PART_STATE,
 };
 
 /* Octets in the batch's data. */

@@ -126,6 +126,8 @@ static void count_receipt(struct spool_parts *out, unsigned part)
     enum message_state s = (enum message_state)out->receipt[part];
     if (s == MESSAGE_DELIVERED) {
         out->delivered++;
+    } else if (s == MESSAGE_CANCELLED) {
+        out->cancelled++;
     } else if (s != MESSAGE_NONE && message_state_final(s) && out->bad == MESSAGE_NONE) {
         out->bad = s;
         out->bad_error = out->error[part];

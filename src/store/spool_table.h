@@ -134,13 +134,14 @@ bool spool_table_next_part(struct strv block, size_t *pos, struct spool_part *p)
 
 /* What is known of all parts of one message. */
 struct spool_parts {
-    unsigned answered, refused, delivered;
+    unsigned answered, refused, delivered, cancelled;
     uint8_t taken[32];    /* bit set: answered with status 0 */
     uint8_t done[32];     /* bit set: answered */
     uint8_t receipt[256]; /* last receipt's state, 0 = none */
     uint32_t status[256]; /* of the answer */
     uint32_t refused_status;
-    enum message_state bad; /* final receipt of the first part that ended otherwise than DELIVERED, or NONE */
+    enum message_state
+        bad; /* final receipt of the first part that ended otherwise than DELIVERED or CANCELLED, or NONE */
     uint32_t bad_error;
     uint32_t error[256]; /* of the receipt */
     struct strv carrier_id[256];

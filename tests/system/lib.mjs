@@ -40,7 +40,7 @@ export function scratch() {
 // --- a carrier ---
 
 // behaviour: bind(pdu) -> status; answer(pdu, n, submit) -> {status, id} or null (no response now: respond() gives it);
-// receipt(submit) -> [delay_ms, stat] or null; unbind(pdu, session) -> true when it is dealt with; server: options of the
+// receipt(submit) -> [delay_ms, stat] or null; session(session): each new connection; unbind(pdu, session) -> true when it is dealt with; server: options of the
 // listening socket ({key, cert, ca, requestCert} make it TLS); quiet: does not answer enquire_link.
 export class Carrier {
   constructor(options = {}) {
@@ -92,6 +92,7 @@ export class Carrier {
       session.close();
     });
     session.on('submit_sm', (pdu) => this.#submit(session, pdu));
+    this.options.session?.(session);
   }
 
   #submit(session, pdu) {
