@@ -44,6 +44,7 @@ need_build_tools() {
     need /usr/include/libconfig.h libconfig-dev
     need /usr/include/lmdb.h liblmdb-dev
     need /usr/include/roaring/roaring.h libroaring-dev
+    need /usr/include/pcre2.h libpcre2-dev
     need /usr/include/jansson.h libjansson-dev
     need "/usr/include/*/curl/curl.h" libcurl4-openssl-dev
     need /usr/include/utf8proc.h libutf8proc-dev

@@ -387,6 +387,27 @@ static struct audience_set *cond_bucket(struct eval *ev, const struct query_node
     return out;
 }
 
+/* A survey's status is a code of the dictionary, so that it is tested like a whole number. */
+static struct audience_set *cond_survey(struct eval *ev, const struct query_node *node,
+                                        const struct audience_set *candidates)
+{
+    struct scan_test t = { 0 };
+    struct eval_numbers x = { 0 };
+    const struct eval_range range = eval_range_of(candidates);
+    struct audience_set *out = set_new(ev);
+    bool ok =
+        out &&
+        eval_text_test(ev, ATTRIBUTE_SURVEY_STATUS, node->survey.op, node->survey.status, node->at, &t) &&
+        eval_survey(ev, node, range, candidates, &x);
+    if (ok) {
+        const struct range_test test = { .range = range, .v = x.v, .scan = &t };
+        ok = range_filter(ev, &test, candidates, out);
+    }
+    eval_numbers_free(&x);
+    free(t.codes);
+    return set_keep(out, ok);
+}
+
 struct audience_set *eval_cond(struct eval *ev, const struct query_node *node,
                                const struct audience_set *candidates)
 {
@@ -403,6 +424,7 @@ struct audience_set *eval_cond(struct eval *ev, const struct query_node *node,
     case QUERY_SEGMENT: return eval_in_segment(ev, node, candidates);
     case QUERY_TENURE: return cond_tenure(ev, node, candidates);
     case QUERY_BUCKET: return cond_bucket(ev, node, candidates);
+    case QUERY_SURVEY: return cond_survey(ev, node, candidates);
     default: break;
     }
     err_set(ev->err, ERR_INTERNAL, "condition is not evaluated by this version");
@@ -417,13 +439,15 @@ static bool has_number(const void *ctx, size_t i)
     return x->v[x->constant ? 0 : i] != PACKED_UNSET;
 }
 
-static struct audience_set *set_numbers(struct eval *ev, const struct query_num *num,
+static struct audience_set *set_numbers(struct eval *ev, const struct query_node *node,
                                         const struct audience_set *candidates)
 {
-    struct eval_numbers x;
+    struct eval_numbers x = { 0 };
     const struct eval_range range = eval_range_of(candidates);
     struct audience_set *out = set_new(ev);
-    if (!out || !eval_numbers_get(ev, num, range, candidates, &x))
+    if (!out ||
+        !(node->kind == QUERY_SURVEY ? eval_survey(ev, node, range, candidates, &x)
+                                     : eval_numbers_get(ev, eval_test_subject(node), range, candidates, &x)))
         return set_keep(out, false);
     const struct range_test test = { .range = range, .fn = has_number, .ctx = &x };
     bool ok = range_filter(ev, &test, candidates, out);
@@ -444,7 +468,7 @@ struct audience_set *eval_cond_set(struct eval *ev, const struct query_node *nod
         return scan_field(ev, (uint16_t)ref->symbol.id, &set, candidates);
     }
     struct query_num *nums[3];
-    if (query_node_nums(node, nums))
-        return set_numbers(ev, eval_test_subject(node), candidates);
+    if (node->kind == QUERY_SURVEY || query_node_nums(node, nums))
+        return set_numbers(ev, node, candidates);
     return set_copy(ev, candidates);
 }

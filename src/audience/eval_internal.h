@@ -9,6 +9,7 @@
 #include "audience/eval.h"
 #include "audience/eval_scan.h"
 #include "audience/eval_time.h"
+#include "base/buf.h"
 
 struct eval_known { /* a segment evaluated before */
     struct strv name;
@@ -69,6 +70,26 @@ bool eval_test_is_literal(
 /* The number that is not a literal (the left one when both are). */
 const struct query_num *eval_test_subject(const struct query_node *node);
 
+/* --- eval_text.c: texts, compared folded --- */
+
+struct query_pattern;
+struct eval_text { /* one text against one condition; for texts that are in no dictionary */
+    enum query_tcmp op;
+    uint32_t at; /* of the condition, for errors */
+    struct buf wanted, folded;
+    struct query_pattern *pattern;
+};
+/* Free with eval_text_free whatever it returned. */
+bool eval_text_init(struct eval *ev, enum query_tcmp op, struct strv wanted, uint32_t at,
+                    struct eval_text *t);
+bool eval_text_holds(struct eval *ev, struct eval_text *t, struct strv text, bool *holds);
+void eval_text_free(struct eval_text *t);
+/* The codes of a dictionary that hold; t is zeroed before, its codes are the caller's. */
+bool eval_text_test(struct eval *ev, uint16_t space, enum query_tcmp op, struct strv wanted, uint32_t at,
+                    struct scan_test *t);
+bool eval_text_among(struct eval *ev, uint16_t space, const struct strv *wanted, size_t n, bool outside,
+                     struct scan_test *t);
+
 /* --- eval_rows.c: `where` over a block of events --- */
 
 struct eval_rows; /* a compiled `where` */
@@ -103,6 +124,9 @@ bool eval_numbers_get(struct eval *ev, const struct query_num *num, struct eval_
                       const struct audience_set *candidates, struct eval_numbers *out);
 bool eval_aggregate(struct eval *ev, const struct query_aggregate *a, struct eval_range range,
                     const struct audience_set *candidates, struct eval_numbers *out);
+/* The code of the newest status of the condition's survey. */
+bool eval_survey(struct eval *ev, const struct query_node *node, struct eval_range range,
+                 const struct audience_set *candidates, struct eval_numbers *out);
 /* <0, 0, >0; both must be set. */
 int eval_numbers_cmp(const struct eval_numbers *a, size_t i, const struct eval_numbers *b, size_t k);
 

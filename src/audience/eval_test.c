@@ -130,75 +130,11 @@ static struct scan_test age_test(const struct eval *ev, struct scan_test ages)
 
 /* --- texts --- */
 
-static bool codes_add(struct eval *ev, struct scan_test *t, uint32_t code)
-{
-    if (code == 0)
-        return true;
-    size_t need = code / 64 + 1;
-    if (need * 64 > t->n_codes) {
-        uint64_t *more = realloc(t->codes, need * sizeof *more);
-        if (!more)
-            return eval_nomem(ev);
-        memset(more + t->n_codes / 64, 0, (need - t->n_codes / 64) * sizeof *more);
-        t->codes = more;
-        t->n_codes = need * 64;
-    }
-    t->codes[code / 64] |= UINT64_C(1) << (code % 64);
-    return true;
-}
-
-struct text_search {
-    struct eval *ev;
-    struct scan_test *t;
-    struct strv wanted; /* folded */
-    bool prefix, ok;
-    struct buf folded;
-};
-
-static bool search_text(void *ctx, uint32_t code, struct strv text)
-{
-    struct text_search *s = ctx;
-    buf_clear(&s->folded);
-    if (!dict_fold(&s->folded, text))
-        return true; /* what is not UTF-8 matches nothing */
-    struct strv folded = { (const char *)s->folded.data, s->folded.len };
-    bool found = s->prefix
-                     ? strv_starts(folded, s->wanted)
-                     : s->wanted.n == 0 || (folded.n && memmem(folded.p, folded.n, s->wanted.p, s->wanted.n));
-    if (found)
-        s->ok = codes_add(s->ev, s->t, code);
-    return s->ok;
-}
-
-static bool test_search(struct eval *ev, uint16_t space, struct strv wanted, bool prefix, struct scan_test *t)
-{
-    t->kind = SCAN_CODES;
-    struct text_search s = { .ev = ev, .t = t, .prefix = prefix, .ok = true };
-    struct buf folded = { 0 };
-    if (dict_fold(&folded, wanted)) {
-        s.wanted = (struct strv){ (const char *)folded.data, folded.len };
-        dict_each(ev->txn, space, search_text, &s);
-    }
-    buf_free(&folded);
-    buf_free(&s.folded);
-    return s.ok;
-}
-
 static bool test_text(struct eval *ev, const struct query_node *node, uint16_t space, struct scan_test *t)
 {
-    if (node->kind == QUERY_TEXT && node->text.op > QUERY_TEXT_NE)
-        return test_search(ev, space, node->text.strings[0], node->text.op == QUERY_TEXT_STARTS, t);
-    t->outside = node->kind == QUERY_TEXT ? node->text.op == QUERY_TEXT_NE : node->negated;
-    if (node->text.n == 1) {
-        uint32_t code = dict_find(ev->txn, space, node->text.strings[0]);
-        *t = range_of(code ? code : 1, code, t->outside);
-        return true;
-    }
-    t->kind = SCAN_CODES;
-    for (size_t i = 0; i < node->text.n; i++)
-        if (!codes_add(ev, t, dict_find(ev->txn, space, node->text.strings[i])))
-            return false;
-    return true;
+    if (node->kind == QUERY_TEXT)
+        return eval_text_test(ev, space, node->text.op, node->text.strings[0], node->at, t);
+    return eval_text_among(ev, space, node->text.strings, node->text.n, node->negated, t);
 }
 
 /* --- dates --- */

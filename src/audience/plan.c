@@ -57,6 +57,7 @@ static uint32_t cond_cost(const struct query_node *node)
     case QUERY_SEGMENT: return COST_SEGMENT;
     case QUERY_TENURE: return 2 * COST_COLUMN;
     case QUERY_BUCKET: return COST_TRIGONOMETRY;
+    case QUERY_SURVEY: return COST_EVENTS + COST_LIFETIME;
     default: return COST_COLUMN;
     }
 }
@@ -117,10 +118,7 @@ static bool node_supported(void *ctx, const struct query_node *node)
     case QUERY_TEXT_IN:
         if (node->text.value.is_rfm)
             return refuse(u, node->at, "rfm");
-        if (node->kind == QUERY_TEXT && node->text.op == QUERY_TEXT_MATCHES)
-            return refuse(u, node->at, "\"matches\"");
         return true;
-    case QUERY_SURVEY: return refuse(u, node->at, "\"survey ... status\"");
     case QUERY_SEGMENT: return !node->segment.ever || refuse(u, node->at, "\"ever in segment\"");
     default: return true;
     }

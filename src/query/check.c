@@ -1,5 +1,6 @@
 #include "query/check.h"
 
+#include "query/pattern.h"
 #include "query/suggest.h"
 
 #include <stdio.h>
@@ -302,11 +303,29 @@ static bool check_within(struct check *c, struct query_node *n)
     return true;
 }
 
-static bool check_text(struct check *c, struct query_text *text)
+/* Read once here, so that a wrong one is told before anything is evaluated. */
+static bool check_pattern(struct check *c, enum query_tcmp op, struct strv pattern, uint32_t at)
 {
-    if (text->is_rfm)
-        return check_event(c, &text->rfm.event);
-    return check_typed(c, &text->field, QUERY_TYPE_TEXT);
+    char why[120], tail[128];
+    if (op != QUERY_TEXT_MATCHES)
+        return true;
+    struct query_pattern *p = query_pattern_new(pattern, why, sizeof why);
+    query_pattern_free(p);
+    if (p)
+        return true;
+    snprintf(tail, sizeof tail, ": %s", why);
+    query_error_set(c->e, QUERY_E_PATTERN, c->q->text, at, tail, "\"" STRV_FMT "\" is no regular expression",
+                    STRV_ARG(strv_sub(pattern, 0, 60)));
+    if (c->e)
+        strv_copy(pattern, c->e->found, sizeof c->e->found);
+    return false;
+}
+
+static bool check_text(struct check *c, const struct query_node *n, struct query_text *text)
+{
+    if (text->is_rfm ? !check_event(c, &text->rfm.event) : !check_typed(c, &text->field, QUERY_TYPE_TEXT))
+        return false;
+    return n->kind != QUERY_TEXT || check_pattern(c, n->text.op, n->text.strings[0], n->at);
 }
 
 static bool check_node(struct check *c, struct query_node *n)
@@ -328,7 +347,7 @@ static bool check_node(struct check *c, struct query_node *n)
                 return false;
         return true;
     case QUERY_TEXT:
-    case QUERY_TEXT_IN: return check_text(c, &n->text.value);
+    case QUERY_TEXT_IN: return check_text(c, n, &n->text.value);
     case QUERY_SET_HAS: return check_typed(c, &n->has.field, QUERY_TYPE_SET);
     case QUERY_BOOL: return check_typed(c, &n->field, QUERY_TYPE_BOOL);
     case QUERY_IS_SET: return check_ref(c, &n->field);
@@ -337,7 +356,7 @@ static bool check_node(struct check *c, struct query_node *n)
     case QUERY_ANNIVERSARY: return check_within(c, n);
     case QUERY_NEAR: return check_typed(c, &n->near.field, QUERY_TYPE_PLACE);
     case QUERY_SEGMENT: return check_segment(c, n);
-    case QUERY_SURVEY:
+    case QUERY_SURVEY: return check_pattern(c, n->survey.op, n->survey.status, n->at);
     case QUERY_TENURE:
     case QUERY_BUCKET: return true;
     }

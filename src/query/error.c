@@ -19,6 +19,8 @@ static const char *const error_names[] = {
     [QUERY_E_TYPE] = "type",
     [QUERY_E_ARGUMENT] = "argument",
     [QUERY_E_PLACE] = "place",
+    [QUERY_E_PATTERN] = "pattern",
+    [QUERY_E_COSTLY] = "costly",
     [QUERY_E_CYCLE] = "cycle",
     [QUERY_E_UNSUPPORTED] = "unsupported",
     [QUERY_E_TOO_LONG] = "too_long",
@@ -37,7 +39,8 @@ const char *query_error_name(enum query_error_code code)
 bool query_error_to_err(const struct query_error *e, struct err *out)
 {
     enum err_code code = ERR_INVALID;
-    if (e->code == QUERY_E_TOO_LONG || e->code == QUERY_E_TOO_DEEP || e->code == QUERY_E_TOO_MANY)
+    if (e->code == QUERY_E_TOO_LONG || e->code == QUERY_E_TOO_DEEP || e->code == QUERY_E_TOO_MANY ||
+        e->code == QUERY_E_COSTLY)
         code = ERR_LIMIT;
     else if (e->code == QUERY_E_NOMEM)
         code = ERR_NOMEM;

@@ -21,6 +21,8 @@ enum query_error_code {
     QUERY_E_TYPE,              /* the name exists, but is of another type than the condition needs */
     QUERY_E_ARGUMENT,          /* a function without what it needs, or with what it cannot use */
     QUERY_E_PLACE,             /* right by itself, but not inside `where`, or only there */
+    QUERY_E_PATTERN,           /* `matches` with what is no regular expression */
+    QUERY_E_COSTLY,            /* a regular expression that takes too many steps on a text there is */
     QUERY_E_CYCLE,             /* a segment that refers to itself, directly or through others */
     QUERY_E_UNSUPPORTED,       /* of the language, but not evaluated by this version */
     QUERY_E_TOO_LONG,          /* limit: length */

@@ -1,6 +1,6 @@
 # query/: the segment language; may include base/.
 noinst_LIBRARIES += src/libquery.a
-src_libquery_a_CPPFLAGS = $(AM_CPPFLAGS)
+src_libquery_a_CPPFLAGS = $(AM_CPPFLAGS) $(PCRE2_CFLAGS)
 src_libquery_a_SOURCES = \
 	src/query/error.h src/query/error.c \
 	src/query/suggest.h src/query/suggest.c \
@@ -9,5 +9,6 @@ src_libquery_a_SOURCES = \
 	src/query/parser.h src/query/parser.c \
 	src/query/parse_value.c src/query/parse_num.c \
 	src/query/parse.h src/query/parse.c \
+	src/query/pattern.h src/query/pattern.c \
 	src/query/check.h src/query/check.c \
 	src/query/print.h src/query/print.c

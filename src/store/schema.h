@@ -45,9 +45,12 @@ enum {
     EVENT_CLICK = 7,
     EVENT_STOP = 8,
     EVENT_START = 9,
+    EVENT_SURVEY = 14,
 };
 /* Attribute of the activity events: the campaign's number. */
 enum { ATTRIBUTE_CAMPAIGN = 65 };
+/* Attributes of the event "survey": which survey, and how it stands with the customer ("invited"). */
+enum { ATTRIBUTE_SURVEY_NAME = 130, ATTRIBUTE_SURVEY_STATUS = 132 };
 
 #define SCHEMA_MAX_FIELDS 4096 /* fields and attributes together */
 #define SCHEMA_MAX_EVENTS 512

@@ -7,7 +7,6 @@ enum {
     EVENT_VIEW = 11,
     EVENT_WISH = 12,
     EVENT_REDEMPTION = 13,
-    EVENT_SURVEY = 14,
     EVENT_CSAT = 15,
 };
 
@@ -79,8 +78,9 @@ const struct schema_row schema_rows[] = {
     { 112, EVENT_WISH, "category", SCHEMA_TEXT, 0, false },
     { 120, EVENT_REDEMPTION, "code", SCHEMA_TEXT, 0, false },
     { 121, EVENT_REDEMPTION, "amount", SCHEMA_NUMBER, 2, false },
-    { 130, EVENT_SURVEY, "name", SCHEMA_TEXT, 0, false },
+    { ATTRIBUTE_SURVEY_NAME, EVENT_SURVEY, "name", SCHEMA_TEXT, 0, false },
     { 131, EVENT_SURVEY, "answer", SCHEMA_TEXT, 0, false },
+    { ATTRIBUTE_SURVEY_STATUS, EVENT_SURVEY, "status", SCHEMA_TEXT, 0, false },
     { 140, EVENT_CSAT, "score", SCHEMA_NUMBER, 0, false },
 };
 const size_t schema_rows_count = COUNT(schema_rows);

@@ -33,32 +33,37 @@ const char *const model_words[] = { "gold",
                                     "vip",
                                     "x",
                                     NULL };
-const char *const model_event_names[EVENTS] = { "purchase", "cart_add", "inbound", "csat" };
-const uint16_t model_event_ids[EVENTS] = { EVENT_PURCHASE, 10, EVENT_INBOUND, 15 };
+static const char *const event_names[EVENTS] = { "purchase", "cart_add", "inbound", "csat", "survey" };
+static const uint16_t event_ids[EVENTS] = { EVENT_PURCHASE, 10, EVENT_INBOUND, 15, EVENT_SURVEY };
+/* Names a person may give, keywords among them. */
+static const char *const own_names[] = { "last",  "month", "in",   "points", "x.y",   "today", "has",  "is",
+                                         "where", "ever",  "a_b_", "within", "count", "hour",  "not_", "p" };
 
 static const struct model_name field_names[FIELDS] = {
-    [F_MSISDN] = { "msisdn", QUERY_TYPE_NUMBER, 0, { 0 } },
-    [F_GENDER] = { "gender", QUERY_TYPE_TEXT, 0, { 0 } },
-    [F_REGION] = { "region", QUERY_TYPE_TEXT, 0, { 0 } },
-    [F_TIER] = { "tier", QUERY_TYPE_TEXT, 0, { 0 } },
-    [F_ZONE] = { "zone", QUERY_TYPE_TEXT, 0, { 0 } },
-    [F_BIRTH] = { "birth_date", QUERY_TYPE_DATE, 0, { 0 } },
-    [F_SIGNUP] = { "signup", QUERY_TYPE_DATE, 0, { 0 } },
-    [F_CREATED] = { "created", QUERY_TYPE_DATE, 0, { 0 } },
-    [F_BALANCE] = { "balance", QUERY_TYPE_NUMBER, 2, { 0 } },
-    [F_VISITS] = { "visits", QUERY_TYPE_NUMBER, 0, { 0 } },
-    [F_NEWS] = { "newsletter", QUERY_TYPE_BOOL, 0, { 0 } },
-    [F_TAGS] = { "tags", QUERY_TYPE_SET, 0, { 0 } },
-    [F_INTERESTS] = { "interests", QUERY_TYPE_SET, 0, { 0 } },
-    [F_HOME] = { "home", QUERY_TYPE_PLACE, 0, { 0 } },
+    [F_MSISDN] = { "msisdn", QUERY_TYPE_NUMBER, { 0 }, { 0 } },
+    [F_GENDER] = { "gender", QUERY_TYPE_TEXT, { 0 }, { 0 } },
+    [F_REGION] = { "region", QUERY_TYPE_TEXT, { 0 }, { 0 } },
+    [F_TIER] = { "tier", QUERY_TYPE_TEXT, { 0 }, { 0 } },
+    [F_ZONE] = { "zone", QUERY_TYPE_TEXT, { 0 }, { 0 } },
+    [F_BIRTH] = { "birth_date", QUERY_TYPE_DATE, { 0 }, { 0 } },
+    [F_SIGNUP] = { "signup", QUERY_TYPE_DATE, { 0 }, { 0 } },
+    [F_CREATED] = { "created", QUERY_TYPE_DATE, { 0 }, { 0 } },
+    [F_BALANCE] = { "balance", QUERY_TYPE_NUMBER, { 2 }, { 0 } },
+    [F_VISITS] = { "visits", QUERY_TYPE_NUMBER, { 0 }, { 0 } },
+    [F_NEWS] = { "newsletter", QUERY_TYPE_BOOL, { 0 }, { 0 } },
+    [F_TAGS] = { "tags", QUERY_TYPE_SET, { 0 }, { 0 } },
+    [F_INTERESTS] = { "interests", QUERY_TYPE_SET, { 0 }, { 0 } },
+    [F_HOME] = { "home", QUERY_TYPE_PLACE, { 0 }, { 0 } },
 };
 static const struct model_name attribute_names[ATTRIBUTES] = {
-    [A_AMOUNT] = { "amount", QUERY_TYPE_NUMBER, 2, { 0 } },
-    [A_QUANTITY] = { "quantity", QUERY_TYPE_NUMBER, 0, { 0 } },
-    [A_PRODUCT] = { "product", QUERY_TYPE_TEXT, 0, { 0 } },
-    [A_DUE] = { "due", QUERY_TYPE_DATE, 0, { 0 } },
-    [A_GIFT] = { "gift", QUERY_TYPE_BOOL, 0, { 0 } },
-    [A_PRICE] = { "price", QUERY_TYPE_NUMBER, 1, { 0 } },
+    [A_AMOUNT] = { "amount", QUERY_TYPE_NUMBER, { 2, 2 }, { 64, 90 } },
+    [A_QUANTITY] = { "quantity", QUERY_TYPE_NUMBER, { 0 }, { 70, 91 } },
+    [A_PRODUCT] = { "product", QUERY_TYPE_TEXT, { 0 }, { 71, 92 } },
+    [A_DUE] = { "due", QUERY_TYPE_DATE, { 0 }, { 0 } },
+    [A_GIFT] = { "gift", QUERY_TYPE_BOOL, { 0 }, { 0 } },
+    [A_PRICE] = { "price", QUERY_TYPE_NUMBER, { 1 }, { 0 } },
+    [A_NAME] = { "name", QUERY_TYPE_TEXT, { 0 }, { [E_SURVEY] = ATTRIBUTE_SURVEY_NAME } },
+    [A_STATUS] = { "status", QUERY_TYPE_TEXT, { 0 }, { [E_SURVEY] = ATTRIBUTE_SURVEY_STATUS } },
 };
 
 static const char *const clock_texts[] = { "", "DE Europe/Berlin", "US-FL America/New_York,America/Chicago",
@@ -118,6 +123,23 @@ static struct model_value random_members(struct rnd *r)
     return v;
 }
 
+static struct model_value random_value(struct rnd *r, const struct model *m, enum query_type type,
+                                       unsigned scale)
+{
+    int32_t today = (int32_t)(m->now / USEC_DAY);
+    switch (type) {
+    case QUERY_TYPE_TEXT: return random_text(r);
+    case QUERY_TYPE_DATE: return random_date(r, today);
+    case QUERY_TYPE_BOOL: return random_number(r, 0, 2);
+    case QUERY_TYPE_SET: return random_members(r);
+    case QUERY_TYPE_PLACE:
+        return (struct model_value){ .set = often(r),
+                                     .lat = 480000000 + (int32_t)rnd_below(r, 40000000),
+                                     .lon = 120000000 + (int32_t)rnd_below(r, 60000000) };
+    default: return random_number(r, rnd_below(r, 2) ? 0 : -20, scale > 1 ? 4000 : 40);
+    }
+}
+
 static void random_customer(struct rnd *r, struct model *m, uint32_t id)
 {
     struct model_customer *c = &m->customers[id];
@@ -145,9 +167,9 @@ static void random_customer(struct rnd *r, struct model *m, uint32_t id)
     f[F_NEWS] = random_number(r, 0, 2);
     f[F_TAGS] = random_members(r);
     f[F_INTERESTS] = random_members(r);
-    f[F_HOME] = (struct model_value){ .set = often(r),
-                                      .lat = 480000000 + (int32_t)rnd_below(r, 40000000),
-                                      .lon = 120000000 + (int32_t)rnd_below(r, 60000000) };
+    f[F_HOME] = random_value(r, m, QUERY_TYPE_PLACE, 0);
+    for (int i = FIELDS; i < m->n_fields; i++)
+        f[i] = random_value(r, m, m->fields[i].type, m->fields[i].scale[0]);
 }
 
 /* Seconds around midnights and the ends of windows, in the future, or anywhen in three years. */
@@ -171,24 +193,43 @@ static int64_t random_second(struct rnd *r, const struct model *m)
 static void random_event(struct rnd *r, const struct model *m, struct model_event *e)
 {
     memset(e, 0, sizeof *e);
-    e->type = (int)rnd_below(r, EVENTS);
+    e->type = (int)rnd_below(r, (uint64_t)m->n_event_types);
     do
         e->customer = (uint32_t)rnd_below(r, m->n);
     while (!m->customers[e->customer].exists);
     e->second = random_second(r, m);
-    struct model_value *a = e->attribute;
-    a[A_AMOUNT] = random_number(r, -200, 4000);
-    a[A_QUANTITY] = random_number(r, 0, 5);
-    a[A_PRODUCT] = random_text(r);
-    a[A_DUE] = random_date(r, (int32_t)(m->now / USEC_DAY));
-    a[A_GIFT] = random_number(r, 0, 2);
-    a[A_PRICE] = random_number(r, 0, 300);
-    for (int i = 0; i < ATTRIBUTES; i++)
-        if (!m->attributes[i].id[e->type])
-            e->attribute[i].set = false;
+    for (int i = 0; i < m->n_attributes; i++)
+        if (m->attributes[i].id[e->type])
+            e->attribute[i] = random_value(r, m, m->attributes[i].type, m->attributes[i].scale[e->type]);
+    if (e->attribute[A_NAME].set)
+        e->attribute[A_NAME].text = model_words[rnd_below(r, 4)]; /* few, so that they come again */
 }
 
 /* --- into the store --- */
+
+static enum schema_type stored_type(enum query_type type)
+{
+    static const enum schema_type types[] = { SCHEMA_NONE, SCHEMA_TEXT, SCHEMA_NUMBER, SCHEMA_DATE,
+                                              SCHEMA_BOOL, SCHEMA_SET,  SCHEMA_PLACE };
+    return types[type];
+}
+
+static uint16_t declared(uint16_t id, const struct err *e)
+{
+    if (!id)
+        fail_msg("%s", e->text);
+    return id;
+}
+
+static void declare_attribute(struct model *m, struct audience_writer *w, int a, int event, unsigned scale)
+{
+    struct err e = { 0 };
+    struct model_name *n = &m->attributes[a];
+    n->scale[event] = scale;
+    n->id[event] = declared(schema_add_attribute(w->txn, m->event_ids[event], strv_from(n->name),
+                                                 stored_type(n->type), scale, 1, &e),
+                            &e);
+}
 
 static void declare(struct model *m, struct audience_writer *w)
 {
@@ -199,26 +240,53 @@ static void declare(struct model *m, struct audience_writer *w)
     };
     memcpy(m->fields, field_names, sizeof field_names);
     memcpy(m->attributes, attribute_names, sizeof attribute_names);
+    memcpy(m->event_names, event_names, sizeof event_names);
+    memcpy(m->event_ids, event_ids, sizeof event_ids);
+    m->n_fields = FIELDS;
+    m->n_attributes = ATTRIBUTES;
+    m->n_event_types = EVENTS;
     for (int i = 0; i < FIELDS; i++)
-        m->fields[i].id[0] = builtin[i];
-    m->fields[F_BALANCE].id[0] = schema_add_field(w->txn, STRV("balance"), SCHEMA_NUMBER, 2, 1, &e);
-    m->fields[F_VISITS].id[0] = schema_add_field(w->txn, STRV("visits"), SCHEMA_NUMBER, 0, 1, &e);
-    m->fields[F_NEWS].id[0] = schema_add_field(w->txn, STRV("newsletter"), SCHEMA_BOOL, 0, 1, &e);
-    struct model_name *a = m->attributes;
-    a[A_AMOUNT].id[E_PURCHASE] = 64;
-    a[A_QUANTITY].id[E_PURCHASE] = 70;
-    a[A_PRODUCT].id[E_PURCHASE] = 71;
-    a[A_DUE].id[E_PURCHASE] =
-        schema_add_attribute(w->txn, EVENT_PURCHASE, STRV("due"), SCHEMA_DATE, 0, 1, &e);
-    a[A_GIFT].id[E_PURCHASE] =
-        schema_add_attribute(w->txn, EVENT_PURCHASE, STRV("gift"), SCHEMA_BOOL, 0, 1, &e);
-    a[A_PRICE].id[E_PURCHASE] =
-        schema_add_attribute(w->txn, EVENT_PURCHASE, STRV("price"), SCHEMA_NUMBER, 1, 1, &e);
-    a[A_AMOUNT].id[E_CART_ADD] = 90;
-    a[A_QUANTITY].id[E_CART_ADD] = 91;
-    a[A_PRODUCT].id[E_CART_ADD] = 92;
-    if (!a[A_PRICE].id[E_PURCHASE])
-        fail_msg("%s", e.text);
+        m->fields[i].id[0] =
+            builtin[i]
+                ? builtin[i]
+                : declared(schema_add_field(w->txn, strv_from(m->fields[i].name),
+                                            stored_type(m->fields[i].type), m->fields[i].scale[0], 1, &e),
+                           &e);
+    declare_attribute(m, w, A_DUE, E_PURCHASE, 0);
+    declare_attribute(m, w, A_GIFT, E_PURCHASE, 0);
+    declare_attribute(m, w, A_PRICE, E_PURCHASE, 1);
+}
+
+/* Fields, events and attributes of any type and scale; attributes of one name in several events, with
+ * different scales. */
+static void declare_own(struct rnd *r, struct model *m, struct audience_writer *w)
+{
+    struct err e = { 0 };
+    size_t shift = rnd_below(r, 16), next = 0;
+    for (uint64_t k = rnd_below(r, FIELDS_MOST - FIELDS + 1); k > 0; k--) {
+        struct model_name *n = &m->fields[m->n_fields++];
+        *n = (struct model_name){ .name = own_names[(next++ + shift) % 16],
+                                  .type = (enum query_type)(1 + rnd_below(r, 6)) };
+        n->scale[0] = n->type == QUERY_TYPE_NUMBER ? (unsigned)rnd_below(r, 5) : 0;
+        n->id[0] = declared(
+            schema_add_field(w->txn, strv_from(n->name), stored_type(n->type), n->scale[0], 1, &e), &e);
+    }
+    for (uint64_t k = rnd_below(r, EVENTS_MOST - EVENTS + 1); k > 0; k--) {
+        m->event_names[m->n_event_types] = ((const char *const[]){ "visit", "last", "where" })[k - 1];
+        m->event_ids[m->n_event_types] =
+            declared(schema_add_event(w->txn, strv_from(m->event_names[m->n_event_types]), 1, &e), &e);
+        m->n_event_types++;
+    }
+    for (uint64_t k = rnd_below(r, ATTRIBUTES_MOST - ATTRIBUTES + 1); k > 0; k--) {
+        static const char *const names[] = { "kind", "when", "points", "set", "today", "flag" };
+        enum query_type type = (enum query_type)(1 + rnd_below(r, 4));
+        m->attributes[m->n_attributes++] = (struct model_name){ .name = names[k - 1], .type = type };
+    }
+    for (int a = 0; a < m->n_attributes; a++)
+        for (int event = 0; event < m->n_event_types; event++)
+            if (!m->attributes[a].id[event] && event != E_SURVEY && rnd_below(r, 2))
+                declare_attribute(m, w, a, event,
+                                  m->attributes[a].type == QUERY_TYPE_NUMBER ? (unsigned)rnd_below(r, 4) : 0);
 }
 
 static size_t put_codes(const struct model *m, struct audience_writer *w, int field, uint32_t members,
@@ -249,18 +317,16 @@ static int value_order(const void *a, const void *b)
 
 /* Values of one customer as the store wants them; returns how many. */
 static size_t put_values(const struct model *m, struct audience_writer *w, const struct model_customer *c,
-                         struct customer_value *values, uint32_t codes[FIELDS][16])
+                         struct customer_value *values, uint32_t codes[FIELDS_MOST][16])
 {
-    static const enum schema_type types[] = { SCHEMA_NONE, SCHEMA_TEXT, SCHEMA_NUMBER, SCHEMA_DATE,
-                                              SCHEMA_BOOL, SCHEMA_SET,  SCHEMA_PLACE };
     size_t n = 0;
-    for (int i = 0; i < FIELDS; i++) {
+    for (int i = 0; i < m->n_fields; i++) {
         const struct model_value *v = &c->field[i];
         if (!v->set || i == F_MSISDN || i == F_CREATED)
             continue;
         struct customer_value *out = &values[n++];
         *out = (struct customer_value){ .field = m->fields[i].id[0],
-                                        .type = types[m->fields[i].type],
+                                        .type = stored_type(m->fields[i].type),
                                         .number = v->n };
         if (out->type == SCHEMA_TEXT)
             out->text = strv_from(v->text);
@@ -282,8 +348,8 @@ static void put_customers(struct model *m, struct audience_writer *w)
     struct err e = { 0 };
     for (uint32_t i = 0; i < m->n; i++) {
         const struct model_customer *c = &m->customers[i];
-        struct customer_value values[FIELDS];
-        uint32_t codes[FIELDS][16], id = 0;
+        struct customer_value values[FIELDS_MOST];
+        uint32_t codes[FIELDS_MOST][16], id = 0;
         struct customer_record r = { .msisdn = (uint64_t)c->field[F_MSISDN].n, .values = values };
         r.created = r.changed = c->field[F_CREATED].n * USEC_DAY + 5;
         r.n_values = put_values(m, w, c, values, codes);
@@ -301,7 +367,7 @@ static void erase_some(struct rnd *r, struct model *m, struct audience_writer *w
     struct err e = { 0 };
     struct customer_arena arena = { 0 };
     for (uint32_t i = 0; i < m->n; i++) {
-        bool stretch = i < 70 || (i > m->n / 4 && i < m->n * 3 / 4);
+        bool stretch = m->n > 5000 ? i < 70 || (i > m->n / 4 && i < m->n * 3 / 4) : i < 3;
         if (!stretch && rnd_below(r, 50))
             continue;
         struct customer_record before;
@@ -333,9 +399,9 @@ static void put_batch(const struct model *m, struct audience_writer *w, int type
     size_t n = 0, n_attributes = 0;
     uint32_t *customer = calloc(to - from, sizeof *customer);
     usec_t *at = calloc(to - from, sizeof *at);
-    uint16_t ids[ATTRIBUTES];
-    int64_t *values[ATTRIBUTES];
-    for (int a = 0; a < ATTRIBUTES; a++) {
+    uint16_t ids[ATTRIBUTES_MOST];
+    int64_t *values[ATTRIBUTES_MOST];
+    for (int a = 0; a < m->n_attributes; a++) {
         if (!m->attributes[a].id[type])
             continue;
         ids[n_attributes] = m->attributes[a].id[type];
@@ -353,7 +419,7 @@ static void put_batch(const struct model *m, struct audience_writer *w, int type
         customer[n] = m->events[i].customer;
         at[n++] = m->events[i].second * USEC_SEC + 17;
     }
-    const struct events_batch b = { .type = model_event_ids[type],
+    const struct events_batch b = { .type = m->event_ids[type],
                                     .n = n,
                                     .customer = customer,
                                     .at = at,
@@ -376,7 +442,7 @@ static void put_events(struct rnd *r, const struct model *m, struct audience_wri
         size_t n = rnd_below(r, 3) ? 1 + rnd_below(r, 40) : 1 + rnd_below(r, 6000);
         if (n > m->n_events - at)
             n = m->n_events - at;
-        for (int type = 0; type < EVENTS; type++)
+        for (int type = 0; type < m->n_event_types; type++)
             put_batch(m, w, type, at, at + n);
         at += n;
     }
@@ -392,13 +458,15 @@ static int event_order(const void *a, const void *b)
     return (x->arrival > y->arrival) - (x->arrival < y->arrival);
 }
 
-static void write_all(struct rnd *r, struct model *m, size_t events)
+static void write_all(struct rnd *r, struct model *m, size_t events, bool own)
 {
     struct err e = { 0 };
     struct audience_writer w;
     if (!audience_writer_init(&w, m->audience, &e) || !audience_writer_begin(&w, &e))
         fail_msg("%s", e.text);
     declare(m, &w);
+    if (own)
+        declare_own(r, m, &w);
     for (uint32_t i = 0; i < m->n; i++)
         random_customer(r, m, i);
     put_customers(m, &w);
@@ -417,7 +485,7 @@ static void write_all(struct rnd *r, struct model *m, size_t events)
     audience_writer_free(&w);
 }
 
-void model_make(struct model *m, uint64_t seed, uint32_t customers, size_t events)
+void model_make(struct model *m, uint64_t seed, uint32_t customers, size_t events, bool own)
 {
     struct rnd r;
     struct err e = { 0 };
@@ -430,7 +498,7 @@ void model_make(struct model *m, uint64_t seed, uint32_t customers, size_t event
     m->audience = audience_open(&o, &e);
     if (!m->audience)
         fail_msg("%s", e.text);
-    write_all(&r, m, events);
+    write_all(&r, m, events, own);
     qsort(m->events, m->n_events, sizeof *m->events, event_order);
     for (size_t i = 0; i < m->n_events; i++) {
         struct model_customer *c = &m->customers[m->events[i].customer];

@@ -26,10 +26,13 @@ enum {
     F_TAGS,
     F_INTERESTS,
     F_HOME,
-    FIELDS,
+    FIELDS, /* then those of a schema made at random */
+    FIELDS_MOST = FIELDS + 8,
 };
-enum { A_AMOUNT, A_QUANTITY, A_PRODUCT, A_DUE, A_GIFT, A_PRICE, ATTRIBUTES };
-enum { E_PURCHASE, E_CART_ADD, E_INBOUND, E_CSAT, EVENTS };
+enum { A_AMOUNT, A_QUANTITY, A_PRODUCT, A_DUE, A_GIFT, A_PRICE, A_NAME, A_STATUS, ATTRIBUTES };
+enum { ATTRIBUTES_MOST = ATTRIBUTES + 6 };
+enum { E_PURCHASE, E_CART_ADD, E_INBOUND, E_CSAT, E_SURVEY, EVENTS };
+enum { EVENTS_MOST = EVENTS + 3 };
 
 struct model_value {
     bool set;
@@ -44,13 +47,13 @@ struct model_event {
     uint32_t customer;
     int64_t second;
     size_t arrival; /* happenings of one second are in this order */
-    struct model_value attribute[ATTRIBUTES];
+    struct model_value attribute[ATTRIBUTES_MOST];
 };
 
 struct model_customer {
     bool exists;
     const char *clock; /* "" = none */
-    struct model_value field[FIELDS];
+    struct model_value field[FIELDS_MOST];
     const struct zone *zone; /* own, or the instance's */
     size_t first, end;       /* events: in order of time, of one second as they arrived */
 };
@@ -58,8 +61,8 @@ struct model_customer {
 struct model_name {
     const char *name;
     enum query_type type;
-    unsigned scale;
-    uint16_t id[EVENTS]; /* in the store; fields: id[0]; attributes by event, 0 = the event has none */
+    unsigned scale[EVENTS_MOST]; /* as id */
+    uint16_t id[EVENTS_MOST]; /* in the store; fields: id[0]; attributes by event, 0 = the event has none */
 };
 
 struct model {
@@ -70,7 +73,10 @@ struct model {
     struct model_customer *customers;
     size_t n_events;
     struct model_event *events;
-    struct model_name fields[FIELDS], attributes[ATTRIBUTES];
+    struct model_name fields[FIELDS_MOST], attributes[ATTRIBUTES_MOST];
+    const char *event_names[EVENTS_MOST];
+    uint16_t event_ids[EVENTS_MOST];
+    int n_fields, n_attributes, n_event_types;
     char dir[64];
     struct audience *audience;
     /* segments: name and text */
@@ -79,10 +85,10 @@ struct model {
 };
 
 extern const char *const model_words[]; /* texts in use, ended by NULL */
-extern const char *const model_event_names[EVENTS];
-extern const uint16_t model_event_ids[EVENTS];
 
-void model_make(struct model *m, uint64_t seed, uint32_t customers, size_t events);
+/* m->now and m->zones are given, and m->zone unless it is UTC. With `own`: fields, events and attributes of a
+ * random schema beside the built-in ones. */
+void model_make(struct model *m, uint64_t seed, uint32_t customers, size_t events, bool own);
 void model_free(struct model *m);
 void model_add_segment(struct model *m, const char *name, const char *query);
 

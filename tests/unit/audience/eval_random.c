@@ -7,7 +7,8 @@ struct writer {
     struct rnd *r;
     const struct model *m;
     struct buf *out;
-    int event; /* inside where: of which event; -1 outside */
+    int events[3]; /* of the source */
+    int n_events;  /* inside where: of which events; 0 outside */
     int budget;
 };
 
@@ -54,9 +55,35 @@ static void put_strings(struct writer *w)
     put(w, ")");
 }
 
+/* Single characters that perhaps repeat: what the reference understands (eval_reference.c). */
+static void put_pattern(struct writer *w)
+{
+    static const char *const atoms[] = { ".", ".", "o",        "G",        "s", "v",
+                                         "l", "e", "\xC3\x84", "\xC3\x9F", "x", " " };
+    put(w, pick(w, 4) ? "\"" : "\"^");
+    for (uint64_t n = pick(w, 5); n > 0; n--) {
+        put(w, atoms[pick(w, sizeof atoms / sizeof atoms[0])]);
+        put(w, ONE_OF(w, "", "", "*", "+", "?"));
+    }
+    put(w, pick(w, 4) ? "\"" : "$\"");
+}
+
+static void put_tcmp(struct writer *w)
+{
+    if (pick(w, 5) == 0) {
+        put(w, " matches ");
+        put_pattern(w);
+        return;
+    }
+    buf_printf(w->out, " %s ", ONE_OF(w, "=", "!=", "contains", "starts with"));
+    put_string(w);
+}
+
 static void put_literal(struct writer *w)
 {
-    switch (pick(w, 6)) {
+    switch (pick(w, 8)) {
+    case 6: buf_printf(w->out, "%d.%09d", (int)pick(w, 40) - 20, (int)pick(w, 1000000000)); break;
+    case 7: put(w, ONE_OF(w, "99999999999", "-99999999999", "0", "1", "20", "40")); break;
     case 0: buf_printf(w->out, "%d", (int)pick(w, 60) - 20); break;
     case 1: buf_printf(w->out, "%d.%d", (int)pick(w, 30), (int)pick(w, 100)); break;
     case 2: buf_printf(w->out, "%d.%03d", (int)pick(w, 10) - 5, (int)pick(w, 1000)); break;
@@ -111,13 +138,31 @@ static void put_window(struct writer *w, bool must)
 
 /* --- where --- */
 
+static bool of_all(const struct writer *w, const struct model_name *a)
+{
+    for (int i = 0; i < w->n_events; i++)
+        if (!a->id[w->events[i]])
+            return false;
+    return true;
+}
+
+/* An attribute that all events of the source have; NULL: none of this type (NONE: of any). */
 static const char *attribute(struct writer *w, enum query_type type)
 {
-    int found[ATTRIBUTES], n = 0;
-    for (int i = 0; i < ATTRIBUTES; i++)
-        if (w->m->attributes[i].type == type && w->m->attributes[i].id[w->event])
+    int found[ATTRIBUTES_MOST], n = 0;
+    for (int i = 0; i < w->m->n_attributes; i++)
+        if ((type == QUERY_TYPE_NONE || w->m->attributes[i].type == type) && of_all(w, &w->m->attributes[i]))
             found[n++] = i;
     return n ? w->m->attributes[found[pick(w, (uint64_t)n)]].name : NULL;
+}
+
+static const char *field(struct writer *w, enum query_type type)
+{
+    int found[FIELDS_MOST], n = 0;
+    for (int i = 0; i < w->m->n_fields; i++)
+        if (type == QUERY_TYPE_NONE || w->m->fields[i].type == type)
+            found[n++] = i;
+    return w->m->fields[found[pick(w, (uint64_t)n)]].name;
 }
 
 static void put_where_number(struct writer *w)
@@ -129,12 +174,12 @@ static void put_where_number(struct writer *w)
 static void put_where_cond(struct writer *w)
 {
     const char *text = attribute(w, QUERY_TYPE_TEXT), *date = attribute(w, QUERY_TYPE_DATE);
-    const char *flag = attribute(w, QUERY_TYPE_BOOL), *number = attribute(w, QUERY_TYPE_NUMBER);
+    const char *flag = attribute(w, QUERY_TYPE_BOOL), *any = attribute(w, QUERY_TYPE_NONE);
     switch (pick(w, 10)) {
     case 0:
         if (text) {
-            buf_printf(w->out, "%s %s ", text, ONE_OF(w, "=", "!=", "contains", "starts with"));
-            put_string(w);
+            put(w, text);
+            put_tcmp(w);
             return;
         }
         break;
@@ -159,8 +204,8 @@ static void put_where_cond(struct writer *w)
         }
         break;
     case 4:
-        if (number) {
-            buf_printf(w->out, "%s is %sset", pick(w, 2) && text ? text : number, pick(w, 2) ? "not " : "");
+        if (any) {
+            buf_printf(w->out, "%s is %sset", any, pick(w, 2) ? "not " : "");
             return;
         }
         break;
@@ -189,19 +234,24 @@ static void put_where_cond(struct writer *w)
 
 /* --- aggregates --- */
 
-static void put_source(struct writer *w, const char *attributes)
+/* One to three events, the same one perhaps twice, and what they have in common: `type` NONE for no
+ * attribute, else falls back to what every schema has. */
+static void put_source(struct writer *w, bool attributed, enum query_type type)
 {
-    int first = (int)pick(w, attributes ? 2 : EVENTS);
-    put(w, model_event_names[first]);
-    w->event = first;
-    if (pick(w, 4) == 0) {
-        int second = (int)pick(w, attributes ? 2 : EVENTS);
-        buf_printf(w->out, " | %s", model_event_names[second]);
-        /* what both have is what the second but the first of the two may lack */
-        w->event = second > first ? second : first;
+    const char *name = NULL;
+    w->n_events = 0;
+    for (uint64_t n = pick(w, 4) ? 1 : 2 + pick(w, 2); n > 0; n--)
+        w->events[w->n_events++] = (int)pick(w, (uint64_t)w->m->n_event_types);
+    for (; attributed && !(name = attribute(w, type)) && w->n_events > 1;)
+        w->n_events--;
+    if (attributed && !name) {
+        w->events[0] = E_PURCHASE;
+        name = attribute(w, type);
     }
-    if (attributes)
-        put(w, attributes);
+    for (int i = 0; i < w->n_events; i++)
+        buf_printf(w->out, "%s%s", i ? " | " : "", w->m->event_names[w->events[i]]);
+    if (attributed)
+        buf_printf(w->out, ".%s", name);
 }
 
 static void put_where(struct writer *w, int depth)
@@ -210,28 +260,28 @@ static void put_where(struct writer *w, int depth)
         put(w, " where ");
         put_disj(w, depth > 1 ? 1 : depth);
     }
-    w->event = -1;
+    w->n_events = 0;
 }
 
 static void put_aggregate(struct writer *w, int depth)
 {
     static const char *const plain[] = { "count", "days_since", "share" };
-    static const char *const of_number[] = { "sum", "avg", "min", "max", "first", "last", "distinct" };
+    static const char *const of_number[] = { "sum", "avg", "min", "max", "first", "last" };
     switch (pick(w, 6)) {
     case 0:
     case 1:
-        buf_printf(w->out, "%s(", of_number[pick(w, 7)]);
-        put_source(w, ONE_OF(w, ".amount", ".quantity"));
+        buf_printf(w->out, "%s(", of_number[pick(w, 6)]);
+        put_source(w, true, QUERY_TYPE_NUMBER);
         put_where(w, depth);
         break;
     case 2:
         put(w, "distinct(");
-        put_source(w, ".product");
+        put_source(w, true, QUERY_TYPE_NONE);
         put_where(w, depth);
         break;
     case 3:
         buf_printf(w->out, "min_per(%s, ", ONE_OF(w, "day", "week", "month", "year"));
-        put_source(w, NULL);
+        put_source(w, false, QUERY_TYPE_NONE);
         put_where(w, depth);
         put_window(w, true);
         put(w, ")");
@@ -239,11 +289,11 @@ static void put_aggregate(struct writer *w, int depth)
     default: {
         const char *fn = plain[pick(w, 3)];
         buf_printf(w->out, "%s(", fn);
-        put_source(w, NULL);
+        put_source(w, false, QUERY_TYPE_NONE);
         if (fn[0] == 's') {
             put(w, " where ");
             put_disj(w, 1);
-            w->event = -1;
+            w->n_events = 0;
         } else {
             put_where(w, depth);
         }
@@ -257,9 +307,9 @@ static void put_aggregate(struct writer *w, int depth)
 static void put_num(struct writer *w, int depth)
 {
     switch (pick(w, 8)) {
-    case 0: put(w, "balance"); break;
-    case 1: put(w, "visits"); break;
-    case 2: buf_printf(w->out, "age(%s)", ONE_OF(w, "birth_date", "signup")); break;
+    case 0:
+    case 1: put(w, field(w, QUERY_TYPE_NUMBER)); break;
+    case 2: buf_printf(w->out, "age(%s)", field(w, QUERY_TYPE_DATE)); break;
     case 3:
         if (w->budget-- > 0) {
             put(w, "percentile(");
@@ -299,18 +349,17 @@ static void put_num_cond(struct writer *w, int depth)
 
 static void put_cond(struct writer *w, int depth)
 {
-    if (w->event >= 0) {
+    if (w->n_events > 0) {
         put_where_cond(w);
         return;
     }
-    const char *text = ONE_OF(w, "gender", "region", "tier", "zone"),
-               *date = ONE_OF(w, "birth_date", "signup", "created");
-    const char *set = ONE_OF(w, "tags", "interests");
-    switch (pick(w, 18)) {
+    const char *text = field(w, QUERY_TYPE_TEXT), *date = field(w, QUERY_TYPE_DATE);
+    const char *set = field(w, QUERY_TYPE_SET);
+    switch (pick(w, 19)) {
     case 0:
     case 1:
-        buf_printf(w->out, "%s %s ", text, ONE_OF(w, "=", "!=", "contains", "starts with"));
-        put_string(w);
+        put(w, text);
+        put_tcmp(w);
         break;
     case 2:
         buf_printf(w->out, "%s%s", text, pick(w, 2) ? " in " : " not in ");
@@ -324,12 +373,8 @@ static void put_cond(struct writer *w, int depth)
         buf_printf(w->out, "%s has %s ", set, ONE_OF(w, "any", "all", "none"));
         put_strings(w);
         break;
-    case 5:
-        buf_printf(w->out, "%s is %sset",
-                   ONE_OF(w, "gender", "birth_date", "balance", "newsletter", "tags", "home"),
-                   pick(w, 2) ? "not " : "");
-        break;
-    case 6: put(w, "newsletter"); break;
+    case 5: buf_printf(w->out, "%s is %sset", field(w, QUERY_TYPE_NONE), pick(w, 2) ? "not " : ""); break;
+    case 6: put(w, field(w, QUERY_TYPE_BOOL)); break;
     case 7:
         buf_printf(w->out, "%s %s ", date, ONE_OF(w, "before", "after", "on"));
         put_when(w);
@@ -343,8 +388,8 @@ static void put_cond(struct writer *w, int depth)
                    1 + (int)pick(w, 500));
         break;
     case 10:
-        buf_printf(w->out, "home within %d.%d km of (%d.5, %d.25)", (int)pick(w, 300), (int)pick(w, 10),
-                   47 + (int)pick(w, 6), 11 + (int)pick(w, 8));
+        buf_printf(w->out, "%s within %d.%d km of (%d.5, %d.25)", field(w, QUERY_TYPE_PLACE),
+                   (int)pick(w, 300), (int)pick(w, 10), 47 + (int)pick(w, 6), 11 + (int)pick(w, 8));
         break;
     case 11:
         if (w->m->n_segments) {
@@ -361,6 +406,12 @@ static void put_cond(struct writer *w, int depth)
         buf_printf(w->out, "bucket(\"%s\")", ONE_OF(w, "spring", "", "x"));
         put_cmp(w);
         buf_printf(w->out, "%d", (int)pick(w, 100));
+        break;
+    case 14:
+        put(w, "survey ");
+        put_string(w);
+        put(w, " status");
+        put_tcmp(w);
         break;
     default: put_num_cond(w, depth); break;
     }
@@ -392,6 +443,6 @@ static void put_disj(struct writer *w, int depth)
 
 void random_query(struct rnd *r, const struct model *m, struct buf *out)
 {
-    struct writer w = { .r = r, .m = m, .out = out, .event = -1, .budget = rnd_below(r, 6) == 0 };
+    struct writer w = { .r = r, .m = m, .out = out, .budget = rnd_below(r, 6) == 0 };
     put_disj(&w, 2);
 }

@@ -48,7 +48,7 @@ static int64_t floor_div(int64_t a, int64_t b)
 
 static int64_t local_second(const struct zone *z, int64_t second)
 {
-    return floor_div(zone_local(z, second * USEC_SEC), USEC_SEC);
+    return z ? floor_div(zone_local(z, second * USEC_SEC), USEC_SEC) : second;
 }
 
 static int32_t local_day(const struct zone *z, int64_t second)
@@ -141,7 +141,7 @@ static bool in_window(const struct scope *s, const struct query_window *w, int64
     if (w->kind == QUERY_WINDOW_LAST && w->unit == QUERY_UNIT_HOUR)
         return at > now - (usec_t)w->n * USEC_HOUR;
     if (w->kind == QUERY_WINDOW_THIS && w->unit == QUERY_UNIT_HOUR) {
-        usec_t local = zone_local(s->m->zone, now);
+        usec_t local = s->m->zone ? zone_local(s->m->zone, now) : now;
         return at >= now - (local - floor_div(local, USEC_HOUR) * USEC_HOUR);
     }
     int32_t first, last, day = local_day(s->m->zone, second);
@@ -169,6 +169,42 @@ static bool same_text(struct strv a, struct strv b)
     return same;
 }
 
+/* Patterns of single characters, "." for any, each perhaps with *, + or ?, tied by ^ and $. */
+static size_t char_length(const char *p)
+{
+    size_t n = 1;
+    while (((unsigned char)p[n] & 0xC0) == 0x80)
+        n++;
+    return *p ? n : 0;
+}
+
+static bool pattern_here(const char *p, const char *text)
+{
+    size_t n = char_length(p), k = char_length(text);
+    if (n == 0 || (p[0] == '$' && p[1] == 0))
+        return n == 0 || k == 0;
+    bool one = k > 0 && (*p == '.' || (n == k && memcmp(p, text, n) == 0));
+    switch (p[n]) {
+    case '?': return (one && pattern_here(p + n + 1, text + k)) || pattern_here(p + n + 1, text);
+    case '*': return (one && pattern_here(p, text + k)) || pattern_here(p + n + 1, text);
+    case '+':
+        if (!one)
+            return false;
+        return pattern_here(p, text + k) || pattern_here(p + n + 1, text + k);
+    default: return one && pattern_here(p + n, text + k);
+    }
+}
+
+static bool pattern_found(const char *p, const char *text)
+{
+    if (*p == '^')
+        return pattern_here(p + 1, text);
+    for (; *text; text += char_length(text))
+        if (pattern_here(p, text))
+            return true;
+    return pattern_here(p, text);
+}
+
 static bool text_holds(enum query_tcmp op, const char *value, struct strv wanted)
 {
     char *x = folded(strv_from(value)), *y = folded(wanted);
@@ -178,7 +214,7 @@ static bool text_holds(enum query_tcmp op, const char *value, struct strv wanted
     case QUERY_TEXT_NE: holds = strcmp(x, y) != 0; break;
     case QUERY_TEXT_CONTAINS: holds = strstr(x, y) != NULL; break;
     case QUERY_TEXT_STARTS: holds = strncmp(x, y, strlen(y)) == 0; break;
-    case QUERY_TEXT_MATCHES: fail();
+    case QUERY_TEXT_MATCHES: holds = pattern_found(y, x); break;
     }
     free(x);
     free(y);
@@ -201,12 +237,12 @@ static const struct model_value *ref_value(const struct scope *s, const struct q
 {
     const struct model *m = s->m;
     if (s->event) {
-        int i = name_find(m->attributes, ATTRIBUTES, ref->name);
-        *scale = m->attributes[i].scale;
+        int i = name_find(m->attributes, m->n_attributes, ref->name);
+        *scale = m->attributes[i].scale[s->event->type];
         return &s->event->attribute[i];
     }
-    int i = name_find(m->fields, FIELDS, ref->name);
-    *scale = m->fields[i].scale;
+    int i = name_find(m->fields, m->n_fields, ref->name);
+    *scale = m->fields[i].scale[0];
     return &m->customers[s->customer].field[i];
 }
 
@@ -226,14 +262,19 @@ static int fraction_cmp(struct fraction a, struct fraction b)
     return (left > right) - (left < right);
 }
 
-static struct fraction ref_builtin(const struct scope *s, enum query_builtin builtin)
+static bool is_builtin(struct strv name)
+{
+    return strv_eq_c(name, "hour") || strv_eq_c(name, "weekday") || strv_eq_c(name, "month");
+}
+
+static struct fraction ref_builtin(const struct scope *s, struct strv name)
 {
     int64_t local = local_second(s->m->customers[s->customer].zone, s->event->second);
     int32_t day = (int32_t)floor_div(local, 86400);
     struct fraction f = { true, 0, 1 };
-    if (builtin == QUERY_HOUR)
+    if (strv_eq_c(name, "hour"))
         f.num = (local - (int64_t)day * 86400) / 3600;
-    else if (builtin == QUERY_WEEKDAY)
+    else if (strv_eq_c(name, "weekday"))
         f.num = civil_weekday(day) + 1;
     else
         f.num = ymd(day).m;
@@ -251,21 +292,18 @@ static int ref_age(int32_t now, int32_t birth)
     return t.m < b.m || (t.m == b.m && t.d < b.d) ? age - 1 : age;
 }
 
-static int event_type(struct strv name)
+/* Its place among the events of the source, -1 when it is none of them. */
+static int source_place(const struct scope *s, const struct query_aggregate *a, const struct model_event *e)
 {
-    for (int i = 0; i < EVENTS; i++)
-        if (strv_eq_c(name, model_event_names[i]))
-            return i;
-    fail();
+    for (size_t i = 0; i < a->n_events; i++)
+        if (strv_eq_c(a->events[i].name, s->m->event_names[e->type]))
+            return (int)i;
     return -1;
 }
 
-static bool of_source(const struct query_aggregate *a, const struct model_event *e)
+static bool of_source(const struct scope *s, const struct query_aggregate *a, const struct model_event *e)
 {
-    for (size_t i = 0; i < a->n_events; i++)
-        if (event_type(a->events[i].name) == e->type)
-            return true;
-    return false;
+    return source_place(s, a, e) >= 0;
 }
 
 static bool event_matches(struct scope *s, const struct query_aggregate *a, const struct model_event *e)
@@ -308,7 +346,7 @@ static struct fraction ref_min_per(struct scope *s, const struct query_aggregate
         for (size_t i = c->first; i < c->end; i++) {
             const struct model_event *e = &s->m->events[i];
             int32_t d = local_day(s->m->zone, e->second);
-            n += of_source(a, e) && d >= from && d <= to && e->second * USEC_SEC <= s->m->now &&
+            n += of_source(s, a, e) && d >= from && d <= to && e->second * USEC_SEC <= s->m->now &&
                  event_matches(s, a, e);
         }
         if (!least.set || n < least.num)
@@ -336,13 +374,14 @@ static struct fraction ref_aggregate(struct scope *s, const struct query_aggrega
 {
     const struct model_customer *c = &s->m->customers[s->customer];
     struct fraction none = { false, 0, 1 }, sum = { true, 0, 1 }, best = none;
-    int64_t count = 0, all = 0, days = 0, distinct = 0;
+    int64_t count = 0, all = 0, days = 0, distinct = 0, best_second = 0;
+    int best_place = 0;
     struct seen seen[512];
     if (a->fn == QUERY_MIN_PER)
         return ref_min_per(s, a);
     for (size_t i = c->first; i < c->end; i++) {
         const struct model_event *e = &s->m->events[i];
-        if (!of_source(a, e) || !in_window(s, &a->window, e->second))
+        if (!of_source(s, a, e) || !in_window(s, &a->window, e->second))
             continue;
         all++;
         if (!event_matches(s, a, e))
@@ -352,20 +391,27 @@ static struct fraction ref_aggregate(struct scope *s, const struct query_aggrega
             days = today(s) - local_day(s->m->zone, e->second); /* in order of time: the last one stays */
             continue;
         }
-        int k = name_find(s->m->attributes, ATTRIBUTES, a->attribute);
+        int k = name_find(s->m->attributes, s->m->n_attributes, a->attribute);
         if (!e->attribute[k].set)
             continue;
         count++;
-        struct fraction v = { true, e->attribute[k].n, pow10_wide(s->m->attributes[k].scale) };
+        struct fraction v = { true, e->attribute[k].n, pow10_wide(s->m->attributes[k].scale[e->type]) };
         sum.num = sum.num * v.den + v.num * sum.den;
         sum.den *= v.den;
-        while (sum.den > 1000000) { /* all have a hundred at most */
+        while (sum.den > 1000000) { /* none has more than six digits */
             sum.num /= 10;
             sum.den /= 10;
         }
+        /* Of one second: the events of the source as they are written, then as they arrived. */
+        int place = source_place(s, a, e);
+        bool later = e->second > best_second || (e->second == best_second && place >= best_place);
         if (!best.set || (a->fn == QUERY_MIN && fraction_cmp(v, best) < 0) ||
-            (a->fn == QUERY_MAX && fraction_cmp(v, best) > 0) || a->fn == QUERY_LAST)
+            (a->fn == QUERY_MAX && fraction_cmp(v, best) > 0) || (a->fn == QUERY_LAST && later) ||
+            (a->fn == QUERY_FIRST && e->second == best_second && place < best_place)) {
             best = v;
+            best_second = e->second;
+            best_place = place;
+        }
         struct seen x = { v.num, v.den,
                           s->m->attributes[k].type == QUERY_TYPE_TEXT ? e->attribute[k].text : NULL };
         assert_true(distinct < 512);
@@ -424,8 +470,8 @@ static struct fraction ref_num(struct scope *s, const struct query_num *num)
     case QUERY_NUM_LITERAL:
         return (struct fraction){ true, num->literal.units, pow10_wide(num->literal.scale) };
     case QUERY_NUM_FIELD: {
-        if (s->event && num->field.builtin)
-            return ref_builtin(s, num->field.builtin);
+        if (s->event && is_builtin(num->field.name))
+            return ref_builtin(s, num->field.name);
         const struct model_value *v = ref_value(s, &num->field, &scale);
         return (struct fraction){ v->set, v->n, pow10_wide(scale) };
     }
@@ -586,6 +632,19 @@ static bool ref_bucket(struct scope *s, const struct query_node *n)
     return cmp_holds(n->bucket.op, fraction_cmp(bucket, value));
 }
 
+static bool ref_survey(struct scope *s, const struct query_node *n)
+{
+    const struct model_customer *c = &s->m->customers[s->customer];
+    const char *status = NULL;
+    for (size_t i = c->first; i < c->end; i++) {
+        const struct model_event *e = &s->m->events[i];
+        if (e->type == E_SURVEY && e->second * USEC_SEC <= s->m->now && e->attribute[A_NAME].set &&
+            e->attribute[A_STATUS].set && same_text(strv_from(e->attribute[A_NAME].text), n->survey.name))
+            status = e->attribute[A_STATUS].text;
+    }
+    return status && text_holds(n->survey.op, status, n->survey.status);
+}
+
 static bool ref_node(struct scope *s, const struct query_node *n)
 {
     unsigned scale;
@@ -619,7 +678,7 @@ static bool ref_node(struct scope *s, const struct query_node *n)
     case QUERY_SEGMENT: return ref_segment(s, n);
     case QUERY_TENURE: return ref_tenure(s, n);
     case QUERY_BUCKET: return ref_bucket(s, n);
-    case QUERY_SURVEY: break;
+    case QUERY_SURVEY: return ref_survey(s, n);
     }
     fail();
     return false;

@@ -17,6 +17,12 @@ tests_unit_audience_test_eval_SOURCES = tests/unit/audience/test_eval.c \
 	tests/unit/audience/eval_reference.c tests/unit/audience/eval_random.c
 tests_unit_audience_test_eval_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_eval_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_eval_oracle
+tests_unit_audience_test_eval_oracle_SOURCES = tests/unit/audience/test_eval_oracle.c \
+	tests/unit/audience/eval_model.h tests/unit/audience/eval_model.c \
+	tests/unit/audience/eval_reference.c tests/unit/audience/eval_random.c
+tests_unit_audience_test_eval_oracle_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_eval_oracle_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
 # customers, import, activity, segments
 EXTRA_DIST += tests/unit/audience/audience_fixture.h
 check_PROGRAMS += tests/unit/audience/test_set

@@ -33,7 +33,7 @@ static int setup(void **state)
     model.zone = model.zones ? zones_get(model.zones, STRV("Europe/Berlin"), NULL) : NULL;
     if (!model.zone)
         return 0;
-    model_make(&model, 20261026, 9000, 14000);
+    model_make(&model, 20261026, 9000, 14000, false);
     model_add_segment(&model, "gold", "tier = \"gold\" and not newsletter");
     model_add_segment(&model, "buyers", "count(purchase, last 60 days) >= 1");
     model_add_segment(&model, "either", "in segment \"gold\" or in segment \"buyers\"");
@@ -197,6 +197,11 @@ static void test_one_of_each_construct_agrees(void **state)
         "balance >= -0.001 and balance < 0.001",
         "balance < 99999999999",
         "balance not between 3 and 1",
+        "region matches \"^g.*d$\" or tier matches \"\xC3\x84.?f\"",
+        "count(purchase where product matches \"^vi\") > 1",
+        "survey \"gold\" status = \"vip\"",
+        "survey \"silver\" status != \"vip\" and not (survey \"gold\" status starts with \"s\")",
+        "survey \"gold\" status matches \"^.o\" or survey \"unheard of\" status contains \"\"",
     };
     struct rnd r;
     rnd_seed(&r, 1);

@@ -10,3 +10,7 @@ check_PROGRAMS += tests/unit/query/test_random
 tests_unit_query_test_random_SOURCES = tests/unit/query/test_random.c tests/unit/query/examples.h
 tests_unit_query_test_random_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_query_test_random_LDADD = $(LIBS_query) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/query/test_pattern
+tests_unit_query_test_pattern_SOURCES = tests/unit/query/test_pattern.c
+tests_unit_query_test_pattern_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_query_test_pattern_LDADD = $(LIBS_query) $(CMOCKA_LIBS)

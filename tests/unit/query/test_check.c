@@ -233,6 +233,10 @@ static const struct {
       QUERY_E_ARGUMENT },
     { "min_per(month, inbound, lifetime) > 1",
       "min_per over a lifetime at 25; expected a window with an end and a beginning", QUERY_E_ARGUMENT },
+    { "gender matches \"a(b\"", "\"a(b\" is no regular expression at 1: missing closing parenthesis",
+      QUERY_E_PATTERN },
+    { "signup on today and survey \"x\" status matches \"[\"",
+      "\"[\" is no regular expression at 21: missing terminating ] for character class", QUERY_E_PATTERN },
     { "rfm(purchase).class > 1",
       "rfm class is a text at 1; compare it with a string, or use r, f, m or score", QUERY_E_TYPE },
 };

@@ -1,0 +1,199 @@
+/* The evaluators against the slow, obvious one (eval_reference.c) over many small worlds: each with a schema,
+ * customers, happenings, a zone and instants of its own, made from one seed. TESSERA_ORACLE_QUERIES says how
+ * many queries (2,000), TESSERA_ORACLE_SEED where to begin; a failure prints what it takes to see it again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "audience/eval.h"
+#include "audience/segment.h"
+#include "base/civil.h"
+#include "eval_model.h"
+#include "query/print.h"
+
+#define QUERIES_A_WORLD 40
+#define CUSTOMERS       220
+#define EVENTS_A_WORLD  1500
+
+static const char *const zones_of_instances[] = {
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Pacific/Apia",
+    "Africa/Cairo",
+    "UTC",
+    NULL, /* no zone at all */
+};
+/* Around changes of daylight saving, leap days, the ends of years and anything. */
+static const char *const instants[] = {
+    "2026-10-26T09:30:15.25Z", "2026-10-25T00:59:59Z", "2026-10-25T01:10:00Z", "2026-03-29T01:00:00Z",
+    "2026-11-01T06:30:00Z",    "2024-02-29T12:00:00Z", "2025-03-01T00:00:00Z", "2026-12-31T23:30:00Z",
+    "2026-04-05T03:15:59.9Z",  "2027-01-04T05:00:00Z", "2026-06-30T18:45:01Z",
+};
+
+struct world {
+    struct model m;
+    uint64_t seed;
+    struct audience_view *v;
+    bool want[CUSTOMERS];
+};
+
+static usec_t at(const char *iso)
+{
+    int64_t t;
+    bool offset, time;
+    assert_true(civil_parse(strv_from(iso), &t, &offset, &time));
+    return t;
+}
+
+static void world_make(struct world *w, struct zones *zones, uint64_t seed)
+{
+    struct rnd r;
+    rnd_seed(&r, seed);
+    memset(w, 0, sizeof *w);
+    w->seed = seed;
+    w->m.zones = zones;
+    const char *zone = zones_of_instances[rnd_below(&r, 9)];
+    w->m.zone = zone ? zones_get(zones, strv_from(zone), NULL) : NULL;
+    w->m.now = at(instants[rnd_below(&r, sizeof instants / sizeof instants[0])]);
+    model_make(&w->m, seed, CUSTOMERS, EVENTS_A_WORLD, true);
+    for (int i = 0; i < 3; i++) { /* each may refer to those before */
+        struct buf b = { 0 };
+        random_query(&r, &w->m, &b);
+        model_add_segment(&w->m, ((const char *const[]){ "first", "second", "third" })[i], buf_cstr(&b));
+        buf_free(&b);
+    }
+    w->v = audience_view_begin(w->m.audience, NULL);
+    assert_non_null(w->v);
+}
+
+static void world_free(struct world *w)
+{
+    audience_view_end(w->v);
+    model_free(&w->m);
+}
+
+static struct eval_options world_options(const struct world *w)
+{
+    return (struct eval_options){ .now = w->m.now, .zone = w->m.zone, .zones = w->m.zones };
+}
+
+/* The first customer on whom somebody disagrees; -1: nobody. */
+static int64_t disagreement(struct world *w, const struct query *q, const char **who)
+{
+    struct eval_options o = world_options(w);
+    struct err e = { 0 };
+    int64_t found = -1;
+    reference_evaluate(&w->m, q, w->want);
+    struct audience_set *got = eval_query(w->v, q, &o, NULL, &e);
+    if (!got)
+        fail_msg("seed %llu\n" STRV_FMT "\n%s", (unsigned long long)w->seed, STRV_ARG(q->text), e.text);
+    *who = "everybody at once";
+    for (uint32_t i = 0; i < w->m.n && found < 0; i++)
+        if (audience_set_contains(got, i) != w->want[i])
+            found = i;
+    audience_set_free(got);
+    for (uint32_t i = (uint32_t)(w->seed % 17); i < w->m.n && found < 0; i += 17) {
+        bool in;
+        if (!eval_customer(w->v, q, i, &o, &in, NULL, &e))
+            fail_msg("%s", e.text);
+        if (in != w->want[i]) {
+            *who = "one customer alone";
+            found = i;
+        }
+    }
+    return found;
+}
+
+/* The smallest part of the tree that still disagrees, as text. */
+static void shrunk(struct world *w, const struct query *q, const struct query_node *n, struct buf *out)
+{
+    const char *who;
+    struct buf text = { 0 };
+    for (size_t i = 0; n->kind <= QUERY_NOT && i < n->operands.n; i++) {
+        buf_clear(&text);
+        query_print_node(n->operands.items[i], &text);
+        struct query *part = segment_parse(w->v, (struct strv){ buf_cstr(&text), text.len }, NULL, NULL);
+        bool still = part && disagreement(w, part, &who) >= 0;
+        if (still)
+            shrunk(w, part, part->root, out);
+        query_free(part);
+        if (still) {
+            buf_free(&text);
+            return;
+        }
+    }
+    buf_free(&text);
+    (void)q;
+    buf_clear(out);
+    query_print_node(n, out);
+}
+
+static void compare(struct world *w, struct strv text)
+{
+    struct query_error qe;
+    const char *who;
+    struct query *q = segment_parse(w->v, text, NULL, &qe);
+    if (!q)
+        fail_msg("seed %llu\n" STRV_FMT "\n%s", (unsigned long long)w->seed, STRV_ARG(text), qe.text);
+    int64_t customer = disagreement(w, q, &who);
+    if (customer >= 0) {
+        struct buf b = { 0 };
+        bool want = w->want[customer];
+        shrunk(w, q, q->root, &b);
+        fail_msg("TESSERA_ORACLE_SEED=%llu, now %lld\n" STRV_FMT
+                 "\nsmaller: %s\n%s: customer %lld, expected %d",
+                 (unsigned long long)w->seed, (long long)w->m.now, STRV_ARG(text), buf_cstr(&b), who,
+                 (long long)customer, want);
+    }
+    query_free(q);
+}
+
+static void test_all_evaluators_agree(void **state)
+{
+    (void)state;
+    const char *queries = getenv("TESSERA_ORACLE_QUERIES"), *first = getenv("TESSERA_ORACLE_SEED");
+    const unsigned long n = queries ? strtoul(queries, NULL, 10) : 2000;
+    uint64_t seed = first ? strtoull(first, NULL, 10) : 1;
+    struct zones *zones = zones_new(NULL, NULL);
+    if (!zones || !zones_get(zones, STRV("Europe/Berlin"), NULL))
+        skip();
+    for (unsigned long done = 0; done < n; seed++) {
+        struct world w;
+        struct rnd r;
+        world_make(&w, zones, seed);
+        rnd_seed(&r, seed ^ 0x9E3779B97F4A7C15u);
+        usec_t home = w.m.now;
+        for (int i = 0; i < QUERIES_A_WORLD && done < n; i++, done++) {
+            struct buf b = { 0 };
+            w.m.now = home;
+            if (rnd_below(&r, 3) == 0)
+                w.m.now = at(instants[rnd_below(&r, sizeof instants / sizeof instants[0])]);
+            else if (rnd_below(&r, 2))
+                w.m.now =
+                    home - (usec_t)rnd_below(&r, 40 * 86400) * USEC_SEC - (usec_t)rnd_below(&r, USEC_SEC);
+            random_query(&r, &w.m, &b);
+            compare(&w, (struct strv){ buf_cstr(&b), b.len });
+            buf_free(&b);
+        }
+        w.m.now = home;
+        world_free(&w);
+    }
+    zones_free(zones);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_evaluators_agree),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
