@@ -55,6 +55,24 @@ static uint64_t metric_window(const struct carrier_status *s)
     return n;
 }
 
+static uint64_t metric_stopped(const struct carrier_status *s)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < s->n_binds; i++) {
+        n += strcmp(s->binds[i].state, "stopped") == 0;
+    }
+    return n;
+}
+
+static uint64_t metric_elsewhere(const struct carrier_status *s)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < s->n_binds; i++) {
+        n += !s->binds[i].first_choice && strcmp(s->binds[i].state, "bound") == 0;
+    }
+    return n;
+}
+
 #define METRIC_OF(field)                                                                                     \
     static uint64_t metric_##field(const struct carrier_status *s)                                           \
     {                                                                                                        \
@@ -96,6 +114,10 @@ static const struct {
     { "carrier_throttled", METRIC_GAUGE, "1 while the carrier has asked to slow down.", metric_throttled },
     { "binds", METRIC_GAUGE, "Binds that are configured.", metric_n_binds },
     { "binds_up", METRIC_GAUGE, "Binds that are bound.", metric_bound },
+    { "binds_stopped", METRIC_GAUGE,
+      "Binds whose name or password the carrier refused: an operator is needed.", metric_stopped },
+    { "binds_elsewhere", METRIC_GAUGE, "Binds that are bound to another host than the first.",
+      metric_elsewhere },
     { "window_size", METRIC_GAUGE, "Submissions that may be outstanding on the binds that are bound.",
       metric_window },
     { "in_flight", METRIC_GAUGE, "Messages claimed and not yet answered.", metric_in_flight },

@@ -41,6 +41,7 @@ static json_t *status_bind(const struct bind_status *b)
     json_object_set_new(o, "id", reply_u64(b->id));
     json_object_set_new(o, "mode", reply_cstr(b->mode));
     json_object_set_new(o, "host", reply_cstr(b->host));
+    json_object_set_new(o, "first_choice", json_boolean(b->first_choice));
     json_object_set_new(o, "state", reply_cstr(b->state));
     json_object_set_new(o, "version", reply_cstr(b->version));
     json_object_set_new(o, "since", reply_instant(b->since));

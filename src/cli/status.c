@@ -103,6 +103,13 @@ static void status_put_bind(struct table *t, const json_t *carrier, const json_t
     snprintf(used, sizeof used, "%s/%s", text_count(doc_int(window, "used")).s,
              text_count(doc_int(window, "size")).s);
     buf_printf(&remark, "%s", doc_text(b, "last_error"));
+    if (strcmp(doc_text(b, "state"), "stopped") == 0) {
+        buf_printf(&remark, "%sstopped until it is mended: tessera carrier resume %s",
+                   remark.len != 0 ? "; " : "", doc_text(carrier, "name"));
+    }
+    if (!doc_bool(b, "first_choice") && strcmp(doc_text(b, "state"), "bound") == 0) {
+        buf_printf(&remark, "%snot the first host", remark.len != 0 ? "; " : "");
+    }
     if (next != 0) {
         buf_printf(&remark, "%snext attempt %s", remark.len != 0 ? "; " : "", text_instant(next).s);
     }

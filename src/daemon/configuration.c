@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "daemon/setting.h"
 #include "domain/route.h"
+#include "engine/attempts.h"
 
 #include <errno.h>
 #include <libconfig.h>
@@ -66,6 +67,8 @@ static const struct setting settings[] = {
       "delete inbound messages so long after they came; 0 = never" },
     { "messages.reroute_after", SETTING_DURATION, AT(reroute_after), 0, USEC_DAY, "5s", true,
       "a carrier is down so long before routes move what waits for it to another" },
+    { "bind_attempts_per_minute", SETTING_INT, AT(bind_attempts), 0, ATTEMPTS_MAX, "60", true,
+      "most attempts to bind in any minute, over all carriers; 0 = no limit" },
     { "drain_timeout", SETTING_DURATION, AT(drain_timeout), 0, USEC_HOUR, "10s", true,
       "how long SIGTERM waits for the carriers' responses" },
 };
@@ -73,8 +76,10 @@ static const struct setting settings[] = {
 static const struct setting carrier_settings[] = {
     { "name", SETTING_NAME, OF(name), 1, 0, NULL, true,
       "what it is called; its receipts and queue go by this name" },
-    { "host", SETTING_TEXT, OF(host), 1, 0, NULL, true, "name or address of the carrier" },
-    { "port", SETTING_U16, OF(port), 1, 65535, "2775", true, "TCP port" },
+    { "host", SETTING_TEXT, OF(host), 1, 0, "", true, "name or address of the carrier; several: hosts" },
+    { "port", SETTING_U16, OF(port), 1, 65535, "2775", true, "TCP port, of all hosts that name none" },
+    { "failback", SETTING_DURATION, OF(failback), 0, USEC_DAY, "5m", true,
+      "on another host than the first: try the first so often; 0 = never" },
     { "system_id", SETTING_TEXT, OF(system_id), 0, 15, NULL, true, "who we are (SMPP 3.4 section 5.2.1)" },
     { "password", SETTING_SECRET, OF(password), 0, 8, "", true, "better: password_file" },
     { "system_type", SETTING_TEXT, OF(system_type), 0, 12, "", true, "when the carrier asks for one" },
@@ -85,6 +90,7 @@ static const struct setting carrier_settings[] = {
       "how many transmitter binds" },
     { "receivers", SETTING_UINT, OF(receivers), 0, ENGINE_MAX_BINDS, "0", true, "how many receiver binds" },
     { "version", SETTING_VERSION, OF(version), 0, 0, "3.4", true, "3.3|3.4|5.0" },
+    { "version_untold", SETTING_VERSION, OF(untold_version), 0, 0, "3.4", true, "3.3|3.4|5.0" },
     { "window", SETTING_UINT, OF(window), 1, 65536, "100", true,
       "most submissions without response, a bind" },
     { "rate", SETTING_INT, OF(rate), 0, 10000000, "0", true, "parts a second over all binds; 0 = no limit" },
@@ -94,6 +100,8 @@ static const struct setting carrier_settings[] = {
       "after which a submission without response is uncertain" },
     { "enquire_link", SETTING_DURATION, OF(enquire_link), USEC_MS, USEC_HOUR, "30s", true,
       "silence before enquire_link" },
+    { "enquire_timeout", SETTING_DURATION, OF(enquire_timeout), USEC_MS, USEC_HOUR, "10s", true,
+      "for its answer; then the connection is closed and bound anew" },
     { "bind_timeout", SETTING_DURATION, OF(bind_timeout), USEC_MS, USEC_HOUR, "10s", true,
       "for the answer to a bind" },
     { "connect_timeout", SETTING_DURATION, OF(connect_timeout), USEC_MS, USEC_HOUR, "10s", true,
@@ -101,7 +109,10 @@ static const struct setting carrier_settings[] = {
     { "reconnect_min", SETTING_DURATION, OF(reconnect_min), USEC_MS, USEC_HOUR, "1s", true,
       "first pause before binding again" },
     { "reconnect_max", SETTING_DURATION, OF(reconnect_max), USEC_MS, USEC_DAY, "2m", true, "longest pause" },
+    { "already_bound_wait", SETTING_DURATION, OF(already_bound_wait), USEC_MS, USEC_DAY, "30s", true,
+      "first pause when the carrier says we are bound already; doubles up to reconnect_max" },
     { "tls", SETTING_BOOL, OF(tls), 0, 0, "false", true, "TLS 1.2 or 1.3" },
+    { "tls_min", SETTING_CHOICE, OF(tls_min), 0, 0, "1.2", true, "1.2|1.3" },
     { "tls_verify", SETTING_BOOL, OF(tls_verify), 0, 0, "true", true,
       "false: any certificate (for trials only)" },
     { "tls_ca", SETTING_TEXT, OF(tls_ca), 0, 0, "", true, "PEM file of the authority; empty: the system's" },
@@ -210,6 +221,66 @@ static bool config_read_statuses(struct carrier_options *o, config_setting_t *s,
     return ok;
 }
 
+/* "name", "name:port", "192.0.2.1:2775", "[2001:db8::1]:2775", "2001:db8::1". */
+static bool config_parse_host(struct strv s, uint16_t port, struct carrier_host *h)
+{
+    struct strv name = s, rest = { 0 };
+    size_t colons = 0, last = 0, end = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        colons += s.p[i] == ':';
+        last = s.p[i] == ':' ? i : last;
+        end = s.p[i] == ']' ? i : end;
+    }
+    if (s.n > 0 && s.p[0] == '[') {
+        name = strv_sub(s, 1, end);
+        rest = strv_sub(s, end + 1, s.n);
+        if (end == 0 || (rest.n > 0 && rest.p[0] != ':')) {
+            return false;
+        }
+        rest = rest.n > 0 ? strv_sub(rest, 1, rest.n) : rest;
+    } else if (colons == 1) {
+        name = strv_sub(s, 0, last);
+        rest = strv_sub(s, last + 1, s.n);
+    }
+    uint64_t p = port;
+    bool given = rest.p != NULL && (rest.n > 0 || colons == 1);
+    if (name.n == 0 || (given && (!strv_to_u64(rest, &p) || p == 0 || p > 65535))) {
+        return false;
+    }
+    h->port = (uint16_t)p;
+    return strv_copy(name, h->name, sizeof h->name);
+}
+
+/* hosts = [ ... ], or host alone. */
+static bool config_read_hosts(struct carrier_options *o, config_setting_t *s, const char *path, struct err *e)
+{
+    config_setting_t *list = config_setting_get_member(s, "hosts");
+    if (list == NULL) {
+        return o->host[0] != 0 || setting_error(e, path, s, "host is missing here (or hosts, for several)");
+    }
+    int n = config_setting_is_aggregate(list) ? config_setting_length(list) : 0;
+    if (o->host[0] != 0) {
+        return setting_error(e, path, list, "give either host or hosts, not both");
+    }
+    if (config_setting_is_group(list) || n == 0 || n > ENGINE_MAX_HOSTS) {
+        return setting_error(e, path, list,
+                             "hosts is a list of 1 to %d: hosts = [ \"a.example:2775\", ... ];",
+                             ENGINE_MAX_HOSTS);
+    }
+    for (int i = 0; i < n; i++) {
+        const char *text = config_setting_get_string_elem(list, i);
+        if (text == NULL || !config_parse_host(strv_from(text), o->port, &o->hosts[i])) {
+            return setting_error(e, path, list,
+                                 "\"%s\" is no host: \"name\", \"name:port\" or \"[::1]:port\"",
+                                 text ? text : "");
+        }
+    }
+    o->n_hosts = (size_t)n;
+    strv_copy(strv_from(o->hosts[0].name), o->host, sizeof o->host);
+    o->port = o->hosts[0].port;
+    return true;
+}
+
 static bool config_read_carrier(struct config *c, config_setting_t *s, const char *path, struct err *e)
 {
     struct setting_table t = { carrier_settings, COUNT(carrier_settings), path };
@@ -218,7 +289,8 @@ static bool config_read_carrier(struct config *c, config_setting_t *s, const cha
     }
     struct carrier_options *o = &c->carriers[c->n_carriers];
     if (!setting_read_secret_file(s, path, "password_file", o->password, sizeof o->password, e) ||
-        !setting_read_group(&t, s, o, "password_file|statuses", e) || !config_read_statuses(o, s, path, e)) {
+        !setting_read_group(&t, s, o, "password_file|statuses|hosts", e) ||
+        !config_read_hosts(o, s, path, e) || !config_read_statuses(o, s, path, e)) {
         return false;
     }
     for (size_t i = 0; i < c->n_carriers; i++) {
@@ -233,6 +305,13 @@ static bool config_read_carrier(struct config *c, config_setting_t *s, const cha
     }
     if (o->transceivers + o->transmitters == 0) {
         return setting_error(e, path, s, "carrier \"%s\" has receivers only: nothing could be sent", o->name);
+    }
+    if (o->version == 0x33 && o->transceivers > 0) {
+        return setting_error(
+            e, path, s,
+            "carrier \"%s\": SMPP 3.3 has no transceivers; set transceivers = 0, and transmitters "
+            "and receivers",
+            o->name);
     }
     if (o->reconnect_max < o->reconnect_min) {
         return setting_error(e, path, s, "carrier \"%s\": reconnect_max is below reconnect_min", o->name);
@@ -431,6 +510,7 @@ void config_engine_options(const struct config *c, struct engine_options *out)
         .routes = c->routes,
         .n_routes = c->n_routes,
         .reroute_after = c->reroute_after,
+        .bind_attempts = (unsigned)c->bind_attempts,
         .max_parts = (unsigned)c->max_parts,
         .max_attempts = (unsigned)c->max_attempts,
         .retry_min = c->retry_min,

@@ -12,7 +12,7 @@ struct config {
     char log_level[16];
     bool log_numbers;
     int64_t spool_map, spool_reserve, spool_queue, audience_map;
-    int64_t max_parts, max_attempts;
+    int64_t max_parts, max_attempts, bind_attempts;
     usec_t retry_min, retry_max, quiet_margin, drain_timeout;
     usec_t keep_messages, keep_inbound;
     bool quiet_low_confidence;

@@ -36,6 +36,7 @@ static void carrier_on_state(void *arg, struct link *k, enum link_state before)
             break;
         }
     }
+    failback_on_state(c, k);
     routing_look(c);
     dispatch_kick(c);
 }
@@ -103,6 +104,7 @@ static bool carrier_make_tls(const struct carrier_options *o, struct tls_ctx **o
         .cert_file = o->tls_cert[0] ? o->tls_cert : NULL,
         .key_file = o->tls_key[0] ? o->tls_key : NULL,
         .insecure = !o->tls_verify,
+        .tls13_only = strcmp(o->tls_min, "1.3") == 0,
     };
     *out = tls_client_new(&to, e);
     return *out != NULL || err_prefix(e, "carrier \"%s\"", o->name);
@@ -121,11 +123,23 @@ static void carrier_take_options(struct carrier *c, const struct carrier_options
     c->o = *o;
     c->o.window = o->window > 0 ? o->window : CARRIER_WINDOW;
     c->configured = o->host[0] != 0;
+    if (c->o.n_hosts == 0 && c->configured) {
+        strv_copy(strv_from(o->host), c->o.hosts[0].name, sizeof c->o.hosts[0].name);
+        c->o.hosts[0].port = o->port;
+        c->o.n_hosts = 1;
+    }
+}
+
+struct link *carrier_new_link(struct carrier *c, enum session_bind mode, unsigned id, struct err *e)
+{
+    struct link_env env = {
+        .loop = c->g->loop, .log = c->g->log, .rnd = &c->g->rnd, .tls = c->tls, .attempts = &c->g->attempts
+    };
+    return link_new(&c->o, mode, id, &env, &carrier_link_ops, c, e);
 }
 
 static bool carrier_make_links(struct carrier *c, struct err *e)
 {
-    struct link_env env = { .loop = c->g->loop, .log = c->g->log, .rnd = &c->g->rnd, .tls = c->tls };
     const struct {
         enum session_bind mode;
         unsigned count;
@@ -137,7 +151,7 @@ static bool carrier_make_links(struct carrier *c, struct err *e)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         for (unsigned j = 0; j < kinds[i].count && c->n_links < ENGINE_MAX_BINDS; j++) {
             unsigned id = (unsigned)c->n_links;
-            struct link *k = link_new(&c->o, kinds[i].mode, id, &env, &carrier_link_ops, c, e);
+            struct link *k = carrier_new_link(c, kinds[i].mode, id, e);
             if (k == NULL) {
                 return false;
             }
@@ -177,6 +191,7 @@ void carrier_free(struct carrier *c)
     for (size_t i = 0; i < c->n_leaving; i++) {
         link_free(c->leaving[i]);
     }
+    link_free(c->trying);
     tls_free(c->tls);
     dispatch_free(c);
     free(c);
@@ -190,6 +205,23 @@ void carrier_start(struct carrier *c)
     dispatch_kick(c);
 }
 
+/* `a` has been taken, so has at least one. */
+static bool carrier_same_hosts(const struct carrier_options *a, const struct carrier_options *b)
+{
+    if (b->n_hosts == 0) {
+        return a->n_hosts == 1;
+    }
+    if (a->n_hosts != b->n_hosts) {
+        return false;
+    }
+    for (size_t i = 0; i < b->n_hosts; i++) {
+        if (a->hosts[i].port != b->hosts[i].port || strcmp(a->hosts[i].name, b->hosts[i].name) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether binds made with `a` serve for `b` too: all but rates, routes, sender and the way texts are written.
  */
 static bool carrier_same_binds(const struct carrier_options *a, const struct carrier_options *b)
@@ -201,28 +233,36 @@ static bool carrier_same_binds(const struct carrier_options *a, const struct car
            a->window == (b->window ? b->window : CARRIER_WINDOW) &&
            a->response_timeout == b->response_timeout && a->enquire_link == b->enquire_link &&
            a->bind_timeout == b->bind_timeout && a->connect_timeout == b->connect_timeout &&
-           a->tls == b->tls && a->tls_verify == b->tls_verify && strcmp(a->tls_ca, b->tls_ca) == 0 &&
+           a->untold_version == b->untold_version && a->enquire_timeout == b->enquire_timeout &&
+           strcmp(a->tls_min, b->tls_min) == 0 && carrier_same_hosts(a, b) && a->tls == b->tls &&
+           a->tls_verify == b->tls_verify && strcmp(a->tls_ca, b->tls_ca) == 0 &&
            strcmp(a->tls_cert, b->tls_cert) == 0 && strcmp(a->tls_key, b->tls_key) == 0 &&
            strcmp(a->tls_name, b->tls_name) == 0;
 }
 
-/* The binds there are end in good order, with the responses to what is in flight; new ones take over. */
+void carrier_retire(struct carrier *c, struct link *k, const char *why)
+{
+    if (c->n_leaving == ENGINE_MAX_BINDS) { /* one reload after the other: the oldest must go now */
+        link_abandon(c->leaving[0]);
+        carrier_drop_leaving(c, 0);
+    }
+    c->leaving[c->n_leaving++] = k;
+    link_stop(k, why);
+    if (link_state(k) == LINK_DOWN && c->n_leaving > 0 && c->leaving[c->n_leaving - 1] == k) {
+        carrier_drop_leaving(c, c->n_leaving - 1); /* it was down already: nobody tells */
+    }
+}
+
+/* The binds there are end in good order; new ones take over. */
 static void carrier_retire_links(struct carrier *c)
 {
     struct link *old[ENGINE_MAX_BINDS];
     size_t n = c->n_links;
     memcpy(old, c->links, n * sizeof *old);
     c->n_links = 0;
+    failback_drop(c);
     for (size_t i = 0; i < n; i++) {
-        if (c->n_leaving == ENGINE_MAX_BINDS) { /* one reload after the other: the oldest must go now */
-            link_abandon(c->leaving[0]);
-            carrier_drop_leaving(c, 0);
-        }
-        c->leaving[c->n_leaving++] = old[i];
-        link_stop(old[i], "taken out of the configuration");
-        if (link_state(old[i]) == LINK_DOWN && c->n_leaving > 0 && c->leaving[c->n_leaving - 1] == old[i]) {
-            carrier_drop_leaving(c, c->n_leaving - 1); /* it was down already: nobody tells */
-        }
+        carrier_retire(c, old[i], "taken out of the configuration");
     }
 }
 
@@ -255,6 +295,7 @@ bool carrier_reconfigure(struct carrier *c, const struct carrier_options *o, str
 
 void carrier_abandon(struct carrier *c)
 {
+    failback_drop(c);
     for (size_t i = 0; i < c->n_links; i++) {
         link_abandon(c->links[i]);
     }
@@ -265,6 +306,7 @@ void carrier_abandon(struct carrier *c)
 
 void carrier_stop(struct carrier *c, const char *why)
 {
+    failback_drop(c);
     for (size_t i = 0; i < c->n_links; i++) {
         link_stop(c->links[i], why);
     }
@@ -314,6 +356,7 @@ void carrier_second(struct carrier *c)
     c->rate_last = c->rate_sum;
     c->rate_sum = 0;
     routing_look(c);
+    failback_second(c);
 }
 
 struct link *carrier_pick(struct carrier *c, unsigned parts)

@@ -35,6 +35,9 @@ struct carrier {
     size_t n_links, next_link;
     struct link *leaving[ENGINE_MAX_BINDS]; /* replaced at a reload: they wait for their last responses */
     size_t n_leaving;
+    struct link *trying; /* binds to a host that is preferred, to take over from links[trying_for] */
+    size_t trying_for;
+    usec_t failback_at; /* mono; when the first host is tried; 0: not fixed */
     struct bucket rate;
     int64_t claiming;       /* parts whose claim is not synced yet; their tokens are taken */
     usec_t throttled_until; /* mono; the carrier asked to slow down */
@@ -76,6 +79,15 @@ struct link *carrier_find_link(const struct carrier *c, unsigned id, uint32_t ge
 void carrier_abandon(struct carrier *c);
 /* Whether the options can be taken (certificates are read). Changes nothing. */
 bool carrier_check(const struct carrier_options *o, struct err *e);
+
+struct link *carrier_new_link(struct carrier *c, enum session_bind mode, unsigned id, struct err *e);
+/* One that is in no list any more ends in good order, with the responses to what is in flight. */
+void carrier_retire(struct carrier *c, struct link *k, const char *why);
+
+/* --- failback.c --- */
+void failback_second(struct carrier *c);
+void failback_on_state(struct carrier *c, struct link *k);
+void failback_drop(struct carrier *c); /* whatever is being tried */
 
 /* --- lane.c --- */
 void lane_init(struct lane *l);

@@ -260,6 +260,12 @@ struct engine *engine_new(const struct engine_options *o, struct loop *l, struct
     intake_init(g);
     loop_task_init(&g->answer_task, l, engine_answer_run, g);
     loop_timer_init(&g->second, l, engine_second, g);
+    attempts_init(&g->attempts, l, &g->rnd);
+    if (!attempts_set_limit(&g->attempts, o->bind_attempts)) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        engine_free(g);
+        return NULL;
+    }
     if (!engine_open(g, o, e) || !engine_load(g, o, e)) {
         engine_free(g);
         return NULL;
@@ -287,6 +293,7 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     if (!carriers_reload(g, o, e)) {
         return false;
     }
+    attempts_set_limit(&g->attempts, o->bind_attempts);
     g->o.max_parts = o->max_parts;
     g->o.max_attempts = o->max_attempts;
     g->o.retry_min = o->retry_min;
@@ -372,6 +379,7 @@ void engine_free(struct engine *g)
         carrier_free(g->carriers[i]);
     }
     free(g->carriers);
+    attempts_free(&g->attempts);
     for (size_t i = 0; i < g->n_campaigns; i++) {
         campaign_free(g->campaigns[i]);
     }

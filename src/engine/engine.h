@@ -108,7 +108,8 @@ bool engine_suppressed(const struct engine *g, uint64_t number);
 size_t engine_suppressed_count(const struct engine *g);
 
 /* Nothing is submitted to a paused carrier until it is resumed, also by a daemon started later; its binds
- * stay up, receipts and inbound messages are taken. Asking for what is so already is no error. */
+ * stay up, receipts and inbound messages are taken. Asking for what is so already is no error. Resuming also
+ * starts binds that had stopped because the carrier refused our name or password. */
 void engine_carrier_pause(struct engine *g, struct strv name, bool pause, engine_done_fn done, void *ctx);
 
 /* --- campaigns --- */
@@ -249,6 +250,7 @@ struct bind_status {
     unsigned id;
     const char *mode, *state; /* names as in doc/api.md */
     char host[280], version[8], last_error[200];
+    bool first_choice;          /* host is the first of the carrier's */
     usec_t since, next_attempt; /* wall; 0 = none */
     unsigned used, window;
     bool tls;

@@ -31,6 +31,7 @@ struct engine {
     struct audience *audience;
     usec_t started;
 
+    struct attempts attempts;  /* of all binds */
     struct carrier **carriers; /* by number; never NULL below n_carriers */
     size_t n_carriers;
     struct route *route;

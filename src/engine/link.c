@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINK_STEADY (10 * USEC_SEC) /* bound for less is a failure too: the next attempts wait longer */
+#define LINK_HOLD_JITTER 0.1
+#define LINK_STEADY      (10 * USEC_SEC) /* bound for less is a failure too: the next attempts wait longer */
+
+struct link_address {
+    char s[280];
+};
 
 struct link {
     const struct carrier_options *o;
@@ -19,7 +24,13 @@ struct link {
     void *arg;
     enum link_state state;
     usec_t since, next_attempt, bound_at;
-    unsigned failures; /* attempts since it was last bound for a while */
+    unsigned failures; /* rounds since it was last bound for a while */
+    unsigned host;     /* index: in use, or to be tried next */
+    unsigned tried;    /* hosts that have failed in this round */
+    unsigned most;     /* link_try: of the hosts only so many; 0: all */
+    bool held;         /* in this round a host said that we are bound already */
+    unsigned holds;    /* rounds in which one did */
+    struct attempt attempt;
     uint32_t generation;
     unsigned reserved;
     bool stopping;   /* link_stop: do not come back */
@@ -64,6 +75,33 @@ static void link_set_error(struct link *k, const char *text)
     strv_copy(strv_from(text), k->last_error, sizeof k->last_error);
 }
 
+static unsigned link_hosts(const struct link *k)
+{
+    return k->most > 0 && k->most < k->o->n_hosts ? k->most : (unsigned)k->o->n_hosts;
+}
+
+/* All hosts have failed: the pause until the next round, which begins at the first. A carrier that still has
+ * our old session (a crash, a half-open connection) is given the time to notice. */
+static usec_t link_round_over(struct link *k)
+{
+    struct retry_policy policy = RETRY_BINDS;
+    bool held = k->held;
+    policy.first = k->o->reconnect_min;
+    policy.cap = k->o->reconnect_max;
+    k->host = k->tried = 0;
+    k->held = false;
+    k->failures++;
+    if (!held) {
+        k->holds = 0;
+        return retry_delay(&policy, k->failures, k->env.rnd);
+    }
+    link_set_error(k, "already bound: waiting for the old session to end");
+    policy.first = k->o->already_bound_wait > policy.first ? k->o->already_bound_wait : policy.first;
+    policy.cap = policy.cap > policy.first ? policy.cap : policy.first;
+    policy.jitter = LINK_HOLD_JITTER;
+    return retry_delay(&policy, ++k->holds, k->env.rnd);
+}
+
 static void link_wait(struct link *k, const char *why)
 {
     if (k->stopping) {
@@ -75,19 +113,30 @@ static void link_wait(struct link *k, const char *why)
         return;
     }
     if (k->bound_at != 0 && link_now(k) - k->bound_at >= LINK_STEADY) {
-        k->failures = 0;
+        k->failures = k->tried = k->holds = 0;
     }
     k->bound_at = 0;
-    struct retry_policy policy = RETRY_BINDS;
-    policy.first = k->o->reconnect_min;
-    policy.cap = k->o->reconnect_max;
-    usec_t delay = retry_delay(&policy, ++k->failures, k->env.rnd);
+    usec_t delay = 0;
+    if (++k->tried < link_hosts(k)) {
+        k->host = (k->host + 1) % link_hosts(k);
+    } else if (k->most > 0) {
+        link_move(k, LINK_DOWN, why);
+        return;
+    } else {
+        delay = link_round_over(k);
+        why = k->last_error[0] ? k->last_error : why;
+    }
     k->next_attempt = link_now(k) + delay;
     link_move(k, LINK_WAITING, why);
     loop_timer_at(&k->timer, k->next_attempt);
 }
 
 /* --- session to connection --- */
+
+static bool link_in_good_order(enum session_reason r)
+{
+    return r == SESSION_REASON_UNBOUND || r == SESSION_REASON_PEER_UNBOUND || r == SESSION_REASON_INACTIVE;
+}
 
 static void link_flush(void *arg)
 {
@@ -106,7 +155,11 @@ static void link_flush(void *arg)
         }
     }
     if (session_state(k->session) == SESSION_CLOSED) {
-        conn_shutdown(k->conn);
+        if (link_in_good_order(session_close_reason(k->session))) {
+            conn_shutdown(k->conn);
+        } else {
+            conn_shutdown_now(k->conn); /* a peer that is out of step or gone is not waited for */
+        }
     } else {
         loop_timer_at(&k->timer, session_next_tick(k->session));
     }
@@ -124,6 +177,8 @@ static void link_on_bound(void *arg, const struct session_bound *bound)
     struct link *k = arg;
     k->bound_at = link_now(k);
     k->last_error[0] = 0;
+    k->most = 0;
+    k->held = false;
     char why[80];
     snprintf(why, sizeof why, "bound to " STRV_FMT " version %x.%x", STRV_ARG(bound->system_id),
              (unsigned)bound->version >> 4, (unsigned)bound->version & 15);
@@ -136,10 +191,12 @@ static void link_on_bind_failed(void *arg, uint32_t status, const char *text)
     struct link *k = arg;
     if (!retry_bind_again(status)) {
         k->bind_fault = true;
-        log_event(k->env.log, LOG_ERROR, "bind_refused", "carrier=%s bind=%u status=%s action=%s", k->o->name,
-                  k->id, smpp_status_name(status),
-                  "\"stopped; correct system_id and password, then reload\"");
+        log_event(
+            k->env.log, LOG_ERROR, "bind_refused", "carrier=%s bind=%u status=%s action=%s", k->o->name,
+            k->id, smpp_status_name(status),
+            "\"stopped; correct system_id and password, then: tessera carrier resume NAME, or a reload\"");
     }
+    k->held = k->held || status == SMPP_ESME_RALYBND;
     link_set_error(k, text);
 }
 
@@ -270,6 +327,7 @@ static bool link_open_session(struct link *k, struct err *e)
         .role = SESSION_CLIENT,
         .bind = k->mode,
         .version = k->o->version,
+        .untold = (enum smpp_version)k->o->untold_version,
         .system_id = strv_from(k->o->system_id),
         .password = strv_from(k->o->password),
         .system_type = strv_from(k->o->system_type),
@@ -278,17 +336,26 @@ static bool link_open_session(struct link *k, struct err *e)
         .bind_timeout = k->o->bind_timeout,
         .response_timeout = k->o->response_timeout,
         .enquire_interval = k->o->enquire_link,
+        .enquire_timeout = k->o->enquire_timeout,
     };
     k->session = session_new(&so, &link_session_ops, k, e);
     return k->session != NULL;
+}
+
+static struct link_address link_address(const struct link *k)
+{
+    const struct carrier_host *h = &k->o->hosts[k->host];
+    struct link_address a;
+    snprintf(a.s, sizeof a.s, strchr(h->name, ':') ? "[%s]:%u" : "%s:%u", h->name, h->port);
+    return a;
 }
 
 static void link_connect(struct link *k)
 {
     struct err e = { 0 };
     struct conn_options co = {
-        .host = k->o->host,
-        .port = k->o->port,
+        .host = k->o->hosts[k->host].name,
+        .port = k->o->hosts[k->host].port,
         .connect_timeout = k->o->connect_timeout,
         .tls = k->env.tls,
         .tls_name = k->o->tls_name[0] ? k->o->tls_name : NULL,
@@ -298,7 +365,7 @@ static void link_connect(struct link *k)
     if (link_open_session(k, &e)) {
         k->conn = conn_connect(k->env.loop, &co, &link_conn_ops, k, &e);
         if (k->conn != NULL) {
-            link_move(k, LINK_CONNECTING, k->o->host);
+            link_move(k, LINK_CONNECTING, link_address(k).s);
             return;
         }
         session_free(k->session);
@@ -308,14 +375,36 @@ static void link_connect(struct link *k)
     link_wait(k, e.text);
 }
 
+static void link_go(void *arg)
+{
+    struct link *k = arg;
+    if (k->state == LINK_WAITING) {
+        link_connect(k);
+    }
+}
+
+/* Every attempt counts against what may be tried in a minute. */
+static void link_attempt(struct link *k)
+{
+    if (attempts_ask(k->env.attempts, &k->attempt)) {
+        link_connect(k);
+        return;
+    }
+    usec_t at = attempts_next(k->env.attempts);
+    k->next_attempt = at > link_now(k) ? at : link_now(k);
+    if (k->last_error[0] == 0) {
+        link_set_error(k, "bind_attempts_per_minute is reached");
+    }
+}
+
 static void link_tick(void *arg)
 {
     struct link *k = arg;
     if (k->session != NULL && k->state != LINK_CONNECTING) {
         session_tick(k->session, link_now(k));
         link_touch(k);
-    } else if (k->state == LINK_WAITING || k->state == LINK_DOWN) {
-        link_connect(k);
+    } else if (k->state == LINK_WAITING) {
+        link_attempt(k);
     }
 }
 
@@ -334,6 +423,7 @@ struct link *link_new(const struct carrier_options *o, enum session_bind mode, u
     k->generation = (uint32_t)rnd_u64(env->rnd); /* that of a bind that was replaced must not fit */
     loop_timer_init(&k->timer, env->loop, link_tick, k);
     loop_task_init(&k->flush, env->loop, link_flush, k);
+    k->attempt = (struct attempt){ .go = link_go, .arg = k };
     return k;
 }
 
@@ -344,6 +434,7 @@ void link_free(struct link *k)
     }
     loop_timer_stop(&k->timer);
     loop_task_cancel(&k->flush);
+    attempts_cancel(&k->attempt);
     conn_free(k->conn);
     session_free(k->session);
     tls_free(k->env.tls);
@@ -355,15 +446,23 @@ void link_start(struct link *k, usec_t delay)
     k->stopping = false;
     k->bind_fault = false;
     if (k->state == LINK_DOWN || k->state == LINK_STOPPED) {
+        k->host = k->tried = 0;
         link_move(k, LINK_WAITING, "start");
         k->next_attempt = link_now(k) + delay;
         loop_timer_in(&k->timer, delay);
     }
 }
 
+void link_try(struct link *k, unsigned hosts)
+{
+    k->most = hosts;
+    link_start(k, 0);
+}
+
 void link_stop(struct link *k, const char *why)
 {
     k->stopping = true;
+    attempts_cancel(&k->attempt);
     if (k->session != NULL && (k->state == LINK_BOUND || k->state == LINK_UNBINDING)) {
         link_move(k, LINK_UNBINDING, why);
         session_unbind(k->session, link_now(k));
@@ -387,6 +486,7 @@ void link_hurry(struct link *k)
 void link_abandon(struct link *k)
 {
     loop_timer_stop(&k->timer);
+    attempts_cancel(&k->attempt);
     loop_task_cancel(&k->flush);
     conn_free(k->conn);
     k->conn = NULL;
@@ -414,6 +514,16 @@ enum link_state link_state(const struct link *k)
 enum session_bind link_mode(const struct link *k)
 {
     return k->mode;
+}
+
+unsigned link_host(const struct link *k)
+{
+    return k->host;
+}
+
+const char *link_last_error(const struct link *k)
+{
+    return k->last_error;
 }
 
 unsigned link_id(const struct link *k)
@@ -491,8 +601,8 @@ void link_get_status(const struct link *k, struct bind_status *out, usec_t wall_
         .window = k->o->window,
         .tls = k->env.tls != NULL,
     };
-    snprintf(out->host, sizeof out->host, strchr(k->o->host, ':') ? "[%s]:%u" : "%s:%u", k->o->host,
-             k->o->port);
+    strv_copy(strv_from(link_address(k).s), out->host, sizeof out->host);
+    out->first_choice = k->host == 0;
     unsigned v = k->state == LINK_BOUND ? (unsigned)session_version(k->session) & 0xff : 0;
     if (v != 0) {
         snprintf(out->version, sizeof out->version, "%x.%x", v >> 4, v & 15);

@@ -4,12 +4,16 @@
  *      ▲             └────────────┴──────────┴──────────────┘ (backoff with jitter)
  *   stopped: the carrier refused our name or password; only an operator (or new options) starts it again
  *
+ * A carrier may have several hosts. A bind that fails or breaks goes to the next one at once; when all have
+ * failed, the round is over: it waits for its backoff and begins at the first again.
+ *
  * Requests of the peer are answered later, when they are durable: link_answer() takes the generation under
  * which the request came, and does nothing when that session is gone (the carrier will send it again). */
 #ifndef TESSERA_ENGINE_LINK_H
 #define TESSERA_ENGINE_LINK_H
 
 #include "base/random.h"
+#include "engine/attempts.h"
 #include "engine/engine.h"
 #include "session/session.h"
 
@@ -42,6 +46,7 @@ struct link_env {
     const struct log *log;
     struct rnd *rnd;
     struct tls_ctx *tls; /* NULL: plain; a reference is kept */
+    struct attempts *attempts;
 };
 
 /* `o` is kept by pointer: it must stay (see link_set_options). */
@@ -49,6 +54,8 @@ struct link *link_new(const struct carrier_options *o, enum session_bind mode, u
                       const struct link_env *env, const struct link_ops *ops, void *arg, struct err *e);
 void link_free(struct link *k); /* no callbacks */
 void link_start(struct link *k, usec_t delay);
+/* One round over the first `hosts` only; LINK_DOWN when it has failed. Once bound it is like the others. */
+void link_try(struct link *k, unsigned hosts);
 void link_stop(struct link *k, const char *why); /* unbinds in good order, then LINK_DOWN */
 void link_hurry(struct link *k);                 /* one that stops waits for no response any longer */
 /* Closes at once; what is outstanding is told by on_lost, then no callback any more. */
@@ -57,6 +64,8 @@ void link_kick(struct link *k); /* the peer is unfit: close, and bind again afte
 
 enum link_state link_state(const struct link *k);
 enum session_bind link_mode(const struct link *k);
+unsigned link_host(const struct link *k);          /* which of the carrier's hosts; 0 is the first choice */
+const char *link_last_error(const struct link *k); /* "" when there is none */
 unsigned link_id(const struct link *k);
 unsigned link_room(
     const struct link *k); /* submissions it takes now, 0 when not bound; reservations are taken off */

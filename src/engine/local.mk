@@ -8,11 +8,11 @@ src_libengine_a_SOURCES = \
 	src/engine/worker.h src/engine/worker.c \
 	src/engine/schedule.h src/engine/schedule.c src/engine/fair.h src/engine/fair.c \
 	src/engine/gate.h src/engine/gate.c \
-	src/engine/link.h src/engine/link.c \
+	src/engine/attempts.h src/engine/attempts.c src/engine/link.h src/engine/link.c \
 	src/engine/outgoing.h src/engine/outgoing.c \
 	src/engine/routing.h src/engine/routing.c src/engine/explain.c \
 	src/engine/thread.c src/engine/carriers.c src/engine/pause.c \
-	src/engine/carrier.h src/engine/carrier.c src/engine/lane.c src/engine/dispatch.c src/engine/outcome.c \
+	src/engine/carrier.h src/engine/carrier.c src/engine/failback.c src/engine/lane.c src/engine/dispatch.c src/engine/outcome.c \
 	src/engine/campaign.h src/engine/campaign.c src/engine/campaign_doc.c src/engine/campaign_info.c \
 	src/engine/launch.c src/engine/produce.c src/engine/preview.c \
 	src/engine/intake.c src/engine/errand.c src/engine/receive.c src/engine/activity.c src/engine/votes.c

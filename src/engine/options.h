@@ -15,6 +15,7 @@
 
 #define ENGINE_MAX_CARRIERS   64
 #define ENGINE_MAX_BINDS      32 /* of one carrier */
+#define ENGINE_MAX_HOSTS      8  /* of one carrier */
 #define ENGINE_ROUTE_CARRIERS 16 /* of one route */
 #define ENGINE_MAX_STATUSES   64 /* of one carrier */
 #define ENGINE_TAG_MAX        65 /* octets with the NUL */
@@ -24,16 +25,25 @@ struct carrier_options {
     char name[32];
     char host[256]; /* name or address, without port */
     uint16_t port;
+    struct carrier_host {
+        char name[256];
+        uint16_t port;
+    } hosts[ENGINE_MAX_HOSTS]; /* in the order of preference; none: host and port alone */
+    size_t n_hosts;
+    usec_t failback; /* on another host than the first: try the first so often; 0 = never */
     char system_id[17], password[10], system_type[14]; /* SMPP 3.4 §5.2.1-3: with NUL 16, 9, 13; one spare */
     char address_range[42];
     unsigned transceivers, transmitters,
-        receivers;       /* how many binds of each; their sum at most ENGINE_MAX_BINDS */
-    uint8_t version;     /* 0x33, 0x34, 0x50 */
-    unsigned window;     /* outstanding submissions a bind */
-    int64_t rate, burst; /* parts a second, 0 = no limit; parts */
-    usec_t response_timeout, enquire_link, bind_timeout, connect_timeout;
+        receivers;          /* how many binds of each; their sum at most ENGINE_MAX_BINDS */
+    uint8_t version;        /* 0x33, 0x34, 0x50 */
+    uint8_t untold_version; /* of a carrier that tells none in its bind_resp; 0 = 0x34 */
+    unsigned window;        /* outstanding submissions a bind */
+    int64_t rate, burst;    /* parts a second, 0 = no limit; parts */
+    usec_t response_timeout, enquire_link, enquire_timeout, bind_timeout, connect_timeout;
     usec_t reconnect_min, reconnect_max; /* backoff between attempts, with jitter */
+    usec_t already_bound_wait;           /* the first pause after ESME_RALYBND */
     bool tls, tls_verify;
+    char tls_min[8]; /* "1.2", "1.3" */
     char tls_ca[256], tls_cert[256], tls_key[256], tls_name[256];
     bool udh16;        /* 16-bit concatenation references */
     char validity[12]; /* "relative", "absolute", "none": how the carrier is told until when a message is
@@ -74,6 +84,7 @@ struct engine_options {
     const struct log *log;          /* kept by pointer */
     const struct carrier_options *carriers;
     size_t n_carriers;
+    unsigned bind_attempts;             /* a minute over all carriers and binds; 0 = no limit */
     const struct route_options *routes; /* in the order in which they are tried */
     size_t n_routes;
     usec_t reroute_after; /* a carrier is down so long before messages that wait for it go elsewhere */

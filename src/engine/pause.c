@@ -61,6 +61,9 @@ void engine_carrier_pause(struct engine *g, struct strv name, bool pause, engine
     struct carrier *c = engine_carrier_need(g, name, &e);
     struct pausing *j = c && c->paused != pause ? calloc(1, sizeof *j) : NULL;
     char text[24];
+    if (c != NULL && !pause && !g->draining) {
+        carrier_start(c); /* binds that had stopped over a refused password */
+    }
     if (j == NULL) {
         if (c != NULL && c->paused != pause) {
             err_set(&e, ERR_NOMEM, "out of memory");

@@ -64,6 +64,17 @@ const struct facts *engine_facts(const struct engine *g)
     return g->facts;
 }
 
+/* What the first of its binds that has an error says. */
+static const char *status_why_down(const struct carrier *c)
+{
+    for (size_t i = 0; i < c->n_links; i++) {
+        if (link_last_error(c->links[i])[0] != 0) {
+            return link_last_error(c->links[i]);
+        }
+    }
+    return "";
+}
+
 void engine_problems(const struct engine *g, struct buf *out)
 {
     if (g->draining) {
@@ -80,7 +91,8 @@ void engine_problems(const struct engine *g, struct buf *out)
         const char *state = carrier_state_name(c);
         if (c->configured &&
             (strv_eq_c(strv_from(state), "down") || strv_eq_c(strv_from(state), "stopped"))) {
-            buf_printf(out, "carrier \"%s\" is %s\n", c->o.name, state);
+            const char *why = status_why_down(c);
+            buf_printf(out, "carrier \"%s\" is %s%s%s\n", c->o.name, state, why[0] ? ": " : "", why);
         }
     }
 }

@@ -319,6 +319,15 @@ void conn_shutdown(struct conn *c)
     loop_defer(&c->on_turn);
 }
 
+void conn_shutdown_now(struct conn *c)
+{
+    if (c->state == CONN_OPEN)
+        conn_flush(c);
+    if (c->state == CONN_OPEN || c->state == CONN_SHUTTING)
+        conn_end_output(c);
+    conn_close(c);
+}
+
 void conn_close(struct conn *c)
 {
     conn_fail(c, CONN_LOCAL, "%s: closed", c->peer);

@@ -112,7 +112,10 @@ void conn_resume_read(struct conn *c);
 void conn_call_again(struct conn *c);
 
 void conn_shutdown(
-    struct conn *c);             /* no more on_data; flush, close_notify, FIN, then on_closed(CONN_LOCAL) */
+    struct conn *c); /* no more on_data; flush, close_notify, FIN, then on_closed(CONN_LOCAL) */
+/* The same without waiting for anybody: what the socket takes at once is written. For a peer that is out of
+ * step or gone. */
+void conn_shutdown_now(struct conn *c);
 void conn_close(struct conn *c); /* queued output is dropped; on_closed(CONN_LOCAL) at the end of this turn */
 void conn_free(struct conn *c);  /* closes without any further callback, for destructors; NULL is fine */
 

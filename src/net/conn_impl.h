@@ -106,6 +106,9 @@ void conn_on_readable(evutil_socket_t fd, short what, void *arg);
 void conn_on_writable(evutil_socket_t fd, short what, void *arg);
 void conn_on_turn(void *arg);
 void conn_flush(struct conn *c); /* makes no callback */
+/* Our end of the output, and what has come already is thrown away: left on the socket it would make a reset
+ * of the close, which takes our last octets along. */
+void conn_end_output(struct conn *c);
 uint8_t *conn_buf_room(struct conn_buf *b, size_t n);
 
 #endif

@@ -286,6 +286,14 @@ static void conn_discard(struct conn *c)
     }
 }
 
+void conn_end_output(struct conn *c)
+{
+    c->out.head = c->out.len = 0;
+    conn_finish_shutdown(c);
+    if (c->state == CONN_LINGERING)
+        conn_discard(c);
+}
+
 /* --- what wakes a connection --- */
 
 void conn_on_readable(evutil_socket_t fd, short what, void *arg)

@@ -172,7 +172,7 @@ test('reconnecting backs off, with jitter, and does not storm', async () => {
 
 test('already bound: tried again, not given up', async () => {
   let refused = 0;
-  await withGateway({ carrier: { bind: () => (refused++ < 2 ? 0x05 : 0) } }, async ({ carrier, daemon }) => {
+  await withGateway({ settings: { already_bound_wait: '50ms' }, carrier: { bind: () => (refused++ < 2 ? 0x05 : 0) } }, async ({ carrier, daemon }) => {
     await daemon.bound(carrier);
     assert.equal(carrier.connections, 3);
     assert.doesNotMatch(daemon.log, /bind_refused/);

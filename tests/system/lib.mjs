@@ -40,8 +40,9 @@ export function scratch() {
 // --- a carrier ---
 
 // behaviour: bind(pdu) -> status; answer(pdu, n, submit) -> {status, id} or null (no response now: respond() gives it);
-// receipt(submit) -> [delay_ms, stat] or null; session(session): each new connection; unbind(pdu, session) -> true when it is dealt with; server: options of the
-// listening socket ({key, cert, ca, requestCert} make it TLS); quiet: does not answer enquire_link.
+// receipt(submit) -> [delay_ms, stat] or null; session(session): each new connection; unbind(pdu, session) -> true when it is
+// dealt with; server: options of the listening socket ({key, cert, ca, requestCert} make it TLS); quiet: does not answer
+// enquire_link; version: what bind_resp tells as sc_interface_version (nothing, when it is left out).
 export class Carrier {
   constructor(options = {}) {
     this.options = options;
@@ -75,7 +76,7 @@ export class Carrier {
     });
     const bind = (pdu) => {
       const status = this.options.bind ? this.options.bind(pdu) : 0;
-      session.send(pdu.response({ command_status: status, system_id: 'TESTSMSC' }));
+      session.send(pdu.response({ command_status: status, system_id: 'TESTSMSC', ...(this.options.version ? { sc_interface_version: this.options.version } : {}) }));
       if (status === 0) this.bound.push({ session, command: pdu.command, system_id: pdu.system_id });
     };
     session.on('bind_transceiver', bind);
@@ -171,13 +172,14 @@ export class Daemon {
   }
 
   writeConfig() {
-    const value = (v) => (typeof v === 'string' ? JSON.stringify(v) : String(v));
+    const value = (v) => (typeof v === 'string' || Array.isArray(v) ? JSON.stringify(v) : String(v));
     const group = (c) => Object.entries({ host: '127.0.0.1', system_id: 'test', password: 'secret', sender: 'TESSERA', reconnect_min: '20ms', reconnect_max: '100ms', ...c }).filter(([, v]) => v !== undefined)
       .map(([k, v]) => `${k} = ${value(v)};`).join(' ');
     fs.writeFileSync(this.config, `state_dir = ${value(this.state)};
 facts_dir = ${value(path.join(source, 'conf'))};
 zone = ${value(this.zone)};
 api: { socket = ${value(this.socket)}; };
+${/^bind_attempts_per_minute/m.test(this.settings) ? '' : 'bind_attempts_per_minute = 0;'}
 ${/^spool\s*:/m.test(this.settings) ? '' : 'spool: { map_size = "2G"; };'}
 audience: { map_size = "4G"; };
 ${this.settings}

@@ -36,3 +36,7 @@ check_PROGRAMS += tests/unit/engine/test_fair
 tests_unit_engine_test_fair_SOURCES = tests/unit/engine/test_fair.c
 tests_unit_engine_test_fair_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_engine_test_fair_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/engine/test_attempts
+tests_unit_engine_test_attempts_SOURCES = tests/unit/engine/test_attempts.c
+tests_unit_engine_test_attempts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_engine_test_attempts_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
