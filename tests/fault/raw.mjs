@@ -42,9 +42,9 @@ export class RawCarrier {
     Object.assign(this, { on, submits: [], connections: [], answered: [], next: 1 });
   }
 
-  async listen() {
+  async listen(port = 0) {
     this.server = net.createServer((conn) => this.#accept(conn));
-    await new Promise((r) => this.server.listen(0, '127.0.0.1', r));
+    await new Promise((r) => this.server.listen(port, '127.0.0.1', r));
     this.port = this.server.address().port;
     return this;
   }
