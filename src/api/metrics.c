@@ -101,7 +101,12 @@ static uint64_t metric_up(const struct carrier_status *s)
 
 static uint64_t metric_throttled(const struct carrier_status *s)
 {
-    return s->throttled_until != 0;
+    return s->rate_found != 0;
+}
+
+static uint64_t metric_rate_found(const struct carrier_status *s)
+{
+    return (uint64_t)s->rate_found;
 }
 
 static const struct {
@@ -122,6 +127,8 @@ static const struct {
       metric_window },
     { "in_flight", METRIC_GAUGE, "Messages claimed and not yet answered.", metric_in_flight },
     { "rate_limit", METRIC_GAUGE, "Parts a second that are allowed; 0 is no limit.", metric_rate_limit },
+    { "rate_found", METRIC_GAUGE,
+      "Parts a second found after the carrier asked to slow down; 0 while it has not.", metric_rate_found },
     { "rate_last_second", METRIC_GAUGE, "Parts submitted in the last whole second.", metric_rate_last_s },
     { "submitted_total", METRIC_COUNTER, "Parts submitted.", metric_submitted },
     { "answered_total", METRIC_COUNTER, "Submissions answered, whatever the answer.", metric_answered },

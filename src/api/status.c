@@ -57,6 +57,9 @@ static json_t *status_carrier(const struct carrier_status *s)
     json_t *o = json_object(), *rate = json_object(), *queue = json_object(), *binds = json_array();
     json_object_set_new(rate, "limit", s->rate_limit != 0 ? json_integer(s->rate_limit) : json_null());
     json_object_set_new(rate, "last_s", reply_u64(s->rate_last_s));
+    json_object_set_new(rate, "found", s->rate_found != 0 ? json_integer(s->rate_found) : json_null());
+    json_object_set_new(rate, "since", reply_instant(s->rate_since));
+    json_object_set_new(rate, "cause", reply_cstr(s->rate_cause));
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         json_object_set_new(queue, message_class_name((enum message_class)i), reply_u64(s->queue[i]));
     }

@@ -44,6 +44,30 @@ static void status_put_head(struct cli *c, const json_t *doc, struct buf *out)
     buf_put_u8(out, '\n');
 }
 
+/* A carrier that has asked to slow down: since when and why, and what was found that it takes. */
+static void status_put_found(const json_t *k, struct buf *out)
+{
+    static const struct {
+        const char *cause, *text;
+    } CAUSES[] = { { "throttled", "says that it is sent too much" },
+                   { "queue_full", "says that its queue is full" },
+                   { "congested", "says that it is congested" } };
+    const json_t *rate = doc_get(k, "rate");
+    const char *cause = doc_text(rate, "cause");
+    if (doc_int(rate, "found") == 0) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof CAUSES / sizeof CAUSES[0]; i++) {
+        cause = strcmp(cause, CAUSES[i].cause) == 0 ? CAUSES[i].text : cause;
+    }
+    buf_printf(out, "%s %s (since %s): it is sent %s parts/s", doc_text(k, "name"), cause,
+               text_instant(doc_instant(rate, "since")).s, text_count(doc_int(rate, "found")).s);
+    if (doc_instant(k, "throttled_until") != 0) {
+        buf_printf(out, ", and nothing until %s", text_instant(doc_instant(k, "throttled_until")).s);
+    }
+    buf_put_u8(out, '\n');
+}
+
 static void status_put_carriers(struct cli *c, const json_t *carriers, struct buf *out)
 {
     struct table *t = cli_table(c, 0);
@@ -51,6 +75,7 @@ static void status_put_carriers(struct cli *c, const json_t *carriers, struct bu
     table_column(t, "state", TABLE_LEFT);
     table_column(t, "parts/s", TABLE_RIGHT);
     table_column(t, "limit", TABLE_RIGHT);
+    table_column(t, "found", TABLE_RIGHT);
     table_column(t, "otp", TABLE_RIGHT);
     table_column(t, "transact.", TABLE_RIGHT);
     table_column(t, "promo.", TABLE_RIGHT);
@@ -66,6 +91,8 @@ static void status_put_carriers(struct cli *c, const json_t *carriers, struct bu
         table_styled(t, doc_text(k, "state"), status_style(doc_text(k, "state")));
         table_count(t, doc_int(rate, "last_s"));
         table_text(t, doc_int(rate, "limit") != 0 ? text_count(doc_int(rate, "limit")).s : "none");
+        table_styled(t, doc_int(rate, "found") != 0 ? text_count(doc_int(rate, "found")).s : "-",
+                     doc_int(rate, "found") != 0 ? STYLE_WARN : STYLE_PLAIN);
         table_count(t, doc_int(queue, "otp"));
         table_count(t, doc_int(queue, "transactional"));
         table_count(t, doc_int(queue, "promotional"));
@@ -83,10 +110,7 @@ static void status_put_carriers(struct cli *c, const json_t *carriers, struct bu
     table_free(t);
     for (size_t i = 0; i < json_array_size(carriers); i++) {
         const json_t *k = json_array_get(carriers, i);
-        if (doc_instant(k, "throttled_until") != 0) {
-            buf_printf(out, "%s asked to slow down until %s\n", doc_text(k, "name"),
-                       text_instant(doc_instant(k, "throttled_until")).s);
-        }
+        status_put_found(k, out);
         if (doc_bool(k, "paused")) {
             buf_printf(out, "%s was paused %s; go on: tessera carrier resume %s\n", doc_text(k, "name"),
                        text_minute(doc_instant(k, "paused_since")).s, doc_text(k, "name"));

@@ -96,6 +96,8 @@ static const struct setting carrier_settings[] = {
     { "rate", SETTING_INT, OF(rate), 0, 10000000, "0", true, "parts a second over all binds; 0 = no limit" },
     { "burst", SETTING_INT, OF(burst), 0, 10000000, "0", true,
       "parts at once after a pause; 0 = a tenth of the rate" },
+    { "congestion", SETTING_UINT, OF(congestion), 0, 100, "90", true,
+      "congestion_state (SMPP 5.0) from which on it is sent to more slowly; 0 = never" },
     { "response_timeout", SETTING_DURATION, OF(response_timeout), USEC_MS, USEC_HOUR, "60s", true,
       "after which a submission without response is uncertain" },
     { "enquire_link", SETTING_DURATION, OF(enquire_link), USEC_MS, USEC_HOUR, "30s", true,

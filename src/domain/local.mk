@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/libdomain.a
 src_libdomain_a_CPPFLAGS = $(AM_CPPFLAGS)
 src_libdomain_a_SOURCES = \
+	src/domain/adaptive.h src/domain/adaptive.c \
 	src/domain/clocks.h src/domain/clocks.c \
 	src/domain/consent.h src/domain/consent.c \
 	src/domain/dial.h src/domain/dial.c \

@@ -172,6 +172,7 @@ struct carrier *carrier_new(struct engine *g, uint16_t number, const struct carr
     c->number = number;
     carrier_take_options(c, o);
     bucket_init(&c->rate, o->rate, o->burst, engine_mono(g));
+    adaptive_init(&c->adaptive, o->rate);
     dispatch_init(c);
     if (!carrier_make_tls(o, &c->tls, e) || (c->configured && !carrier_make_links(c, e))) {
         carrier_free(c);
@@ -274,6 +275,7 @@ bool carrier_reconfigure(struct carrier *c, const struct carrier_options *o, str
         return false;
     }
     bucket_set_rate(&c->rate, o->rate, o->burst, engine_mono(c->g));
+    adaptive_set_limit(&c->adaptive, o->rate, engine_mono(c->g));
     if (same) {
         carrier_take_options(c, o);
         for (size_t i = 0; i < c->n_links; i++) {
@@ -355,6 +357,7 @@ void carrier_second(struct carrier *c)
 {
     c->rate_last = c->rate_sum;
     c->rate_sum = 0;
+    outcome_second(c);
     routing_look(c);
     failback_second(c);
 }

@@ -6,6 +6,7 @@
 
 #include "base/bucket.h"
 #include "base/ring.h"
+#include "domain/adaptive.h"
 #include "engine/fair.h"
 #include "engine/outgoing.h"
 #include "engine/routing.h"
@@ -39,10 +40,9 @@ struct carrier {
     size_t trying_for;
     usec_t failback_at; /* mono; when the first host is tried; 0: not fixed */
     struct bucket rate;
-    int64_t claiming;       /* parts whose claim is not synced yet; their tokens are taken */
-    usec_t throttled_until; /* mono; the carrier asked to slow down */
-    usec_t store_until;     /* mono; the store refused a claim */
-    usec_t throttle_step;   /* doubles while it goes on, back to 0 with a taken message */
+    int64_t claiming;         /* parts whose claim is not synced yet; their tokens are taken */
+    struct adaptive adaptive; /* the rate it takes when it asks to slow down */
+    usec_t store_until;       /* mono; the store refused a claim */
     struct lane lanes[LANE_COUNT];
     struct fair fair;      /* turns inside a lane */
     struct hmap in_flight; /* message id -> struct outgoing *: claimed, or being claimed */
@@ -128,5 +128,6 @@ void outcome_late(struct carrier *c, uint64_t token, const struct smpp_pdu *r);
 /* The message in flight that a token is of; NULL: none. */
 struct outgoing *outcome_find(const struct carrier *c, uint64_t token);
 void outcome_forget(struct carrier *c, const struct outgoing *o);
+void outcome_second(struct carrier *c); /* every second: the rate found rises */
 
 #endif

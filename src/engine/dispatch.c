@@ -146,7 +146,7 @@ static struct link *dispatch_pick(struct carrier *c, const struct outgoing *o, u
     if (o->campaign != NULL) {
         throttle_add(&t, campaign_rate(o->campaign), "campaign rate");
     }
-    throttle_not_before(&t, c->throttled_until, "throttled by the carrier");
+    adaptive_limit(&c->adaptive, &t);
     throttle_not_before(&t, c->store_until, "the store refused");
     usec_t when = throttle_when(&t, n, now, NULL);
     if (when > now) {
@@ -304,6 +304,7 @@ static bool dispatch_submit(struct carrier *c, struct outgoing *o, struct link *
             o->waiting++;
             c->submitted++;
             c->rate_sum++;
+            adaptive_sent(&c->adaptive, engine_mono(c->g));
         } else {
             o->unsent = true;
         }

@@ -259,7 +259,10 @@ struct carrier_status {
     const char *name, *state;
     int64_t rate_limit;
     uint64_t rate_last_s;
-    usec_t throttled_until; /* wall; 0 = not */
+    int64_t rate_found;     /* after it asked to slow down; 0 = it has not: domain/adaptive.h */
+    usec_t rate_since;      /* wall; 0 = not */
+    const char *rate_cause; /* "throttled", "queue_full", "congested"; "" */
+    usec_t throttled_until; /* wall: nothing is sent before; 0 = not */
     usec_t paused_since;    /* wall; 0 = not paused */
     uint64_t queue[CLASS_COUNT], in_flight;
     uint64_t submitted, answered, failed, lost, receipts, inbound; /* parts and PDUs since start */

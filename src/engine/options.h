@@ -39,6 +39,7 @@ struct carrier_options {
     uint8_t untold_version; /* of a carrier that tells none in its bind_resp; 0 = 0x34 */
     unsigned window;        /* outstanding submissions a bind */
     int64_t rate, burst;    /* parts a second, 0 = no limit; parts */
+    unsigned congestion;    /* congestion_state from which on it is slowed; 0 = never (SMPP 5.0 §4.8.4.18) */
     usec_t response_timeout, enquire_link, enquire_timeout, bind_timeout, connect_timeout;
     usec_t reconnect_min, reconnect_max; /* backoff between attempts, with jitter */
     usec_t already_bound_wait;           /* the first pause after ESME_RALYBND */

@@ -5,9 +5,6 @@
 
 #include "domain/retry.h"
 
-#define THROTTLE_FIRST USEC_SEC
-#define THROTTLE_MOST  (30 * USEC_SEC)
-
 struct outgoing *outcome_find(const struct carrier *c, uint64_t token)
 {
     uint64_t p;
@@ -22,17 +19,43 @@ void outcome_forget(struct carrier *c, const struct outgoing *o)
     }
 }
 
-static void outcome_throttled(struct carrier *c)
+/* A part's answer asks to slow down: see domain/adaptive.h. Told when it begins and when nothing goes at all.
+ */
+static void outcome_slow(struct carrier *c, const struct outgoing *o, enum adaptive_cause cause)
 {
-    usec_t now = engine_mono(c->g);
-    if (now < c->throttled_until) {
-        return; /* one of many in the same window */
+    struct adaptive *a = &c->adaptive;
+    switch (adaptive_asked(a, cause, o->claimed_at, engine_mono(c->g))) {
+    case ADAPTIVE_BEGAN:
+        log_event(c->g->log, LOG_WARN, "throttled", "carrier=%s cause=%s rate=%lld before=%lld", c->o.name,
+                  adaptive_cause_name(cause), (long long)adaptive_rate(a), (long long)a->before);
+        break;
+    case ADAPTIVE_PAUSED:
+        log_event(c->g->log, LOG_WARN, "throttled_pause", "carrier=%s cause=%s pause_ms=%lld", c->o.name,
+                  adaptive_cause_name(cause), (long long)(a->pause / USEC_MS));
+        break;
+    case ADAPTIVE_SAME:
+    case ADAPTIVE_LOWERED:
+    case ADAPTIVE_ENDED: break;
     }
-    c->throttle_step = c->throttle_step ? c->throttle_step * 2 : THROTTLE_FIRST;
-    c->throttle_step = c->throttle_step < THROTTLE_MOST ? c->throttle_step : THROTTLE_MOST;
-    c->throttled_until = now + c->throttle_step;
-    log_event(c->g->log, LOG_WARN, "throttled", "carrier=%s pause_ms=%lld", c->o.name,
-              (long long)(c->throttle_step / USEC_MS));
+}
+
+/* SMPP 5.0 §4.8.4.18: 0 idle ... 80-89 the best load, 90-99 near congestion, 100 congested. */
+static void outcome_congestion(struct carrier *c, const struct outgoing *o, const struct smpp_pdu *r)
+{
+    uint8_t state;
+    if (r->tlv_count > 0 && c->o.congestion > 0 && smpp_tlv_get_u8(r, SMPP_TLV_congestion_state, &state) &&
+        state >= c->o.congestion) {
+        outcome_slow(c, o, ADAPTIVE_CONGESTED);
+    }
+}
+
+void outcome_second(struct carrier *c)
+{
+    usec_t now = engine_mono(c->g), since = c->adaptive.since;
+    if (adaptive_second(&c->adaptive, now) == ADAPTIVE_ENDED) {
+        log_event(c->g->log, LOG_INFO, "throttled_end", "carrier=%s after_ms=%lld", c->o.name,
+                  (long long)((now - since) / USEC_MS));
+    }
 }
 
 /* The last of its attempts is used up by this one. */
@@ -140,10 +163,11 @@ void outcome_response(struct carrier *c, struct link *k, uint64_t token, const s
     c->answered++;
     o->waiting--;
     routing_note(c, class_ == SMPP_CLASS_TEMPORARY || class_ == SMPP_CLASS_BIND_FAULT);
+    outcome_congestion(c, o, r);
     switch (class_) {
     case SMPP_CLASS_OK:
         outcome_part_taken(o, token);
-        c->throttle_step = 0;
+        adaptive_taken(&c->adaptive, o->claimed_at, engine_mono(c->g));
         c->cost += routing_cost(c->g, &o->m);
         outcome_record(c, token, r);
         break;
@@ -153,7 +177,10 @@ void outcome_response(struct carrier *c, struct link *k, uint64_t token, const s
         c->failed++;
         outcome_record(c, token, r);
         break;
-    case SMPP_CLASS_THROTTLED: outcome_throttled(c); /* fall through */
+    case SMPP_CLASS_THROTTLED:
+        outcome_slow(c, o,
+                     r->command_status == SMPP_ESME_RMSGQFUL ? ADAPTIVE_QUEUE_FULL : ADAPTIVE_THROTTLED);
+        /* fall through */
     case SMPP_CLASS_TEMPORARY:
     case SMPP_CLASS_BIND_FAULT:
         o->again = true;

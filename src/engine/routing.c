@@ -5,9 +5,8 @@
 
 #include <stdlib.h>
 
-#define THROTTLED_FROM (4 * USEC_SEC) /* so long a pause was reached by being throttled again and again */
-#define MOVE_AHEAD     4096           /* of a look-ahead that single messages are put into */
-#define FAILING_LEAST  20             /* submissions in a minute, before their failures mean anything */
+#define MOVE_AHEAD    4096 /* of a look-ahead that single messages are put into */
+#define FAILING_LEAST 20   /* submissions in a minute, before their failures mean anything */
 
 /* --- rules --- */
 
@@ -86,8 +85,7 @@ static enum route_health routing_health(struct carrier *c)
     if (!carrier_bound(c)) {
         return ROUTE_DOWN;
     }
-    /* After the pause it gets as long again, for somebody to try whether it takes messages. */
-    if (c->throttle_step >= THROTTLED_FROM && now < c->throttled_until + c->throttle_step) {
+    if (adaptive_is_stuck(&c->adaptive, now)) {
         return ROUTE_THROTTLED;
     }
     struct failures_sum s = failures_of_minute(&c->routing.failures, now);

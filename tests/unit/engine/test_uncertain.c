@@ -99,7 +99,7 @@ static void a_late_success_stops_a_second_sending(void **state)
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until_passing(r, r->smsc[0].n == 1);
     engine_reload(r->engine, &r->o, NULL);
-    r->engine->carriers[0]->throttled_until = clock_mono(&r->clock) + 20 * USEC_SEC; /* it has to wait */
+    r->engine->carriers[0]->store_until = clock_mono(&r->clock) + 20 * USEC_SEC; /* it has to wait */
     rig_pass(r, 11 * USEC_SEC);
     rig_until(r, rig_state(r, s.id) == MESSAGE_READY);
     rig_answer(&r->smsc[0].submits[0], 0);
@@ -117,11 +117,11 @@ static void a_late_success_stops_a_second_sending_at_the_last_moment(void **stat
     struct carrier *c = r->engine->carriers[0];
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until(r, r->smsc[0].n == 1);
-    c->throttled_until = clock_mono(&r->clock) + 20 * USEC_SEC;
+    c->store_until = clock_mono(&r->clock) + 20 * USEC_SEC;
     rig_pass(r, 11 * USEC_SEC);
     rig_until(r, rig_state(r, s.id) == MESSAGE_READY);
     rig_quiet(r);
-    c->throttled_until = 0;
+    c->store_until = 0;
     dispatch_kick(c);
     rig_until(r, hmap_count(&c->in_flight) == 1);
     struct smpp_pdu late = { .command_id = SMPP_CMD(submit_sm_resp),
