@@ -94,6 +94,7 @@ static bool message_found(void *ctx, const struct spool_view *m)
     struct call *c = ctx;
     struct message_job *j = c->job;
     c->out = view_message(j->v, j->view, m);
+    json_object_set_new(c->out, "history", view_history(m));
     return true;
 }
 
@@ -333,6 +334,21 @@ static bool message_filter_state(struct call *c, struct spool_filter *f)
     return false;
 }
 
+static bool message_filter_carrier(struct call *c, struct spool_filter *f)
+{
+    struct strv name = call_query(c, "carrier");
+    if (name.n == 0) {
+        return true;
+    }
+    int n = engine_carrier_find(c->api->engine, name, &c->err);
+    if (n < 0) {
+        call_reply(c);
+        return false;
+    }
+    f->carrier = (uint32_t)n + 1;
+    return true;
+}
+
 static bool message_filter_number(struct call *c, uint64_t *number)
 {
     struct strv text = call_query(c, "number");
@@ -344,13 +360,15 @@ void api_message_list(struct call *c)
     struct spool_filter f = { 0 };
     uint64_t limit;
     if (!message_filter_number(c, &f.number) || !message_filter_campaign(c, &f) ||
-        !message_filter_state(c, &f) || !call_query_instant(c, "from", &f.from) ||
-        !call_query_instant(c, "to", &f.to) || !call_page(c, &f.before_id, &limit)) {
+        !message_filter_carrier(c, &f) || !message_filter_state(c, &f) ||
+        !call_query_instant(c, "from", &f.from) || !call_query_instant(c, "to", &f.to) ||
+        !call_page(c, &f.before_id, &limit)) {
         return;
     }
     struct message_job *j = call_job(c, sizeof *j, NULL);
     if (j != NULL) {
         f.max = (size_t)limit;
+        f.tag = call_query(c, "tag");
         j->filter = f;
         call_read(c, message_run_list, message_then_list);
     }

@@ -52,6 +52,18 @@ static void names_put_carrier(struct call *c, json_t *message)
     json_object_set_new(message, "carrier", name);
 }
 
+static void names_put_history(struct call *c, json_t *history)
+{
+    size_t i;
+    json_t *e;
+    json_array_foreach(history, i, e)
+    {
+        if (json_object_get(e, "carrier") != NULL) {
+            names_put_carrier(c, e);
+        }
+    }
+}
+
 static void names_put_campaign(const struct names *n, json_t *message)
 {
     uint64_t name = 0;
@@ -76,6 +88,7 @@ void call_put_names(struct call *c, json_t *messages)
             hmap_put(&n.campaigns, id, 0);
         }
         names_put_carrier(c, m);
+        names_put_history(c, json_object_get(m, "history"));
     }
     if (hmap_count(&n.campaigns) != 0) {
         engine_campaign_each(c->api->engine, names_offer, &n);

@@ -17,8 +17,8 @@ static const struct route ROUTES[] = {
     { HTTP_POST, "/v1/carriers/{name}/resume", ROLE_OPERATOR, BODY_JSON, "", api_carrier_resume },
 
     { HTTP_POST, "/v1/messages", ROLE_OPERATOR, BODY_JSON, "", api_message_send },
-    { HTTP_GET, "/v1/messages", ROLE_READER, BODY_NONE, "number campaign state from to before limit",
-      api_message_list },
+    { HTTP_GET, "/v1/messages", ROLE_READER, BODY_NONE,
+      "number campaign carrier tag state from to before limit", api_message_list },
     { HTTP_GET, "/v1/messages/{id}", ROLE_READER, BODY_NONE, "", api_message_show },
     { HTTP_POST, "/v1/messages/{id}/cancel", ROLE_OPERATOR, BODY_JSON, "", api_message_cancel },
     { HTTP_POST, "/v1/messages/{id}/query", ROLE_OPERATOR, BODY_JSON, "", api_message_query },

@@ -113,6 +113,7 @@ json_t *view_message(const struct engine_view *v, struct audience_view *view, co
     json_object_set_new(o, "campaign", reply_u64(m->m.campaign));
     json_object_set_new(o, "customer", json_boolean(m->m.customer != 0));
     json_object_set_new(o, "ref", m->m.client_ref.n != 0 ? reply_text(m->m.client_ref) : json_null());
+    json_object_set_new(o, "tag", m->m.tag.n != 0 ? reply_text(m->m.tag) : json_null());
     json_object_set_new(o, "accepted", reply_instant(m->m.accepted_at));
     json_object_set_new(o, "until", reply_instant(m->until));
     json_object_set_new(o, "valid_until", reply_instant(m->m.valid_until));
@@ -121,4 +122,83 @@ json_t *view_message(const struct engine_view *v, struct audience_view *view, co
     json_object_set_new(o, "attempts", reply_u64(m->attempts));
     json_object_set_new(o, "parts", view_parts(m));
     return o;
+}
+
+/* --- what became of it on its way --- */
+
+static json_t *history_row(const char *what, usec_t at)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "at", reply_instant(at));
+    json_object_set_new(o, "what", reply_cstr(what));
+    return o;
+}
+
+static json_t *history_detail(const struct spool_event *e)
+{
+    char text[512];
+    if (e->code == 0) {
+        return reply_cstr(message_reason_text(e->reason));
+    }
+    const char *name = smpp_status_name(e->code);
+    snprintf(text, sizeof text, "%s: %s (%s, 0x%08X)", message_reason_text(e->reason),
+             smpp_status_text(e->code), name != NULL ? name : "of the carrier's own", (unsigned)e->code);
+    return reply_cstr(text);
+}
+
+static json_t *history_event(const struct spool_event *e)
+{
+    bool replaced = e->to == MESSAGE_NONE;
+    json_t *o = history_row(replaced ? "replaced" : message_state_name(e->to), e->at);
+    if (e->count > 1) {
+        json_object_set_new(o, "count", reply_u64(e->count));
+        json_object_set_new(o, "last", reply_instant(e->last));
+    }
+    json_object_set_new(o, "tried", json_boolean(e->tried));
+    json_object_set_new(o, "carrier", reply_u64(e->carrier));
+    if (e->bind >= 0) {
+        json_object_set_new(o, "bind", reply_u64((uint64_t)e->bind));
+        json_object_set_new(o, "host", reply_text(e->host));
+    }
+    if (replaced) {
+        json_object_set_new(o, "text", reply_text(e->text));
+        return o;
+    }
+    json_object_set_new(o, "reason", reply_cstr(message_reason_name(e->reason)));
+    json_object_set_new(o, "code", e->code != 0 ? reply_u64(e->code) : json_null());
+    json_object_set_new(o, "detail", history_detail(e));
+    json_object_set_new(o, "until", reply_instant(e->until));
+    return o;
+}
+
+json_t *view_history(const struct spool_view *m)
+{
+    json_t *list = json_array();
+    json_array_append_new(list, history_row("accepted", m->m.accepted_at));
+    if (m->events_dropped != 0) {
+        json_t *o = history_row("forgotten", m->events[0].at);
+        json_object_set_new(o, "count", reply_u64(m->events_dropped));
+        json_array_append_new(list, o);
+    }
+    bool told = false; /* its end is the last event already */
+    for (size_t i = 0; i < m->n_events; i++) {
+        json_array_append_new(list, history_event(&m->events[i]));
+        told = message_state_final(m->state) && m->events[i].to == m->state;
+    }
+    if (m->sent_at != 0) {
+        json_t *o = history_row(message_state_name(MESSAGE_SENT), m->sent_at);
+        json_object_set_new(o, "carrier", reply_u64(m->m.carrier));
+        json_array_append_new(list, o);
+    }
+    if (message_state_final(m->state) && !told) {
+        json_t *o = history_row(message_state_name(m->state), m->final_at);
+        struct spool_event e = { .reason = m->reason, .code = m->code };
+        bool receipt = m->reason == REASON_CARRIER_RECEIPT; /* its code is the network's */
+        e.code = receipt ? 0 : e.code;
+        json_object_set_new(o, "reason", reply_cstr(message_reason_name(m->reason)));
+        json_object_set_new(o, "code", m->code != 0 ? reply_u64(m->code) : json_null());
+        json_object_set_new(o, "detail", history_detail(&e));
+        json_array_append_new(list, o);
+    }
+    return list;
 }

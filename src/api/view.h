@@ -15,6 +15,9 @@ uint32_t view_clock(const struct engine_view *v, struct audience_view *view, uin
 /* A message as doc/api.md shows it; "carrier" and "campaign" are numbers until call_put_names. */
 json_t *view_message(const struct engine_view *v, struct audience_view *view, const struct spool_view *m);
 
+/* Its history, oldest first: what kept it, each attempt that did not succeed, and its ends. */
+json_t *view_history(const struct spool_view *m);
+
 /* {"open","until","detail"} for promotional and transactional. */
 json_t *view_quiet(const struct engine_view *v, uint32_t clock);
 

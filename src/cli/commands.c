@@ -90,6 +90,8 @@ static const struct option customer_block_options[] = {
 static const struct option message_list_options[] = {
     OPT("number", OPTION_TEXT, "NUMBER", "to this number"),
     OPT("campaign", OPTION_TEXT, "NAME", "of this campaign"),
+    OPT("carrier", OPTION_TEXT, "NAME", "by this carrier"),
+    OPT("tag", OPTION_TEXT, "TAG", "with this tag"),
     OPT("state", OPTION_CHOICE, "STATE", "in this state, such as held or delivered", .choices = STATES),
     OPT("from", OPTION_INSTANT, "TIME", "accepted then or later"),
     OPT("to", OPTION_INSTANT, "TIME", "accepted before"),
@@ -137,7 +139,7 @@ static const struct option send_options[] = {
     AT_OPTIONS,
     OPT("valid-for", OPTION_DURATION, "DURATION", "give up after so long, such as 5m"),
     OPT("ref", OPTION_TEXT, "REF", "your own reference"),
-    OPT("tag", OPTION_TEXT, "TAG", "for routes that ask for it"),
+    OPT("tag", OPTION_TEXT, "TAG", "for routes that ask for it, and to find it by"),
     { .name = NULL },
 };
 

@@ -46,6 +46,8 @@ int run_message_list(struct cli *c)
     int code = message_limit(c, &list.limit);
     client_path_query(&path, "number", args_text(&c->args, "number"));
     client_path_query(&path, "campaign", args_text(&c->args, "campaign"));
+    client_path_query(&path, "carrier", args_text(&c->args, "carrier"));
+    client_path_query(&path, "tag", args_text(&c->args, "tag"));
     client_path_query(&path, "state", args_text(&c->args, "state"));
     if (code == CLI_OK) {
         code = message_query_instant(c, &path, "from");
@@ -137,6 +139,64 @@ static void message_put_parts(struct cli *c, const json_t *doc, struct buf *out)
     table_free(t);
 }
 
+/* What is next, as of then. */
+static void message_history_next(struct table *t, const json_t *e)
+{
+    const char *what = doc_text(e, "what");
+    usec_t until = doc_instant(e, "until");
+    table_text(t, until != 0                       ? text_instant(until).s
+                  : strcmp(what, "held") == 0      ? "when somebody resumes it"
+                  : strcmp(what, "uncertain") == 0 ? "when somebody decides"
+                  : strcmp(what, "ready") == 0     ? "as soon as it can"
+                                                   : "-");
+}
+
+static void message_history_row(struct table *t, const json_t *e)
+{
+    const char *what = doc_text(e, "what"), *host = doc_text(e, "host");
+    bool failed = json_is_true(doc_get(e, "tried"));
+    struct buf said = { 0 };
+    if (failed) {
+        buf_printf(&said, "tried: %s", message_state_label(what));
+    } else {
+        buf_printf(&said, "%s", message_state_label(what));
+    }
+    if (doc_int(e, "count") > 1) {
+        buf_printf(&said, " (%lld times)", (long long)doc_int(e, "count"));
+    }
+    table_text(t, text_instant(doc_instant(e, "at")).s);
+    table_styled(t, buf_cstr(&said), failed ? STYLE_WARN : message_style(what));
+    buf_clear(&said);
+    buf_printf(&said, "%s%s%s", doc_text(e, "carrier"), host[0] != '\0' ? " " : "", host);
+    table_text(t, said.len != 0 ? buf_cstr(&said) : "-");
+    message_history_next(t, e);
+    table_strv(t, doc_strv(e, doc_text(e, "text")[0] != '\0' ? "text" : "detail"), STYLE_PLAIN);
+    buf_free(&said);
+}
+
+/* Left out when all went at once: the instants above say it. */
+static void message_put_history(struct cli *c, const json_t *doc, struct buf *out)
+{
+    const json_t *history = doc_get(doc, "history");
+    bool any = false;
+    struct table *t = cli_table(c, 2);
+    table_column(t, "when", TABLE_LEFT);
+    table_column(t, "what", TABLE_LEFT);
+    table_column(t, "carrier", TABLE_LEFT);
+    table_column(t, "next", TABLE_LEFT);
+    table_column(t, "why", TABLE_LEFT);
+    for (size_t i = 0; i < json_array_size(history); i++) {
+        const json_t *e = json_array_get(history, i);
+        any = any || doc_get(e, "tried") != NULL;
+        message_history_row(t, e);
+    }
+    if (any) {
+        buf_put_u8(out, '\n');
+        table_put(t, out);
+    }
+    table_free(t);
+}
+
 static void message_draw(struct cli *c, const json_t *doc, struct buf *out)
 {
     static const struct {
@@ -146,7 +206,8 @@ static void message_draw(struct cli *c, const json_t *doc, struct buf *out)
                      { "valid_until", "valid until" },
                      { "sent", "sent" },
                      { "final", "final" } };
-    static const char *const TEXTS[] = { "to", "sender", "class", "campaign", "carrier", "ref", "detail" };
+    static const char *const TEXTS[] = { "to",      "sender", "class", "campaign",
+                                         "carrier", "tag",    "ref",   "detail" };
     const char *state = doc_text(doc, "state");
     struct table *t = cli_table(c, 2);
     table_column(t, "", TABLE_LEFT);
@@ -171,6 +232,7 @@ static void message_draw(struct cli *c, const json_t *doc, struct buf *out)
     table_put(t, out);
     table_free(t);
     message_put_parts(c, doc, out);
+    message_put_history(c, doc, out);
 }
 
 int run_message_show(struct cli *c)

@@ -279,7 +279,9 @@ static void dispatch_run(void *arg)
 
 void dispatch_ready_again(struct carrier *c, struct outgoing *o, enum message_reason reason, uint32_t code)
 {
-    spool_move(c->g->spool, o->m.id, MESSAGE_READY, reason, code, 0, NULL, NULL);
+    struct outgoing_place place;
+    outgoing_place(o, &place);
+    spool_move_at(c->g->spool, o->m.id, MESSAGE_READY, reason, code, 0, &place.at, NULL, NULL);
     engine_touch_spool(c->g);
     o->link = NULL;
     o->waiting = o->failed = 0;

@@ -56,7 +56,7 @@ struct engine_schedule {
 /* --- messages --- */
 struct engine_send {
     struct strv to, sender, text, ref; /* sender "": the carrier's default */
-    struct strv tag;                   /* for routes only; not kept */
+    struct strv tag;                   /* for routes, and to find it by */
     enum message_class class_;
     struct engine_schedule schedule;
     usec_t valid_for; /* 0 = no limit */
@@ -271,6 +271,8 @@ struct carrier_status {
     size_t n_binds;
     struct bind_status binds[ENGINE_MAX_BINDS];
 };
+/* Its number; -1 with *e, which suggests a near name. */
+int engine_carrier_find(const struct engine *g, struct strv name, struct err *e);
 size_t engine_carrier_count(const struct engine *g);
 void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out);
 /* What the carrier's own rules tell of a status; "" when they do not. */

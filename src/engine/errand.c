@@ -337,6 +337,10 @@ void errand_response(struct engine *g, uint64_t token, const struct smpp_pdu *r)
         errand_queried(d, part, r);
     } else if (p->done && d->kind == ERRAND_CANCEL) {
         errand_record(d, part, MESSAGE_CANCELLED, 0, engine_wall(g));
+    } else if (p->done) {
+        d->storing++;
+        spool_replaced(g->spool, d->id, d->text, engine_wall(g), errand_stored, d);
+        engine_touch_spool(g);
     }
     errand_look(d);
 }
@@ -374,7 +378,7 @@ static bool errand_read_one(void *ctx, const struct spool_view *v)
     d->o.m = v->m;
     d->o.m.sender = errand_keep(d, v->m.sender);
     d->o.m.text = errand_keep(d, v->m.text);
-    d->o.m.client_ref = (struct strv){ 0 };
+    d->o.m.client_ref = d->o.m.tag = (struct strv){ 0 };
     d->state = v->state;
     d->n_parts = v->n_parts < MESSAGE_MAX_PARTS ? v->n_parts : MESSAGE_MAX_PARTS;
     for (size_t i = 0; i < d->n_parts; i++) {

@@ -74,14 +74,16 @@ static void intake_lookup(const struct engine_view *v, void *job)
 static struct outgoing *intake_outgoing(const struct intake *j)
 {
     struct outgoing *o = calloc(1, sizeof *o);
-    char *block = o != NULL ? malloc(j->strings.n + j->m.sender.n + 1) : NULL;
+    char *block = o != NULL ? malloc(j->strings.n + j->m.sender.n + j->m.tag.n + 1) : NULL;
     if (block == NULL) {
         free(o);
         return NULL;
     }
     memcpy(block, j->strings.p, j->strings.n);
     memcpy(block + j->strings.n, j->m.sender.p, j->m.sender.n);
+    memcpy(block + j->strings.n + j->m.sender.n, j->tag, j->m.tag.n);
     *o = (struct outgoing){ .m = j->m, .block = block, .clock = j->clock };
+    o->m.tag.p = block + j->strings.n + j->m.sender.n;
     o->m.text.p = block;
     o->m.client_ref.p = block + j->m.text.n;
     o->m.sender.p = block + j->strings.n;
@@ -351,6 +353,7 @@ static bool intake_read(struct intake *j, const struct engine_send *s)
     if (!strv_copy(s->tag, j->tag, sizeof j->tag)) {
         return err_set(e, ERR_LIMIT, "tag: at most %d octets", ENGINE_TAG_MAX - 1);
     }
+    j->m.tag = strv_from(j->tag);
     char *block = malloc(s->text.n + s->ref.n + 1);
     if (block == NULL) {
         return err_set(e, ERR_NOMEM, "out of memory");

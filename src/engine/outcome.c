@@ -58,6 +58,15 @@ void outcome_second(struct carrier *c)
     }
 }
 
+/* It did not go, or not for certain: `place` is kept with the reason. */
+static void outcome_move(struct carrier *c, const struct outgoing *o, enum message_state to,
+                         enum message_reason reason, uint32_t code, usec_t until)
+{
+    struct outgoing_place place;
+    outgoing_place(o, &place);
+    spool_move_at(c->g->spool, o->m.id, to, reason, code, until, &place.at, NULL, NULL);
+}
+
 /* The last of its attempts is used up by this one. */
 static bool outcome_last_attempt(const struct engine *g, const struct outgoing *o)
 {
@@ -66,7 +75,7 @@ static bool outcome_last_attempt(const struct engine *g, const struct outgoing *
 
 static void outcome_fail(struct carrier *c, struct outgoing *o, enum message_reason reason, uint32_t code)
 {
-    spool_move(c->g->spool, o->m.id, MESSAGE_FAILED, reason, code, 0, NULL, NULL);
+    outcome_move(c, o, MESSAGE_FAILED, reason, code, 0);
     c->failed++;
     outgoing_free(o);
 }
@@ -83,7 +92,7 @@ static void outcome_retry_later(struct carrier *c, struct outgoing *o)
         outcome_fail(c, o, REASON_ATTEMPTS, o->status);
         return;
     }
-    spool_move(g->spool, o->m.id, MESSAGE_HELD, REASON_RETRY, o->status, engine_wall(g) + delay, NULL, NULL);
+    outcome_move(c, o, MESSAGE_HELD, REASON_RETRY, o->status, engine_wall(g) + delay);
     outgoing_free(o);
 }
 
@@ -101,7 +110,7 @@ static void outcome_uncertain(struct carrier *c, struct outgoing *o)
         dispatch_ready_again(c, o, REASON_UNCERTAIN, 0);
         return;
     case UNCERTAIN_HOLD:
-        spool_move(g->spool, o->m.id, MESSAGE_UNCERTAIN, REASON_UNCERTAIN, 0, 0, NULL, NULL);
+        outcome_move(c, o, MESSAGE_UNCERTAIN, REASON_UNCERTAIN, 0, 0);
         outgoing_free(o);
         return;
     case UNCERTAIN_FAIL: outcome_fail(c, o, REASON_UNCERTAIN, 0); return;
@@ -116,8 +125,7 @@ static void outcome_finish(struct carrier *c, struct outgoing *o)
     dispatch_kick(c);
     if (o->failed > 0 && (o->lost || o->again || o->unsent)) {
         /* It can never be whole: no other part of it is worth a submission. */
-        spool_move(c->g->spool, o->m.id, MESSAGE_FAILED, REASON_CARRIER_STATUS, o->failed_status, 0, NULL,
-                   NULL);
+        outcome_move(c, o, MESSAGE_FAILED, REASON_CARRIER_STATUS, o->failed_status, 0);
         outgoing_free(o);
     } else if (o->lost) {
         outcome_uncertain(c, o);

@@ -28,6 +28,15 @@ void outgoing_free(struct outgoing *o)
     }
 }
 
+void outgoing_place(const struct outgoing *o, struct outgoing_place *out)
+{
+    out->at = (struct spool_place){ .bind = -1 };
+    if (o->link != NULL) {
+        link_get_status(o->link, &out->bind, 0);
+        out->at = (struct spool_place){ (int)link_id(o->link), strv_from(out->bind.host) };
+    }
+}
+
 bool outgoing_part_done(const struct outgoing *o, unsigned part)
 {
     return (o->parts_done[part / 32] >> (part % 32) & 1) != 0;

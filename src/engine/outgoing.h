@@ -46,6 +46,12 @@ struct outgoing {
 struct outgoing *outgoing_from_loaded(
     struct spool_loaded *l); /* takes the block; NULL: out of memory (block freed) */
 void outgoing_free(struct outgoing *o);
+/* The bind it is on, for its history. */
+struct outgoing_place {
+    struct spool_place at; /* its host points into the next */
+    struct bind_status bind;
+};
+void outgoing_place(const struct outgoing *o, struct outgoing_place *out);
 bool outgoing_part_done(const struct outgoing *o, unsigned part);
 unsigned outgoing_parts_left(const struct outgoing *o); /* parts that are still to be submitted */
 

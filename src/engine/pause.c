@@ -53,6 +53,12 @@ struct carrier *engine_carrier_need(const struct engine *g, struct strv name, st
     return NULL;
 }
 
+int engine_carrier_find(const struct engine *g, struct strv name, struct err *e)
+{
+    const struct carrier *c = engine_carrier_need(g, name, e);
+    return c != NULL ? c->number : -1;
+}
+
 /* It holds at once: nothing may go while the disk is waited for. What could not be stored holds until the
  * daemon ends; whoever asked is told. */
 void engine_carrier_pause(struct engine *g, struct strv name, bool pause, engine_done_fn done, void *ctx)

@@ -65,7 +65,7 @@ int64_t routing_cost(const struct engine *g, const struct message *m)
         return 0;
     }
     const struct campaign *by = m->campaign != 0 ? campaign_by_id(g, m->campaign) : NULL;
-    struct route_query q = { .number = m->to, .class_ = m->class_, .sender = m->sender };
+    struct route_query q = { .number = m->to, .class_ = m->class_, .sender = m->sender, .tag = m->tag };
     q.campaign = by != NULL ? by->spec.name : q.campaign;
     routing_fill_query(g, &q);
     return route_cost(g->route, &q, m->carrier);
@@ -214,8 +214,8 @@ static bool move_take(void *ctx, struct outgoing *o)
         }
     }
     const struct campaign *m = o->m.campaign != 0 ? campaign_by_id(g, o->m.campaign) : NULL;
-    if (!routing_choose(g, o->m.to, o->m.class_, o->m.sender, m, (struct strv){ 0 }, &choice) ||
-        !choice.healthy || choice.carrier == j->from->number) {
+    if (!routing_choose(g, o->m.to, o->m.class_, o->m.sender, m, o->m.tag, &choice) || !choice.healthy ||
+        choice.carrier == j->from->number) {
         return false;
     }
     struct move_one *one = malloc(sizeof *one);

@@ -10,6 +10,7 @@
 
 #define QUEUE_DEFAULT 65536
 #define ORPHAN_KEEP   USEC_DAY
+#define HOST_MAX      128               /* octets of a host kept in a history */
 #define IDLE_BATCHES  4                 /* kept for reuse */
 #define IDLE_BYTES    ((size_t)4 << 20) /* a batch's octets kept for reuse */
 
@@ -363,6 +364,12 @@ void spool_part_state(struct spool *s, uint64_t id, uint8_t part, enum message_s
 void spool_move(struct spool *s, uint64_t id, enum message_state to, enum message_reason reason,
                 uint32_t code, usec_t until, spool_done done, void *ctx)
 {
+    spool_move_at(s, id, to, reason, code, until, NULL, done, ctx);
+}
+
+void spool_move_at(struct spool *s, uint64_t id, enum message_state to, enum message_reason reason,
+                   uint32_t code, usec_t until, const struct spool_place *place, spool_done done, void *ctx)
+{
     struct spool_op *op = op_new(s, OP_MOVE, done, ctx);
     if (!op) {
         lost(s, op, done, ctx);
@@ -373,6 +380,10 @@ void spool_move(struct spool *s, uint64_t id, enum message_state to, enum messag
     op->u.move.reason = (uint8_t)reason;
     op->u.move.code = code;
     op->u.move.until = until;
+    op->u.move.bind = place ? (int16_t)place->bind : -1;
+    op->u.move.host = span_put(s, place ? strv_sub(place->host, 0, HOST_MAX) : (struct strv){ 0 });
+    if (s->gather->data.failed)
+        lost(s, op, done, ctx);
 }
 
 void spool_reroute(struct spool *s, uint64_t id, uint16_t from, uint16_t to, spool_done done, void *ctx)
@@ -494,6 +505,16 @@ void spool_put_audience(struct spool *s, uint32_t campaign, const struct spool_c
         buf_put_lstr(d, sets[i].set);
     }
     other_op(s, OP_AUDIENCE, from, false, done, ctx);
+}
+
+void spool_replaced(struct spool *s, uint64_t id, struct strv text, usec_t at, spool_done done, void *ctx)
+{
+    size_t from = batch_begin(s);
+    struct buf *d = &s->gather->data;
+    buf_put_u64(d, id);
+    buf_put_u64(d, (uint64_t)at);
+    buf_put_lstr(d, text);
+    other_op(s, OP_REPLACED, from, false, done, ctx);
 }
 
 void spool_feed_trim(struct spool *s, uint64_t seq)

@@ -131,6 +131,16 @@ void spool_answer(struct spool *s, const struct spool_answer *a, spool_done done
 void spool_move(struct spool *s, uint64_t id, enum message_state to, enum message_reason reason,
                 uint32_t code, usec_t until, spool_done done, void *ctx);
 
+/* The same, with the bind on which it was tried; it is kept in the message's history. */
+struct spool_place {
+    int bind; /* -1: none is known */
+    struct strv host;
+};
+void spool_move_at(struct spool *s, uint64_t id, enum message_state to, enum message_reason reason,
+                   uint32_t code, usec_t until, const struct spool_place *place, spool_done done, void *ctx);
+/* The carrier sends this text instead: kept in the message's history. */
+void spool_replaced(struct spool *s, uint64_t id, struct strv text, usec_t at, spool_done done, void *ctx);
+
 /* A READY message changes its queue from one carrier to another. ERR_STATE, and nothing is changed: it is not
  * READY, not in that queue, or some of its parts have been taken already. */
 void spool_reroute(struct spool *s, uint64_t id, uint16_t from, uint16_t to, spool_done done, void *ctx);
@@ -254,6 +264,21 @@ struct spool_part_view {
     struct strv carrier_id;
     enum message_state state; /* IN_FLIGHT (no response yet), SENT, DELIVERED, ... */
 };
+/* Something that kept it from going at once, or an attempt that did not succeed. */
+#define SPOOL_EVENTS 16 /* kept of a message */
+struct spool_event {
+    enum message_state to; /* what it became; NONE: its text was replaced */
+    enum message_reason reason;
+    uint32_t code;  /* command_status or 0 */
+    bool tried;     /* it was in flight: this is what came of an attempt */
+    uint32_t count; /* so often in a row, from `at` to `last` */
+    usec_t at, last;
+    usec_t until; /* HELD: what was to be next */
+    uint16_t carrier;
+    int bind;         /* -1: not known */
+    struct strv host; /* and port; "" when not known */
+    struct strv text; /* what it was replaced by */
+};
 struct spool_view {
     struct message m;
     enum message_state state;
@@ -263,6 +288,9 @@ struct spool_view {
     uint16_t attempts; /* as in spool_loaded */
     size_t n_parts;
     const struct spool_part_view *parts;
+    size_t n_events; /* oldest first; spool_get_message only */
+    const struct spool_event *events;
+    uint64_t events_dropped; /* older ones, which have been forgotten */
 };
 typedef bool (*spool_view_fn)(void *ctx, const struct spool_view *v); /* false stops */
 bool spool_get_message(struct spool_reader *r, uint64_t id, spool_view_fn fn,
@@ -272,6 +300,8 @@ struct spool_filter {
     uint64_t number;    /* 0 = any */
     uint32_t campaign;  /* 0 = any */
     int state;          /* -1 = any, else enum message_state */
+    uint32_t carrier;   /* its number + 1; 0 = any */
+    struct strv tag;    /* "" = any */
     usec_t from, to;    /* accepted in [from, to); 0 = open */
     uint64_t before_id; /* newest first: ids below this; 0 = from the newest */
     size_t max;

@@ -34,6 +34,8 @@ static void apply_accept(struct spool_core *c, struct spool_op *op, const uint8_
     c->message_last = op->id;
     spool_life_set(c, op->id, r, (enum message_state)op->u.accept.state,
                    (enum message_reason)op->u.accept.reason, 0, op->u.accept.until, c->now);
+    if (r->state == MESSAGE_HELD)
+        spool_life_note(c, op->id, r, false, -1, env_view(NULL, 0));
     spool_index_add(&c->num, &c->t, r->to, op->id);
 }
 
@@ -57,7 +59,7 @@ static bool was_no_attempt(const struct spool_record *r, const struct spool_op *
            op->u.move.reason != REASON_RETRY && op->u.move.reason != REASON_UNCERTAIN && r->attempts > 0;
 }
 
-static void apply_move(struct spool_core *c, struct spool_op *op)
+static void apply_move(struct spool_core *c, struct spool_op *op, const uint8_t *data)
 {
     struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
     enum message_state to = (enum message_state)op->u.move.to;
@@ -74,6 +76,24 @@ static void apply_move(struct spool_core *c, struct spool_op *op)
     r->attempts -= was_no_attempt(r, op);
     spool_life_set(c, op->id, r, to, (enum message_reason)op->u.move.reason, op->u.move.code,
                    op->u.move.until, c->now);
+    bool tried = from == MESSAGE_IN_FLIGHT;
+    if (tried || !message_state_final(to))
+        spool_life_note(c, op->id, r, tried, op->u.move.bind, span(data, op->u.move.host));
+}
+
+static void apply_replaced(struct spool_core *c, struct spool_op *op, const uint8_t *data)
+{
+    struct rd rd = rd_from(data + op->u.other.body.at, op->u.other.body.n);
+    uint64_t id = rd_u64(&rd);
+    struct spool_event e = { .at = (usec_t)rd_u64(&rd), .bind = -1 };
+    struct spool_record *r = spool_block_find(&c->blocks, &c->t, id);
+    e.text = rd_lstr(&rd);
+    if (!r || rd.failed) {
+        op->code = ERR_NOT_FOUND;
+        return;
+    }
+    e.carrier = r->carrier;
+    spool_history_add(&c->t, id, &e);
 }
 
 /* --- what the carrier says --- */
@@ -353,6 +373,7 @@ void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data,
 {
     op->code = ERR_NONE;
     op->has_settled = false;
+    c->tight = skip_intake;
     if (op->intake && skip_intake) {
         op->code = ERR_FULL;
         return;
@@ -361,7 +382,8 @@ void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data,
     case OP_ACCEPT: apply_accept(c, op, data); break;
     case OP_CLAIM: apply_claim(c, op); break;
     case OP_ANSWER: apply_answer(c, op, data); break;
-    case OP_MOVE: apply_move(c, op); break;
+    case OP_MOVE: apply_move(c, op, data); break;
+    case OP_REPLACED: apply_replaced(c, op, data); break;
     case OP_REROUTE: apply_reroute(c, op); break;
     case OP_RECEIPT: apply_receipt(c, op, data); break;
     case OP_PART_STATE: apply_part_state(c, op); break;

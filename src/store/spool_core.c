@@ -251,6 +251,7 @@ static void settle_one(struct spool_core *c, uint64_t id, struct spool_recovered
         return;
     }
     out->in_flight++;
+    c->tight = false;
     switch (c->uncertain[(r->flags & SPOOL_CLASS) % CLASS_COUNT]) {
     case UNCERTAIN_RESEND:
         spool_life_set(c, id, r, MESSAGE_READY, REASON_UNCERTAIN, 0, 0, c->now);
@@ -265,6 +266,7 @@ static void settle_one(struct spool_core *c, uint64_t id, struct spool_recovered
         out->failed++;
         break;
     }
+    spool_life_note(c, id, r, true, -1, env_view(NULL, 0));
 }
 
 bool spool_core_settle_flight(struct spool_core *c, struct spool_recovered *out)

@@ -23,6 +23,7 @@
 
 #include "store/spool_block.h"
 #include "store/spool_count.h"
+#include "store/spool_history.h"
 #include "store/spool_index.h"
 #include "store/spool_orphan.h"
 #include "store/spool_queue.h"
@@ -43,6 +44,7 @@ enum spool_op_kind {
     OP_TRIM,
     OP_REROUTE,
     OP_PART_STATE,
+    OP_REPLACED,
 };
 
 /* Octets in the batch's data. */
@@ -79,6 +81,8 @@ struct spool_op {
             usec_t until;
             uint32_t code;
             uint8_t to, reason;
+            int16_t bind;
+            struct spool_span host;
         } move;
         struct {
             uint16_t from, to;
@@ -119,6 +123,7 @@ struct spool_core {
     usec_t orphan_keep;
     struct env_txn t; /* the write transaction */
     usec_t now;       /* of its begin */
+    bool tight;       /* of this operation: space is short */
     bool broken;      /* what is remembered could not be reloaded after an abort */
 
     struct spool_deltas deltas;
@@ -169,6 +174,9 @@ bool spool_core_settle_flight(struct spool_core *c, struct spool_recovered *out)
 /* --- spool_life.c: the one function that changes a message's state --- */
 void spool_life_set(struct spool_core *c, uint64_t id, struct spool_record *r, enum message_state to,
                     enum message_reason reason, uint32_t code, usec_t until, usec_t at);
+/* Its present state goes into its history. `tried`: what came of an attempt; `bind` -1: not known. */
+void spool_life_note(struct spool_core *c, uint64_t id, const struct spool_record *r, bool tried, int bind,
+                     struct strv host);
 size_t spool_life_release(struct spool_core *c, usec_t now, size_t max);
 usec_t spool_life_next_due(struct spool_core *c);
 

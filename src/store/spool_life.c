@@ -79,6 +79,22 @@ void spool_life_set(struct spool_core *c, uint64_t id, struct spool_record *r, e
         spool_core_feed(c, kind, r->to, r->customer, r->campaign, at);
 }
 
+void spool_life_note(struct spool_core *c, uint64_t id, const struct spool_record *r, bool tried, int bind,
+                     struct strv host)
+{
+    struct spool_event e = { .to = (enum message_state)r->state,
+                             .reason = (enum message_reason)r->reason,
+                             .code = r->code,
+                             .tried = tried,
+                             .at = r->changed,
+                             .until = r->state == MESSAGE_HELD && r->when != USEC_NEVER ? r->when : 0,
+                             .carrier = r->carrier,
+                             .bind = bind,
+                             .host = host };
+    if (!c->tight)
+        spool_history_add(&c->t, id, &e);
+}
+
 size_t spool_life_release(struct spool_core *c, usec_t now, size_t max)
 {
     size_t n = 0;

@@ -15,7 +15,7 @@ static char *copy_in(char *at, struct strv *s)
 /* One block: the struct, then its strings. */
 static struct spool_loaded *loaded_new(const struct message *m, uint16_t attempts)
 {
-    struct spool_loaded *l = calloc(1, sizeof(*l) + m->sender.n + m->text.n + m->client_ref.n);
+    struct spool_loaded *l = calloc(1, sizeof(*l) + m->sender.n + m->text.n + m->client_ref.n + m->tag.n);
     if (!l)
         return NULL;
     l->m = *m;
@@ -23,7 +23,8 @@ static struct spool_loaded *loaded_new(const struct message *m, uint16_t attempt
     char *at = (char *)(l + 1);
     at = copy_in(at, &l->m.sender);
     at = copy_in(at, &l->m.text);
-    copy_in(at, &l->m.client_ref);
+    at = copy_in(at, &l->m.client_ref);
+    copy_in(at, &l->m.tag);
     return l;
 }
 

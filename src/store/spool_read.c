@@ -57,6 +57,7 @@ struct look {
     struct spool_record record;
     struct spool_parts parts;
     struct spool_part_view views[256];
+    struct spool_event events[SPOOL_EVENTS];
 };
 
 static const struct spool_record *record_at(struct look *l, uint64_t id)
@@ -114,6 +115,15 @@ static void fill_parts(struct look *l, const struct spool_record *r, struct spoo
     v->parts = l->views;
 }
 
+static void fill_events(struct look *l, struct spool_view *v)
+{
+    struct env_key k;
+    struct strv row = { NULL, 0 };
+    env_get(&l->r->t, SPOOL_HISTORY, env_key1(&k, v->m.id), &row);
+    v->n_events = spool_history_read(row, l->events, &v->events_dropped);
+    v->events = l->events;
+}
+
 static void view_fill(struct look *l, const struct spool_record *r, struct spool_view *v)
 {
     v->state = (enum message_state)r->state;
@@ -164,6 +174,7 @@ bool spool_get_message(struct spool_reader *r, uint64_t id, spool_view_fn fn, vo
     if (rec && message_at(l, id, rec, &v.m)) {
         found = true;
         view_fill(l, rec, &v);
+        fill_events(l, &v);
         fn(ctx, &v);
     }
     look_free(l);
@@ -194,8 +205,9 @@ static bool search_one(struct search *s, uint64_t id)
     const struct spool_record *r = record_at(s->l, id);
     struct spool_view v = { 0 };
     if (!r || (f->number && r->to != f->number) || (f->campaign && r->campaign != f->campaign) ||
-        (f->state >= 0 && r->state != f->state) || !message_at(s->l, id, r, &v.m) ||
-        (f->from && v.m.accepted_at < f->from) || (f->to && v.m.accepted_at >= f->to))
+        (f->state >= 0 && r->state != f->state) || (f->carrier && r->carrier + 1u != f->carrier) ||
+        !message_at(s->l, id, r, &v.m) || (f->from && v.m.accepted_at < f->from) ||
+        (f->to && v.m.accepted_at >= f->to) || (f->tag.n && !strv_eq(v.m.tag, f->tag)))
         return true;
     s->found++;
     view_fill(s->l, r, &v);

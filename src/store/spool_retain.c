@@ -1,5 +1,6 @@
 #include "store/spool_retain.h"
 
+#include "store/spool_history.h"
 #include "store/spool_people.h"
 
 #include <string.h>
@@ -134,6 +135,7 @@ static void drop_rest(struct env_txn *t, uint64_t no, const struct spool_state_b
     num->dead += messages;
     env_del(t, SPOOL_PART, env_key1(&k, no));
     drop_texts(t, no);
+    spool_history_drop(t, no * SPOOL_BLOCK_IDS, no * SPOOL_BLOCK_IDS + SPOOL_BLOCK_IDS - 1);
     env_meta_put(t, SPOOL_META_RETIRED, env_meta_get(t, SPOOL_META_RETIRED) + messages);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define RECORD_VERSION 1
+#define RECORD_TAGGED  2 /* the same, then the tag */
 
 bool spool_table_record(struct strv block, uint64_t id, struct spool_record *out)
 {
@@ -17,13 +18,14 @@ bool spool_table_record(struct strv block, uint64_t id, struct spool_record *out
 
 bool spool_table_put_message(struct buf *out, const struct message *m)
 {
-    buf_put_u8(out, RECORD_VERSION);
+    buf_put_u8(out, m->tag.n ? RECORD_TAGGED : RECORD_VERSION);
     buf_put_svarint(out, m->accepted_at);
     buf_put_svarint(out, m->not_before);
     buf_put_svarint(out, m->valid_until);
     buf_put_lstr(out, m->sender);
     buf_put_lstr(out, m->client_ref);
-    return buf_put_lstr(out, m->text);
+    buf_put_lstr(out, m->text);
+    return m->tag.n ? buf_put_lstr(out, m->tag) : !out->failed;
 }
 
 unsigned spool_table_message_count(struct strv block)
@@ -46,14 +48,15 @@ bool spool_table_message(struct strv block, uint64_t first, uint64_t id, struct 
     if (at >= block.n)
         return false;
     struct rd r = rd_from(block.p + at, block.n - at);
-    bool ok = rd_u8(&r) == RECORD_VERSION;
+    uint8_t version = rd_u8(&r);
     m->accepted_at = rd_svarint(&r);
     m->not_before = rd_svarint(&r);
     m->valid_until = rd_svarint(&r);
     m->sender = rd_lstr(&r);
     m->client_ref = rd_lstr(&r);
     m->text = rd_lstr(&r);
-    return ok && !r.failed;
+    m->tag = version == RECORD_TAGGED ? rd_lstr(&r) : (struct strv){ 0 };
+    return (version == RECORD_VERSION || version == RECORD_TAGGED) && !r.failed;
 }
 
 void spool_table_complete(struct message *m, uint64_t id, const struct spool_record *r)

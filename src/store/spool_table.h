@@ -23,6 +23,7 @@
  *   ledger    number, seq         -> a consent change; suppressed: number -> at
  *   inbound   id                  -> an inbound message; innum: number, id -> (empty)
  *   dedup     hash                -> at, id;          dedupat: at, hash -> (empty), for forgetting
+ *   history   id                  -> what became of it on its way, if it did not go at once: spool_history.h
  *   vote      name NUL number     -> option;          tally: name NUL option -> count
  *
  * Numbers in keys are big-endian; records are in the byte order of the machine, as LMDB's own pages are.
@@ -64,7 +65,8 @@
     X(DEDUP, "dedup")                                                                                        \
     X(DEDUPAT, "dedupat")                                                                                    \
     X(VOTE, "vote")                                                                                          \
-    X(TALLY, "tally")
+    X(TALLY, "tally")                                                                                        \
+    X(HISTORY, "history")
 
 enum spool_table {
 #define X(id, name) SPOOL_##id,

@@ -36,6 +36,11 @@ tests_unit_store_test_spool_kill_SOURCES = tests/unit/store/test_spool_kill.c $(
 tests_unit_store_test_spool_kill_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_store_test_spool_kill_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/store/test_spool_history
+tests_unit_store_test_spool_history_SOURCES = tests/unit/store/test_spool_history.c $(spool_fixture)
+tests_unit_store_test_spool_history_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_history_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/store/test_spool_index
 tests_unit_store_test_spool_index_SOURCES = tests/unit/store/test_spool_index.c
 tests_unit_store_test_spool_index_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
