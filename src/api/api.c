@@ -2,6 +2,7 @@
 
 #include "api/call.h"
 #include "api/imports.h"
+#include "api/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ struct api *api_new(struct engine *g, struct loop *l, const struct api_options *
     a->clock_settable = o->clock_settable;
     strv_copy(strv_from(o->version), a->version, sizeof a->version);
     a->imports = imports_new();
-    if (a->imports == NULL) {
+    a->rebuild = store_rebuild_new(a);
+    if (a->imports == NULL || a->rebuild == NULL) {
         err_set(e, ERR_NOMEM, "out of memory");
         api_free(a);
         return NULL;
@@ -71,6 +73,8 @@ void api_free(struct api *a)
         http_server_free(a->server);
         a->server = NULL;
     }
+    store_rebuild_free(a->rebuild);
+    a->rebuild = NULL;
     imports_free(a->imports);
     a->imports = NULL;
     a->engine = NULL;

@@ -17,12 +17,14 @@
 #define CALL_MAX_LIMIT 1000
 
 struct imports;
+struct store_rebuild;
 
 struct api {               /* lives until the last call has ended */
     struct engine *engine; /* NULL after api_free */
     struct loop *loop;
     struct http_server *server; /* NULL after api_free */
     struct imports *imports;
+    struct store_rebuild *rebuild;
     struct clock *clock;
     const struct log *log;
     bool clock_settable;
@@ -115,6 +117,10 @@ void call_put_names(struct call *c, json_t *messages);
     X(customer_show)                                                                                         \
     X(field_list)                                                                                            \
     X(consent_put)                                                                                           \
+    X(store_check)                                                                                           \
+    X(store_rebuild)                                                                                         \
+    X(store_rebuild_show)                                                                                    \
+    X(store_compact)                                                                                         \
     X(import_begin)                                                                                          \
     X(import_piece)                                                                                          \
     X(import_end)                                                                                            \

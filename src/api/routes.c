@@ -61,6 +61,11 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/v1/votes/{name}", ROLE_READER, BODY_NONE, "", api_vote_show },
     { HTTP_DELETE, "/v1/votes/{name}", ROLE_OPERATOR, BODY_NONE, "", api_vote_remove },
 
+    { HTTP_GET, "/v1/store/check", ROLE_OPERATOR, BODY_NONE, "", api_store_check },
+    { HTTP_POST, "/v1/store/rebuild", ROLE_ADMIN, BODY_JSON, "", api_store_rebuild },
+    { HTTP_GET, "/v1/store/rebuild", ROLE_READER, BODY_NONE, "", api_store_rebuild_show },
+    { HTTP_POST, "/v1/store/compact", ROLE_ADMIN, BODY_JSON, "", api_store_compact },
+
     { HTTP_GET, "/v1/clock", ROLE_READER, BODY_NONE, "", api_clock_show },
     { HTTP_PUT, "/v1/clock", ROLE_ADMIN, BODY_JSON, "", api_clock_put },
 };

@@ -24,12 +24,18 @@ struct index_field {
 struct index {
     struct index_field *fields[INDEX_FIELDS];
     struct buf octets;
+    unsigned without; /* enum index_part: not gathered */
     bool nomem;
 };
 
 struct index *index_new(void)
 {
     return calloc(1, sizeof(struct index));
+}
+
+void index_limit(struct index *ix, enum index_part parts)
+{
+    ix->without = INDEX_ALL & ~(unsigned)parts;
 }
 
 void index_free(struct index *ix)
@@ -86,6 +92,9 @@ static bool index_grow(void **p, size_t n, size_t *cap, size_t size)
 
 static void index_set(struct index *ix, uint16_t field, uint32_t customer, int64_t value)
 {
+    if (ix->without & INDEX_COLUMNS) {
+        return;
+    }
     struct index_field *f = index_field(ix, field);
     if (!f || !index_grow((void **)&f->columns, f->n_columns, &f->cap_columns, sizeof(*f->columns))) {
         ix->nomem = true;
@@ -101,6 +110,9 @@ static void index_set(struct index *ix, uint16_t field, uint32_t customer, int64
 
 static void index_member(struct index *ix, uint16_t field, uint32_t code, uint32_t customer, bool add)
 {
+    if (ix->without & INDEX_MEMBERS) {
+        return;
+    }
     struct index_field *f = index_field(ix, field);
     if (!f || !index_grow((void **)&f->members, f->n_members, &f->cap_members, sizeof(*f->members))) {
         ix->nomem = true;

@@ -19,5 +19,8 @@ bool index_change(struct index *ix, struct catalog_txn *t, struct dict_cache *di
 /* Applies and forgets what was gathered. */
 bool index_flush(struct index *ix, struct catalog_txn *t, struct err *e);
 void index_discard(struct index *ix);
+/* What index_change gathers from now on: for building anew one of the two. */
+enum index_part { INDEX_COLUMNS = 1, INDEX_MEMBERS = 2, INDEX_ALL = 3 };
+void index_limit(struct index *ix, enum index_part parts);
 
 #endif

@@ -159,6 +159,9 @@ static bool verify_rows(struct verify *c)
     if (c->ok && c->customers != audience_count(c->v)) {
         differs(c, "count of customers", c->customers);
     }
+    if (c->ok && c->customers != customer_numbers(c->v->txn)) {
+        differs(c, "count of numbers", customer_numbers(c->v->txn));
+    }
     return c->ok;
 }
 

@@ -131,6 +131,14 @@ static const struct option route_explain_options[] = {
     { .name = NULL },
 };
 
+static const struct option store_options[] = {
+    OPT("dir", OPTION_PATH, "DIR", "the state directory of a daemon that does not run"),
+    { .name = NULL },
+};
+
+#define STORE_MORE                                                                                           \
+    "With --dir the files are worked on at once, by tesserad itself; no daemon may run there.\n"
+
 static const struct option send_options[] = {
     OPT("to", OPTION_TEXT, "NUMBER", "to whom, as +49...", .required = true),
     OPT("sender", OPTION_TEXT, "SENDER", "what the recipient sees as sender [the carrier's default]"),
@@ -226,6 +234,16 @@ const struct command commands[] = {
 
     C("inbound", "list", "", "messages that came in, newest first", inbound_list_options, NULL, inbound_list),
     C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),
+
+    C("store", "check", "", "whether index and queue agree with what they are made of", store_options,
+      STORE_MORE, store_check),
+    C("store", "rebuild", "", "make the index of the customers anew from their records", store_options,
+      "Sending, imports and queries go on meanwhile. " STORE_MORE, store_rebuild),
+    C("store", "compact", "", "take what was deleted out of the files", store_options,
+      "A daemon that runs does it at its next start; it writes both stores anew, which takes free space on "
+      "the\n"
+      "disk as large as their content. " STORE_MORE,
+      store_compact),
 
     C("clock", "show", "", "the test clock", NULL, NULL, clock_show),
     C("clock", "set", "TIME", "set the test clock (tesserad --test-clock only)", NULL, TIME_MORE, clock_set),

@@ -42,6 +42,9 @@
     X(message_replace)                                                                                       \
     X(message_resolve)                                                                                       \
     X(inbound_list)                                                                                          \
+    X(store_check)                                                                                           \
+    X(store_rebuild)                                                                                         \
+    X(store_compact)                                                                                         \
     X(field_list)                                                                                            \
     X(send)                                                                                                  \
     X(status)                                                                                                \

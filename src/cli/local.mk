@@ -1,7 +1,7 @@
 # cli/: the command line; may include base/ only, and owns libcurl.
 LIBS_cli = src/libcli.a $(LIBS_base) $(LIBCURL_LIBS) $(JANSSON_LIBS)
 noinst_LIBRARIES += src/libcli.a
-src_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(JANSSON_CFLAGS)
+src_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -DTESSERAD='"$(sbindir)/tesserad"' $(LIBCURL_CFLAGS) $(JANSSON_CFLAGS)
 src_libcli_a_SOURCES = \
 	src/cli/cli.h src/cli/cli.c \
 	src/cli/commands.h src/cli/commands.c src/cli/handlers.h \
@@ -27,6 +27,7 @@ src_libcli_a_SOURCES = \
 	src/cli/message.c \
 	src/cli/message_view.h src/cli/message_view.c \
 	src/cli/status.c \
+	src/cli/store.c \
 	src/cli/field.c
 bin_PROGRAMS += src/cli/tessera
 src_cli_tessera_SOURCES = src/cli/main.c

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "base/civil.h"
 #include "daemon/configuration.h"
+#include "daemon/stores.h"
 #include "net/loop.h"
 
 #include <getopt.h>
@@ -36,22 +37,27 @@ struct daemon {
     bool test_clock, stopping;
 };
 
-static const char usage[] = "Usage: tesserad [OPTION]...\n"
-                            "The SMPP gateway daemon. Runs in the foreground and logs to standard error.\n"
-                            "\n"
-                            "  -c, --config FILE        configuration (default " CONFIG_FILE ")\n"
-                            "      --check              check the configuration and exit\n"
-                            "      --settings           list every setting with its default and exit\n"
-                            "      --test-clock INSTANT begin at that wall clock (2026-03-29T00:00:00Z), "
-                            "which the API may then set; for tests\n"
-                            "  -h, --help               this text\n"
-                            "  -V, --version            the version\n"
-                            "\n"
-                            "Signals: HUP reads the configuration again; TERM and INT stop intake, wait for "
-                            "the carriers' responses,\n"
-                            "unbind and exit. Exit status: 0 stopped in good order, 1 could not run, 2 wrong "
-                            "usage or configuration.\n"
-                            "See tesserad(8) and tesserad.conf(5).\n";
+static const char usage[] =
+    "Usage: tesserad [OPTION]...\n"
+    "The SMPP gateway daemon. Runs in the foreground and logs to standard error.\n"
+    "\n"
+    "  -c, --config FILE        configuration (default " CONFIG_FILE ")\n"
+    "      --check              check the configuration and exit\n"
+    "      --settings           list every setting with its default and exit\n"
+    "      --test-clock INSTANT begin at that wall clock (2026-03-29T00:00:00Z), "
+    "which the API may then set; for tests\n"
+    "      --store-check DIR    check the stores of a state_dir no daemon uses, and exit\n"
+    "      --store-rebuild DIR  build the index of customers anew, and exit\n"
+    "      --store-compact DIR  write the stores anew without what was deleted, and exit\n"
+    "      --json               the result of these three as JSON\n"
+    "  -h, --help               this text\n"
+    "  -V, --version            the version\n"
+    "\n"
+    "Signals: HUP reads the configuration again; TERM and INT stop intake, wait for "
+    "the carriers' responses,\n"
+    "unbind and exit. Exit status: 0 stopped in good order, 1 could not run, 2 wrong "
+    "usage or configuration.\n"
+    "See tesserad(8) and tesserad.conf(5).\n";
 
 static void daemon_notify(const char *state)
 {
@@ -160,9 +166,30 @@ static void daemon_on_hup(int signo, void *arg)
 
 /* --- start --- */
 
+/* Wanted by `tessera store compact`: nobody has the stores open yet. What fails is tried again at the next
+ * start; the daemon runs all the same. */
+static void daemon_compact(struct daemon *d)
+{
+    char mark[1024];
+    struct err e = { 0 };
+    struct buf out = { 0 };
+    snprintf(mark, sizeof mark, "%s/%s", d->config->state_dir, ENGINE_COMPACT_MARK);
+    if (access(mark, F_OK) != 0) {
+        return;
+    }
+    if (stores_compact(d->config->state_dir, true, &out, &e) == STORES_FINE && unlink(mark) == 0) {
+        log_event(&d->log, LOG_INFO, "stores_compacted", "text=%s",
+                  log_quote(strv_trim((struct strv){ (const char *)out.data, out.len })).s);
+    } else {
+        log_event(&d->log, LOG_ERROR, "compact_failed", "text=%s", log_quote(strv_from(e.text)).s);
+    }
+    buf_free(&out);
+}
+
 static bool daemon_open(struct daemon *d, struct err *e)
 {
     struct engine_options o;
+    daemon_compact(d);
     d->loop = loop_new(&d->clock, e);
     if (d->loop == NULL) {
         return false;
@@ -233,21 +260,48 @@ static bool daemon_set_clock(struct daemon *d, const char *text)
     return true;
 }
 
+/* Without a daemon: what is wrong goes to standard error, exit status 1; in order is 0. */
+static int daemon_stores(const char *dir, bool json,
+                         enum stores_result (*what)(const char *dir, bool json, struct buf *out,
+                                                    struct err *e))
+{
+    struct err e = { 0 };
+    struct buf out = { 0 };
+    enum stores_result r = what(dir, json, &out, &e);
+    if (out.len != 0) {
+        fwrite(out.data, 1, out.len, stdout);
+    }
+    buf_free(&out);
+    if (r != STORES_FINE) {
+        fprintf(stderr, "tesserad: %s\n", e.text);
+    }
+    if (r == STORES_DIFFER) {
+        fprintf(stderr, "tesserad: an index that differs is built anew by --store-rebuild %s\n", dir);
+    }
+    return r == STORES_FINE && fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
+}
+
 int daemon_main(int argc, char **argv)
 {
-    enum { OPT_CHECK = 256, OPT_SETTINGS, OPT_CLOCK };
+    enum { OPT_CHECK = 256, OPT_SETTINGS, OPT_CLOCK, OPT_STORE_CHECK, OPT_REBUILD, OPT_COMPACT, OPT_JSON };
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },
         { "check", no_argument, NULL, OPT_CHECK },
         { "settings", no_argument, NULL, OPT_SETTINGS },
         { "test-clock", required_argument, NULL, OPT_CLOCK },
+        { "store-check", required_argument, NULL, OPT_STORE_CHECK },
+        { "store-rebuild", required_argument, NULL, OPT_REBUILD },
+        { "store-compact", required_argument, NULL, OPT_COMPACT },
+        { "json", no_argument, NULL, OPT_JSON },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
     };
     static struct daemon d = { .config_path = CONFIG_FILE };
     struct err e = { 0 };
-    bool check = false;
+    bool check = false, json = false;
+    enum stores_result (*stores)(const char *, bool, struct buf *, struct err *) = NULL;
+    const char *stores_dir = NULL;
     int c;
     d.log =
         (struct log){ .fd = STDERR_FILENO, .level = LOG_INFO, .sd_prefix = getenv("JOURNAL_STREAM") != NULL };
@@ -255,6 +309,13 @@ int daemon_main(int argc, char **argv)
         switch (c) {
         case 'c': d.config_path = optarg; break;
         case OPT_CHECK: check = true; break;
+        case OPT_STORE_CHECK:
+        case OPT_REBUILD:
+        case OPT_COMPACT:
+            stores_dir = optarg;
+            stores = c == OPT_STORE_CHECK ? stores_check : c == OPT_REBUILD ? stores_rebuild : stores_compact;
+            break;
+        case OPT_JSON: json = true; break;
         case OPT_SETTINGS: config_print_settings(STDOUT_FILENO); return EXIT_FINE;
         case OPT_CLOCK:
             if (!daemon_set_clock(&d, optarg)) {
@@ -269,6 +330,9 @@ int daemon_main(int argc, char **argv)
     if (optind < argc) {
         fprintf(stderr, "tesserad: unexpected argument \"%s\"\nTry `tesserad --help`.\n", argv[optind]);
         return EXIT_USAGE;
+    }
+    if (stores != NULL) {
+        return daemon_stores(stores_dir, json, stores);
     }
     d.config = config_load(d.config_path, &e);
     if (d.config == NULL) {

@@ -5,6 +5,7 @@ src_libdaemon_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCONFIG_CFLAGS) $(SYSTEMD_CFLAGS) 
 src_libdaemon_a_SOURCES = \
 	src/daemon/setting.h src/daemon/setting.c \
 	src/daemon/configuration.h src/daemon/configuration.c \
+	src/daemon/stores.h src/daemon/stores.c \
 	src/daemon/daemon.h src/daemon/daemon.c
 
 sbin_PROGRAMS += src/daemon/tesserad

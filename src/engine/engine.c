@@ -2,9 +2,12 @@
 
 #include "audience/activity.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define QUERY_JOBS  256
 #define LOOKUP_JOBS 4096
@@ -179,6 +182,17 @@ static void engine_second(void *arg)
 }
 
 /* --- life --- */
+
+bool engine_compact_later(const struct engine *g, struct err *e)
+{
+    char path[sizeof g->state_dir + 32];
+    snprintf(path, sizeof path, "%s/%s", g->state_dir, ENGINE_COMPACT_MARK);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || close(fd) != 0) {
+        return err_set_errno(e, errno, "cannot make %s", path);
+    }
+    return true;
+}
 
 struct facts_options engine_facts_options(const struct engine *g)
 {

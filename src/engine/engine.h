@@ -27,6 +27,10 @@ void engine_drain(struct engine *g, void (*done)(void *ctx), void *ctx);
 void engine_free(struct engine *g);
 bool engine_draining(const struct engine *g);
 usec_t engine_wall(const struct engine *g);
+/* Leaves a mark in the state directory: the stores are written anew, without what was deleted, at the next
+ * start. */
+#define ENGINE_COMPACT_MARK "compact.wanted"
+bool engine_compact_later(const struct engine *g, struct err *e);
 void engine_clock_changed(
     struct engine *g); /* the wall clock was set: everything that waits for it is looked at again */
 

@@ -13,14 +13,9 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_DOCUMENT] = "document",
 };
 
-struct catalog *catalog_open(const struct catalog_options *o, struct err *e)
+static struct env_options catalog_env(const struct catalog_options *o)
 {
-    struct catalog *c = calloc(1, sizeof(*c));
-    if (!c) {
-        err_set(e, ERR_NOMEM, "out of memory");
-        return NULL;
-    }
-    const struct env_options eo = {
+    return (struct env_options){
         .dir = o->dir,
         .name = "audience",
         .format = "tessera-audience",
@@ -30,6 +25,22 @@ struct catalog *catalog_open(const struct catalog_options *o, struct err *e)
         .n_tables = TABLE_COUNT,
         .nosync = o->nosync,
     };
+}
+
+bool catalog_compact(const struct catalog_options *o, struct env_compacted *out, struct err *e)
+{
+    const struct env_options eo = catalog_env(o);
+    return env_compact(&eo, out, e);
+}
+
+struct catalog *catalog_open(const struct catalog_options *o, struct err *e)
+{
+    struct catalog *c = calloc(1, sizeof(*c));
+    if (!c) {
+        err_set(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    const struct env_options eo = catalog_env(o);
     c->env = env_open(&eo, e);
     if (!c->env) {
         free(c);

@@ -31,6 +31,9 @@ struct catalog_options {
 /* Refuses a store of another version or a torn one (ERR_VERSION, ERR_CORRUPT), and one that another process
  * writes (ERR_EXISTS). */
 struct catalog *catalog_open(const struct catalog_options *o, struct err *e);
+/* Writes it anew, without what was deleted; it must not be open. See env_compact (store/env.h). */
+struct env_compacted;
+bool catalog_compact(const struct catalog_options *o, struct env_compacted *out, struct err *e);
 void catalog_close(struct catalog *c); /* no transaction may be open; NULL is fine */
 
 struct catalog_txn *catalog_begin_read(struct catalog *c, struct err *e);

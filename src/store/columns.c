@@ -86,3 +86,34 @@ bool column_apply(struct catalog_txn *t, uint16_t field, const struct column_cha
     free(rows);
     return env_ok(&t->env);
 }
+
+bool column_clear(struct catalog_txn *t, uint16_t field, uint32_t from, uint32_t to)
+{
+    struct env_key k;
+    struct env_cursor c;
+    if (!env_cursor_open(&c, &t->env, TABLE_COLUMN)) {
+        return false;
+    }
+    bool more = env_cursor_seek_ge(&c, column_key(&k, field, from));
+    while (more && c.key.n == 6 && be_get16((const uint8_t *)c.key.p) == field &&
+           be_get32((const uint8_t *)c.key.p + 2) <= to) {
+        more = env_cursor_del(&c) && env_cursor_next(&c);
+    }
+    env_cursor_close(&c);
+    return env_ok(&t->env);
+}
+
+bool column_next_field(struct catalog_txn *t, uint16_t *field)
+{
+    struct env_key k;
+    struct env_cursor c;
+    if (!env_cursor_open(&c, &t->env, TABLE_COLUMN)) {
+        return false;
+    }
+    bool found = env_cursor_seek_ge(&c, column_key(&k, *field, 0)) && c.key.n >= 2;
+    if (found) {
+        *field = be_get16((const uint8_t *)c.key.p);
+    }
+    env_cursor_close(&c);
+    return found;
+}

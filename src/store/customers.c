@@ -273,3 +273,54 @@ bool customer_delete(struct catalog_txn *t, uint32_t id)
     customer_arena_free(&a);
     return there && env_ok(&t->env);
 }
+
+uint64_t customer_stored(struct catalog_txn *t)
+{
+    return env_count(&t->env, TABLE_CUSTOMER);
+}
+
+uint64_t customer_numbers(struct catalog_txn *t)
+{
+    return env_count(&t->env, TABLE_NUMBER);
+}
+
+bool customer_last(struct catalog_txn *t, uint32_t *id)
+{
+    struct env_cursor c;
+    if (!env_cursor_open(&c, &t->env, TABLE_CUSTOMER)) {
+        return false;
+    }
+    bool found = env_cursor_last(&c) && c.key.n == 4;
+    if (found) {
+        *id = be_get32((const uint8_t *)c.key.p);
+    }
+    env_cursor_close(&c);
+    return found;
+}
+
+bool customer_sweep_numbers(struct catalog_txn *t, uint64_t from, size_t *n, uint64_t *next)
+{
+    struct env_key k;
+    struct env_cursor c;
+    struct customer_arena a = { 0 };
+    size_t looked = 0, deleted = 0;
+    if (!env_cursor_open(&c, &t->env, TABLE_NUMBER)) {
+        return false;
+    }
+    bool more = env_cursor_seek_ge(&c, env_key1(&k, from));
+    for (; more && looked < *n; looked++, more = env_cursor_next(&c)) {
+        struct customer_record r;
+        uint64_t number = env_key_u64(c.key, 0);
+        bool good = c.key.n == 8 && c.value.n == 4 &&
+                    customer_get(t, be_get32((const uint8_t *)c.value.p), &a, &r) && r.msisdn == number;
+        if (!good && env_ok(&t->env)) {
+            env_cursor_del(&c);
+            deleted++;
+        }
+        *next = number + 1;
+    }
+    env_cursor_close(&c);
+    customer_arena_free(&a);
+    *n = deleted;
+    return more && env_ok(&t->env);
+}

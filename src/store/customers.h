@@ -60,4 +60,12 @@ bool customer_put(struct catalog_txn *t, uint32_t id, const struct customer_reco
 /* Record and number; the caller clears columns, sets and events. */
 bool customer_delete(struct catalog_txn *t, uint32_t id);
 
+/* --- for building the index anew --- */
+uint64_t customer_stored(struct catalog_txn *t);         /* how many records there are */
+uint64_t customer_numbers(struct catalog_txn *t);        /* how many numbers lead to one */
+bool customer_last(struct catalog_txn *t, uint32_t *id); /* the greatest id there is */
+/* Deletes, of at most *n numbers from `from` on, those that lead to no customer with that number. *n becomes
+ * how many were deleted, *next where to go on; false at the end. */
+bool customer_sweep_numbers(struct catalog_txn *t, uint64_t from, size_t *n, uint64_t *next);
+
 #endif

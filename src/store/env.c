@@ -575,6 +575,37 @@ bool env_meta_put(struct env_txn *t, const char *name, uint64_t value)
     return put(t, t->env->meta, strv_from(name), &v, 0);
 }
 
+bool env_meta_del(struct env_txn *t, const char *name)
+{
+    MDB_val k = val(strv_from(name));
+    if (!env_ok(t))
+        return false;
+    int rc = mdb_del(t->txn, t->env->meta, &k, NULL);
+    return rc == 0 || (rc != MDB_NOTFOUND && fail(t, rc));
+}
+
+bool env_meta_each(struct env_txn *t, bool (*fn)(void *ctx, const char *name, uint64_t value), void *ctx)
+{
+    char name[ENV_KEY_MAX + 1];
+    MDB_cursor *c = NULL;
+    MDB_val k, v;
+    if (!env_ok(t))
+        return false;
+    int rc = mdb_cursor_open(t->txn, t->env->meta, &c);
+    if (rc != 0)
+        return fail(t, rc);
+    for (rc = mdb_cursor_get(c, &k, &v, MDB_FIRST); rc == 0; rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) {
+        if (v.mv_size == 8 && k.mv_size <= ENV_KEY_MAX && !strv_eq_c(view(k), "format")) {
+            memcpy(name, k.mv_data, k.mv_size);
+            name[k.mv_size] = '\0';
+            if (!fn(ctx, name, be_get64(v.mv_data)))
+                break;
+        }
+    }
+    mdb_cursor_close(c);
+    return rc == 0 || rc == MDB_NOTFOUND || fail(t, rc);
+}
+
 /* --- space --- */
 
 uint64_t env_high_water(const struct env *env)
@@ -623,4 +654,10 @@ bool env_copy(struct env *env, int fd, struct err *e)
 {
     int rc = mdb_env_copyfd2(env->mdb, fd, MDB_CP_COMPACT);
     return rc == 0 || err_set(e, code_from(rc), "cannot copy the store: %s", mdb_strerror(rc));
+}
+
+bool env_sync(struct env *env, struct err *e)
+{
+    int rc = mdb_env_sync(env->mdb, 1);
+    return rc == 0 || err_set(e, code_from(rc), "cannot sync the store: %s", mdb_strerror(rc));
 }

@@ -139,6 +139,9 @@ static inline struct strv env_view(const void *p, size_t n)
 /* --- the meta table: small named values of the store itself, in the same transactions --- */
 uint64_t env_meta_get(struct env_txn *t, const char *name); /* 0 when missing */
 bool env_meta_put(struct env_txn *t, const char *name, uint64_t value);
+bool env_meta_del(struct env_txn *t, const char *name); /* whether it was there */
+/* Every value of it, until fn returns false. False: the store failed. */
+bool env_meta_each(struct env_txn *t, bool (*fn)(void *ctx, const char *name, uint64_t value), void *ctx);
 
 /* --- space --- */
 struct env_usage {
@@ -161,5 +164,16 @@ void env_relax(struct env *env);
 /* A consistent copy for a backup, free pages left out, while others write. The descriptor stays the
  * caller's. */
 bool env_copy(struct env *env, int fd, struct err *e);
+bool env_sync(struct env *env, struct err *e); /* of an environment without sync: now */
+
+/* Writes the store anew, record by record, and puts the new file in the place of the old one: nothing that
+ * was deleted is in it, neither in free pages nor in the unused ends of others. The store must not be open;
+ * it needs as much free space on the disk as it has content. Killed at any instant it leaves the old file or
+ * the new one. A store that is not there: true, and nothing is made. */
+struct env_compacted {
+    uint64_t before, after; /* octets of the file */
+    uint64_t records;
+};
+bool env_compact(const struct env_options *o, struct env_compacted *out, struct err *e);
 
 #endif

@@ -1,9 +1,10 @@
 noinst_LIBRARIES += src/libstore.a
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(LMDB_CFLAGS)
 src_libstore_a_SOURCES = \
-	src/store/env.c src/store/env.h \
+	src/store/env.c src/store/env.h src/store/env_compact.c \
 	src/store/spool.c src/store/spool.h src/store/spool_internal.h \
 	src/store/spool_apply.c \
+	src/store/spool_check.c src/store/spool_check.h \
 	src/store/spool_block.c src/store/spool_block.h \
 	src/store/spool_core.c src/store/spool_core.h \
 	src/store/spool_count.c src/store/spool_count.h \

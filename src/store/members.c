@@ -56,3 +56,49 @@ bool members_put(struct catalog_txn *t, uint16_t field, uint32_t code, uint16_t 
     }
     return env_put(&t->env, TABLE_MEMBER, key, octets);
 }
+
+bool members_clear(struct catalog_txn *t, uint16_t container, bool above)
+{
+    struct env_key k;
+    struct env_cursor c;
+    if (!env_cursor_open(&c, &t->env, TABLE_MEMBER)) {
+        return false;
+    }
+    bool more = env_cursor_first(&c);
+    while (more) {
+        const uint8_t *key = (const uint8_t *)c.key.p;
+        if (c.key.n != 8) {
+            return catalog_torn(t);
+        }
+        uint16_t field = be_get16(key), at = be_get16(key + 6);
+        uint32_t code = be_get32(key + 2);
+        if (at < container) { /* on to it, within the set */
+            more = env_cursor_seek_ge(&c, members_key(&k, field, code, container));
+        } else if (at == container || above) {
+            more = env_cursor_del(&c) && env_cursor_next(&c);
+        } else if (code < UINT32_MAX) { /* on to the next set */
+            more = env_cursor_seek_ge(&c, members_key(&k, field, code + 1, 0));
+        } else {
+            more = env_cursor_next(&c);
+        }
+    }
+    env_cursor_close(&c);
+    return env_ok(&t->env);
+}
+
+bool members_clear_field(struct catalog_txn *t, uint16_t field, size_t max)
+{
+    struct env_key k;
+    struct env_cursor c;
+    size_t n = 0;
+    if (!env_cursor_open(&c, &t->env, TABLE_MEMBER)) {
+        return false;
+    }
+    bool more = env_cursor_seek_ge(&c, members_key(&k, field, 0, 0));
+    while (more && c.key.n == 8 && be_get16((const uint8_t *)c.key.p) == field && n < max) {
+        more = env_cursor_del(&c) && env_cursor_next(&c);
+        n++;
+    }
+    env_cursor_close(&c);
+    return n < max;
+}

@@ -20,4 +20,10 @@ void members_each_code(struct catalog_txn *t, uint16_t field, members_fn *fn, vo
 bool members_put(struct catalog_txn *t, uint16_t field, uint32_t code, uint16_t container,
                  struct strv octets);
 
+/* For building anew, in a write transaction: deletes this container of every set, or (above) all containers
+ * from it on. */
+bool members_clear(struct catalog_txn *t, uint16_t container, bool above);
+/* Deletes every set of a field, at most `max` containers; false when there may be more. */
+bool members_clear_field(struct catalog_txn *t, uint16_t field, size_t max);
+
 #endif

@@ -1,6 +1,7 @@
 /* The loop's side of the spool: operations into batches, batches to the writer, results to callbacks. */
 #include "store/spool.h"
 
+#include "store/spool_check.h"
 #include "store/spool_internal.h"
 #include "store/spool_people.h"
 
@@ -22,16 +23,36 @@ static const char *const table_names[] = {
 #undef X
 };
 
+static struct env_options env_of(const struct spool_options *o)
+{
+    return (struct env_options){ .dir = o->dir,
+                                 .name = "spool",
+                                 .format = SPOOL_FORMAT,
+                                 .version = SPOOL_VERSION,
+                                 .map_size = o->map_size,
+                                 .tables = table_names,
+                                 .n_tables = SPOOL_TABLE_COUNT,
+                                 .nosync = o->nosync };
+}
+
+bool spool_compact(const struct spool_options *o, struct env_compacted *out, struct err *e)
+{
+    const struct env_options eo = env_of(o);
+    return env_compact(&eo, out, e);
+}
+
+bool spool_check_dir(const struct spool_options *o, struct spool_checked *out, struct err *e)
+{
+    const struct env_options eo = env_of(o);
+    struct env *env = env_open(&eo, e);
+    bool ok = env && spool_check_env(env, out, e);
+    env_close(env);
+    return ok;
+}
+
 static bool open_env(struct spool *s, const struct spool_options *o, struct err *e)
 {
-    struct env_options eo = { .dir = o->dir,
-                              .name = "spool",
-                              .format = SPOOL_FORMAT,
-                              .version = SPOOL_VERSION,
-                              .map_size = o->map_size,
-                              .tables = table_names,
-                              .n_tables = SPOOL_TABLE_COUNT,
-                              .nosync = o->nosync };
+    struct env_options eo = env_of(o);
     s->w.core.env = env_open(&eo, e);
     return s->w.core.env != NULL;
 }

@@ -65,6 +65,9 @@ struct spool_settled {
 /* Opens or creates; refuses a store of another version or a torn one (ERR_VERSION, ERR_CORRUPT), and one that
  * another process holds (ERR_EXISTS). What was in flight is settled by the policy before this returns. */
 struct spool *spool_open(const struct spool_options *o, struct err *e);
+/* Writes it anew, without what was deleted; it must not be open. See env_compact (store/env.h). */
+struct env_compacted;
+bool spool_compact(const struct spool_options *o, struct env_compacted *out, struct err *e);
 /* Commits what was handed over, stops the writer, frees. Callbacks still due are called with their results.
  */
 void spool_close(struct spool *s);   /* what callbacks hand over during it is dropped, without a callback */

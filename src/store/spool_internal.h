@@ -20,4 +20,7 @@ struct spool {
 
 const char *spool_text(enum err_code code);
 
+struct spool_checked;
+bool spool_check_env(struct env *env, struct spool_checked *out, struct err *e); /* spool_check.c */
+
 #endif

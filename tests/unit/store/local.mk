@@ -16,6 +16,11 @@ tests_unit_store_test_spool_receipt_SOURCES = tests/unit/store/test_spool_receip
 tests_unit_store_test_spool_receipt_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_store_test_spool_receipt_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/store/test_spool_check
+tests_unit_store_test_spool_check_SOURCES = tests/unit/store/test_spool_check.c $(spool_fixture)
+tests_unit_store_test_spool_check_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_check_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/store/test_spool_people
 tests_unit_store_test_spool_people_SOURCES = tests/unit/store/test_spool_people.c $(spool_fixture)
 tests_unit_store_test_spool_people_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

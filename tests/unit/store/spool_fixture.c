@@ -1,5 +1,7 @@
 #include "spool_fixture.h"
 
+#include "store/spool_check.h"
+
 #include <dirent.h>
 #include <poll.h>
 #include <stdio.h>
@@ -42,7 +44,11 @@ void fx_remove(struct fx *f)
 int fx_teardown(void **state)
 {
     struct fx *f = *state;
+    struct spool_checked checked;
+    struct err e = { 0 };
     fx_close(f);
+    if (!spool_check_dir(&f->o, &checked, &e)) /* whatever a test did, what is left agrees with itself */
+        fail_msg("%s", e.text);
     fx_remove(f);
     free(f);
     return 0;

@@ -1,0 +1,11 @@
+/* The rebuild of the index that the API has begun, if any. */
+#ifndef TESSERA_API_STORE_H
+#define TESSERA_API_STORE_H
+
+struct api;
+struct store_rebuild;
+
+struct store_rebuild *store_rebuild_new(struct api *a); /* NULL: out of memory */
+void store_rebuild_free(struct store_rebuild *r);
+
+#endif
