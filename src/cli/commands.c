@@ -238,11 +238,11 @@ const struct command commands[] = {
     C("store", "check", "", "whether index and queue agree with what they are made of", store_options,
       STORE_MORE, store_check),
     C("store", "rebuild", "", "make the index of the customers anew from their records", store_options,
-      "Sending, imports and queries go on meanwhile. " STORE_MORE, store_rebuild),
+      "Sending, imports and queries go on meanwhile.\n" STORE_MORE, store_rebuild),
     C("store", "compact", "", "take what was deleted out of the files", store_options,
       "A daemon that runs does it at its next start; it writes both stores anew, which takes free space on "
       "the\n"
-      "disk as large as their content. " STORE_MORE,
+      "disk as large as their content.\n" STORE_MORE,
       store_compact),
 
     C("clock", "show", "", "the test clock", NULL, NULL, clock_show),
