@@ -1,6 +1,7 @@
 /* Numbers made of events: one pass over the partitions of the window, one cell a customer. */
 #include "audience/eval_internal.h"
 
+#include "audience/eval_fold.h"
 #include "store/dict.h"
 #include "store/events.h"
 
@@ -32,7 +33,9 @@ struct fold {
     uint32_t few[FEW];
     size_t n_few; /* 0: everybody in the range */
     struct eval_numbers *out;
-    int64_t *at; /* first, last: of which second */
+    double bound; /* how large a sum may be by now */
+    uint8_t *small; /* count: up to 255, instead of out->v */
+    int64_t *at;    /* first, last: of which second */
     struct pair *pairs;
     size_t n_pairs, cap_pairs;
     bool ok;
@@ -131,15 +134,9 @@ static void fold_row(struct fold *f, const struct events_block *b, uint32_t row)
 
 /* --- one block --- */
 
-/* Rows inside the span of time and, when they are few, of the candidates. */
-static void fold_mask(const struct fold *f, const struct events_block *b, uint64_t *words)
+/* Keeps the rows of the candidates, when they are few. */
+static void mask_few(const struct fold *f, const struct events_block *b, uint64_t *words)
 {
-    const size_t n = SCAN_WORDS(b->rows);
-    int64_t from = f->span.from - b->day * DAY_S, to = f->span.to - b->day * DAY_S;
-    struct scan_test t = { .kind = SCAN_RANGE, .low = from < 0 ? 0 : from, .high = to };
-    scan_rows(&b->second, b->rows, &t, words);
-    if (f->n_few == 0)
-        return;
     uint64_t few[ROW_WORDS] = { 0 };
     for (size_t i = 0; i < f->n_few; i++) {
         uint32_t first, end;
@@ -148,14 +145,56 @@ static void fold_mask(const struct fold *f, const struct events_block *b, uint64
         for (uint32_t row = first; row < end; row++)
             few[row / 64] |= UINT64_C(1) << (row % 64);
     }
-    for (size_t w = 0; w < n; w++)
+    for (size_t w = 0; w < SCAN_WORDS(b->rows); w++)
         words[w] &= few[w];
+}
+
+/* Rows inside the span of time; *all when that is every row, and words are not filled in. */
+static void mask_time(const struct fold *f, const struct events_block *b, uint64_t *words, bool *all)
+{
+    const int64_t start = b->day * DAY_S, from = f->span.from - start, to = f->span.to - start;
+    *all = from <= 0 && to >= EVENTS_DAYS * DAY_S - 1;
+    const struct scan_test t = { .kind = SCAN_RANGE, .low = from < 0 ? 0 : from, .high = to };
+    if (!*all)
+        scan_rows(&b->second, b->rows, &t, words);
+}
+
+static void mask_all(const struct events_block *b, uint64_t *words)
+{
+    memset(words, 0xFF, SCAN_WORDS(b->rows) * sizeof *words);
+    if (b->rows % 64)
+        words[b->rows / 64] = (UINT64_C(1) << (b->rows % 64)) - 1;
+}
+
+/* Whether every customer the block can hold has a cell. */
+static bool block_inside(const struct fold *f, const struct events_block *b)
+{
+    return b->first_customer >= f->range.first &&
+           (uint64_t)b->first_customer + EVENTS_CUSTOMERS <= (uint64_t)f->range.first + f->range.n;
+}
+
+/* The common functions, without a look at each row; words NULL: all of them. False: it must be done by row. */
+static bool fold_quickly(struct fold *f, const struct events_block *b, const uint64_t *words)
+{
+    const struct fold_rows r = { &b->customer, b->rows, f->range.first, words };
+    if (!block_inside(f, b))
+        return false;
+    if (f->column)
+        return f->fn == QUERY_SUM && fold_sum(&r, f->column, f->factor, &f->bound, f->out->v);
+    if (f->small)
+        fold_count_small(&r, f->small);
+    else if (f->fn == QUERY_DAYS_SINCE)
+        fold_latest(&r, &b->second, b->day * DAY_S, f->out->v);
+    else
+        fold_count(&r, f->out->v);
+    return true;
 }
 
 static bool fold_block(void *ctx, const struct events_block *b)
 {
     struct fold *f = ctx;
     uint64_t words[ROW_WORDS];
+    bool all;
     if (b->rows > EVENTS_BLOCK_ROWS) {
         f->ok = err_set(f->ev->err, ERR_CORRUPT, "block of %u events is larger than a block can be",
                         (unsigned)b->rows);
@@ -164,11 +203,19 @@ static bool fold_block(void *ctx, const struct events_block *b)
     f->column = f->a->attribute.n ? events_column(b, (uint16_t)f->a->events[f->event].symbol.id) : NULL;
     if (f->a->attribute.n && !f->column)
         return true; /* unset in every row */
-    fold_mask(f, b, words);
+    mask_time(f, b, words, &all);
+    if (all && !f->where && f->n_few == 0 && fold_quickly(f, b, NULL))
+        return true;
+    if (all)
+        mask_all(b, words);
+    if (f->n_few)
+        mask_few(f, b, words);
     if (f->where && !eval_rows_apply(f->ev, f->where, b, f->event, words)) {
         f->ok = false;
         return false;
     }
+    if (fold_quickly(f, b, words))
+        return true;
     for (size_t w = 0; w < SCAN_WORDS(b->rows); w++)
         for (uint64_t left = words[w]; left; left &= left - 1)
             fold_row(f, b, (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(left));
@@ -236,6 +283,21 @@ static unsigned source_scale(const struct query_aggregate *a)
     return scale;
 }
 
+/* The blocks of the range; of few candidates, those of their partitions. */
+static bool fold_blocks(struct fold *f, uint16_t type, int32_t from, int32_t to)
+{
+    if (f->range.n == 0)
+        return true;
+    if (f->n_few == 0)
+        return events_each_of(f->ev->txn, type, f->range.first, (uint32_t)(f->range.first + (f->range.n - 1)), from,
+                              to, fold_block, f);
+    bool whole = true;
+    for (size_t i = 0; whole && f->ok && i < f->n_few; i++)
+        if (i == 0 || f->few[i] / EVENTS_CUSTOMERS != f->few[i - 1] / EVENTS_CUSTOMERS)
+            whole = events_each_of(f->ev->txn, type, f->few[i], f->few[i], from, to, fold_block, f);
+    return whole;
+}
+
 static bool fold_source(struct fold *f)
 {
     if (f->span.from > f->span.to)
@@ -253,7 +315,7 @@ static bool fold_source(struct fold *f)
             for (unsigned s = f->a->events[i].symbol.scale; s < f->out->scale; s++)
                 f->factor *= 10;
         f->ok = true;
-        bool whole = events_each(f->ev->txn, (uint16_t)f->a->events[i].id, from, to, fold_block, f);
+        bool whole = fold_blocks(f, (uint16_t)f->a->events[i].id, from, to);
         free(table);
         if (!f->ok)
             return false;

@@ -9,6 +9,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/eval_scan.h src/audience/eval_scan.c \
 	src/audience/eval_time.h src/audience/eval_time.c \
 	src/audience/eval_test.c src/audience/eval_text.c src/audience/eval_survey.c src/audience/eval_rows.c src/audience/eval_zones.c \
+	src/audience/eval_fold.h src/audience/eval_fold.c \
 	src/audience/eval_aggregate.c src/audience/eval_num.c src/audience/eval_cond.c
 # customers, events, import, segments
 src_libaudience_a_SOURCES += \

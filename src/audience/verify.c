@@ -217,7 +217,8 @@ static bool verify_block(void *ctx, const struct events_block *b)
     int64_t customer = -1, second = -1;
     for (uint32_t i = 0; i < b->rows; i++) {
         int64_t who = packed_get(&b->customer, i), when = packed_get(&b->second, i);
-        if (who < customer || (who == customer && when < second) || when < 0 || when >= 86400 ||
+        if (who < customer || (who == customer && when < second) || when < 0 || when >= EVENTS_DAYS * 86400 ||
+            (uint32_t)who / EVENTS_CUSTOMERS != b->first_customer / EVENTS_CUSTOMERS ||
             !roaring_bitmap_contains(c->exist, (uint32_t)who)) {
             return differs(c, "events of the day", (uint64_t)(int64_t)b->day);
         }

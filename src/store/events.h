@@ -1,6 +1,11 @@
-/* The event log in columns: partitions by (type, UTC day), each a few blocks of at most 4,096 rows; a block
- * is packed columns (packed.h) of customer, second of the day, and the attributes that are set in it. Rows of
- * a block are ordered by (customer, second, arrival), so that one customer is found by bisection.
+/* The event log in columns: partitions by (type, 32,768 customers, 32 UTC days), each a few blocks of at most
+ * 16,384 rows; a block is packed columns (packed.h) of customer, second since the partition's first day, and
+ * the attributes that are set in it. Rows of a block are ordered by (customer, second, arrival), so that one
+ * customer is found by bisection, and what is counted for every customer of a partition fits into the first
+ * caches.
+ *
+ * Keys order partitions by customers first: everybody's events of a window are read customers by customers,
+ * each with a few neighbours; one customer's events are a handful of blocks.
  *
  * Appending merges with the newest blocks while they are not larger than what is merged so far (like a binary
  * counter), so that a partition has few blocks and a row is rewritten a logarithmic number of times, whether
@@ -16,15 +21,19 @@
 #include "store/catalog.h"
 #include "store/packed.h"
 
-#define EVENTS_BLOCK_ROWS  4096u
-#define EVENTS_MAX_COLUMNS 64u /* attributes set in one block */
+#define EVENTS_BLOCK_ROWS  16384u
+#define EVENTS_CUSTOMERS   32768u /* of a partition: ids from a multiple of it; they fit two octets */
+#define EVENTS_DAYS        32     /* of a partition: from a multiple of it */
+#define EVENTS_MAX_COLUMNS 64u    /* attributes set in one block */
 
 struct events_block {
     uint16_t type;
-    int32_t day; /* UTC, since 1970-01-01; an event's instant is (day * 86400 + second) seconds */
+    int32_t
+        day; /* the partition's first, UTC, since 1970-01-01; an instant is (day * 86400 + second) seconds */
+    uint32_t first_customer; /* of the partition */
     uint32_t rows;
     struct packed customer; /* never unset, ascending */
-    struct packed second;   /* 0..86399 */
+    struct packed second;   /* 0 .. EVENTS_DAYS * 86400 - 1 */
     size_t n_columns;
     uint16_t attribute[EVENTS_MAX_COLUMNS]; /* ids, ascending */
     struct packed column[EVENTS_MAX_COLUMNS];
@@ -33,17 +42,18 @@ struct events_block {
 /* The attribute's column; NULL when it is unset in every row. */
 const struct packed *events_column(const struct events_block *b, uint16_t attribute);
 
-/* Blocks of one type with from_day <= day <= to_day, by day, until fn returns false. False: torn
- * (catalog_ok). */
+/* Blocks of one type that may hold events of from_day <= day <= to_day (whole partitions: other days as
+ * well), by customers, then by day, those of one partition in the order they were written; until fn returns
+ * false. False: torn (catalog_ok). */
 typedef bool events_fn(void *ctx, const struct events_block *b);
 bool events_each(struct catalog_txn *t, uint16_t type, int32_t from_day, int32_t to_day, events_fn *fn,
                  void *ctx);
-/* As above, the newest day first. */
-bool events_each_back(struct catalog_txn *t, uint16_t type, int32_t to_day, int32_t from_day, events_fn *fn,
-                      void *ctx);
+/* As above, of the partitions of first <= customer <= last. */
+bool events_each_of(struct catalog_txn *t, uint16_t type, uint32_t first, uint32_t last, int32_t from_day,
+                    int32_t to_day, events_fn *fn, void *ctx);
 /* Rows of one customer in a block: [*first, *end); false when there are none. */
 bool events_rows_of(const struct events_block *b, uint32_t customer, uint32_t *first, uint32_t *end);
-/* First and last day there is; false: no event of the type. */
+/* First and last day there is, found by looking at every partition; false: no event of the type. */
 bool events_span(struct catalog_txn *t, uint16_t type, int32_t *first_day, int32_t *last_day);
 
 /* Count, first and last instant of one customer's events of one type. */

@@ -1,8 +1,23 @@
-/* Inside of the event log: one block of rows in memory, and how it is stored. For events.c. */
+/* Inside of the event log: keys, one block of rows in memory, and how it is stored. For events.c and
+ * events_append.c. */
 #ifndef TESSERA_STORE_EVENTS_BLOCK_H
 #define TESSERA_STORE_EVENTS_BLOCK_H
 
 #include "store/events.h"
+#include "store/tables.h"
+
+/* Where a block lies: `part` is customer / EVENTS_CUSTOMERS, `bucket` is day / EVENTS_DAYS, rounded down. */
+struct events_place {
+    uint16_t type;
+    uint32_t part;
+    int32_t bucket;
+    uint32_t block; /* grows with every block written to the partition */
+};
+int32_t events_bucket_of(int32_t day);
+struct strv events_key(struct env_key *k, uint16_t type, uint32_t part, int32_t bucket, uint32_t block);
+bool events_key_read(struct strv key, struct events_place *out);
+/* The block where the cursor stands. False: torn. */
+bool events_open(struct catalog_txn *t, const struct env_cursor *c, struct events_block *b);
 
 /* Rows in plain arrays, ordered by (customer, second, arrival). Zero-initialise; free with events_rows_free.
  */

@@ -32,6 +32,6 @@ src_libstore_a_SOURCES += \
 	src/store/columns.c src/store/columns.h \
 	src/store/members.c src/store/members.h \
 	src/store/customers.c src/store/customers.h \
-	src/store/events.c src/store/events.h \
+	src/store/events.c src/store/events.h src/store/events_append.c \
 	src/store/events_block.c src/store/events_block.h \
 	src/store/documents.c src/store/documents.h

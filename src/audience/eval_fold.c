@@ -1,0 +1,113 @@
+#include "audience/eval_fold.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3")
+#endif
+
+#define STRIP 512u /* rows at a time: their customers and values stay in the first cache */
+
+/* The cells of rows from..from+n-1. */
+static void strip_cells(const struct fold_rows *r, uint32_t from, uint32_t n, uint32_t *cell)
+{
+    const uint32_t shift = (uint32_t)(r->customer->base - 1 - r->first);
+    const uint8_t *data = r->customer->data;
+    switch (r->customer->width) {
+    case 1:
+        for (uint32_t i = 0; i < n; i++)
+            cell[i] = data[from + i] + shift;
+        break;
+    case 2:
+        for (uint32_t i = 0; i < n; i++)
+            cell[i] = ((const packed_u16 *)(const void *)data)[from + i] + shift;
+        break;
+    default:
+        for (uint32_t i = 0; i < n; i++)
+            cell[i] = (uint32_t)packed_raw(r->customer, from + i) + shift;
+    }
+}
+
+/* The rows of a strip that count, as places in it; all of them when there are no words. */
+static uint32_t strip_places(const struct fold_rows *r, uint32_t from, uint32_t n, uint16_t *place)
+{
+    uint32_t k = 0;
+    for (uint32_t w = from / 64; w * 64 < from + n; w++)
+        for (uint64_t left = r->words[w]; left; left &= left - 1)
+            place[k++] = (uint16_t)(w * 64 - from + (unsigned)__builtin_ctzll(left));
+    return k;
+}
+
+static inline uint32_t strip_length(const struct fold_rows *r, uint32_t from)
+{
+    return r->rows - from < STRIP ? r->rows - from : STRIP;
+}
+
+#define FOLD_COUNT(name, type, add)                                                                          \
+    void name(const struct fold_rows *r, type *v)                                                            \
+    {                                                                                                        \
+        uint32_t cell[STRIP];                                                                                \
+        if (r->words && r->customer->width == 2) { /* few of many: no use in unpacking them all */           \
+            const packed_u16 *who = (const void *)r->customer->data;                                         \
+            const uint32_t shift = (uint32_t)(r->customer->base - 1 - r->first);                             \
+            for (uint32_t w = 0; w * 64 < r->rows; w++)                                                      \
+                for (uint64_t left = r->words[w]; left; left &= left - 1) {                                  \
+                    type *c = &v[who[w * 64 + (unsigned)__builtin_ctzll(left)] + shift];                     \
+                    add;                                                                                     \
+                }                                                                                            \
+            return;                                                                                          \
+        }                                                                                                    \
+        for (uint32_t from = 0; from < r->rows; from += STRIP) {                                             \
+            const uint32_t n = strip_length(r, from);                                                        \
+            strip_cells(r, from, n, cell);                                                                   \
+            for (uint32_t i = 0; i < n; i++) {                                                               \
+                type *c = &v[cell[i]];                                                                       \
+                if (!r->words || (r->words[(from + i) / 64] >> ((from + i) % 64) & 1))                       \
+                    add;                                                                                     \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+
+FOLD_COUNT(fold_count, int64_t, ++*c)
+FOLD_COUNT(fold_count_small, uint8_t, *c = (uint8_t)(*c + (*c != UINT8_MAX)))
+
+void fold_latest(const struct fold_rows *r, const struct packed *second, int64_t start, int64_t *v)
+{
+    uint32_t cell[STRIP];
+    int64_t at[STRIP];
+    uint16_t place[STRIP];
+    for (uint32_t from = 0; from < r->rows; from += STRIP) {
+        const uint32_t n = strip_length(r, from);
+        strip_cells(r, from, n, cell);
+        packed_unpack(second, from, n, at);
+        const uint32_t k = r->words ? strip_places(r, from, n, place) : n;
+        for (uint32_t i = 0; i < k; i++) {
+            const uint32_t p = r->words ? place[i] : i;
+            int64_t x = start + at[p], *c = &v[cell[p]];
+            *c = x > *c ? x : *c; /* unset is the least there is */
+        }
+    }
+}
+
+bool fold_sum(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound, int64_t *v)
+{
+    static const double tops[] = { 0, 0x1p8, 0x1p16, 0, 0x1p32, 0, 0, 0, 0x1p64 };
+    uint32_t cell[STRIP];
+    int64_t x[STRIP];
+    uint16_t place[STRIP];
+    *bound += (fabs((double)value->base) + tops[value->width]) * (double)factor * (double)r->rows;
+    if (*bound > 0x1p62)
+        return false;
+    for (uint32_t from = 0; from < r->rows; from += STRIP) {
+        const uint32_t n = strip_length(r, from);
+        strip_cells(r, from, n, cell);
+        packed_unpack(value, from, n, x);
+        const uint32_t k = r->words ? strip_places(r, from, n, place) : n;
+        for (uint32_t i = 0; i < k; i++) {
+            const uint32_t p = r->words ? place[i] : i;
+            v[cell[p]] += x[p] == PACKED_UNSET ? 0 : x[p] * factor;
+        }
+    }
+    return true;
+}
