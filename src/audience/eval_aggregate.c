@@ -33,7 +33,7 @@ struct fold {
     uint32_t few[FEW];
     size_t n_few; /* 0: everybody in the range */
     struct eval_numbers *out;
-    double bound; /* how large a sum may be by now */
+    double bound;   /* how large a sum may be by now */
     uint8_t *small; /* count: up to 255, instead of out->v */
     int64_t *at;    /* first, last: of which second */
     struct pair *pairs;
@@ -173,7 +173,8 @@ static bool block_inside(const struct fold *f, const struct events_block *b)
            (uint64_t)b->first_customer + EVENTS_CUSTOMERS <= (uint64_t)f->range.first + f->range.n;
 }
 
-/* The common functions, without a look at each row; words NULL: all of them. False: it must be done by row. */
+/* The common functions, without a look at each row; words NULL: all of them. False: it must be done by row.
+ */
 static bool fold_quickly(struct fold *f, const struct events_block *b, const uint64_t *words)
 {
     const struct fold_rows r = { &b->customer, b->rows, f->range.first, words };
@@ -289,8 +290,8 @@ static bool fold_blocks(struct fold *f, uint16_t type, int32_t from, int32_t to)
     if (f->range.n == 0)
         return true;
     if (f->n_few == 0)
-        return events_each_of(f->ev->txn, type, f->range.first, (uint32_t)(f->range.first + (f->range.n - 1)), from,
-                              to, fold_block, f);
+        return events_each_of(f->ev->txn, type, f->range.first, (uint32_t)(f->range.first + (f->range.n - 1)),
+                              from, to, fold_block, f);
     bool whole = true;
     for (size_t i = 0; whole && f->ok && i < f->n_few; i++)
         if (i == 0 || f->few[i] / EVENTS_CUSTOMERS != f->few[i - 1] / EVENTS_CUSTOMERS)

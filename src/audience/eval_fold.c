@@ -90,7 +90,8 @@ void fold_latest(const struct fold_rows *r, const struct packed *second, int64_t
     }
 }
 
-bool fold_sum(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound, int64_t *v)
+bool fold_sum(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound,
+              int64_t *v)
 {
     static const double tops[] = { 0, 0x1p8, 0x1p16, 0, 0x1p32, 0, 0, 0, 0x1p64 };
     uint32_t cell[STRIP];

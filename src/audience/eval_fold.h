@@ -1,5 +1,6 @@
-/* The inner loops of numbers made of events: the rows of one block into an array with a cell a customer. Pure. The
- * caller has made sure that every customer of the block has a cell: v[0] is the customer `first`. */
+/* The inner loops of numbers made of events: the rows of one block into an array with a cell a customer.
+ * Pure. The caller has made sure that every customer of the block has a cell: v[0] is the customer `first`.
+ */
 #ifndef TESSERA_AUDIENCE_EVAL_FOLD_H
 #define TESSERA_AUDIENCE_EVAL_FOLD_H
 
@@ -20,8 +21,9 @@ void fold_count(const struct fold_rows *r, int64_t *v);
 void fold_count_small(const struct fold_rows *r, uint8_t *v);
 /* v = max(v, start + second) */
 void fold_latest(const struct fold_rows *r, const struct packed *second, int64_t start, int64_t *v);
-/* v += value * factor where it is set. False, and nothing done, when `value` could bring any sum past 2^62: *bound
- * is how large one may be so far, and grows. */
-bool fold_sum(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound, int64_t *v);
+/* v += value * factor where it is set. False, and nothing done, when `value` could bring any sum past 2^62:
+ * *bound is how large one may be so far, and grows. */
+bool fold_sum(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound,
+              int64_t *v);
 
 #endif

@@ -15,7 +15,7 @@ enum table {
     TABLE_NUMBER,   /* msisdn u64 -> id u32 */
     TABLE_COLUMN,   /* field u16, block u32 -> packed rows */
     TABLE_MEMBER,   /* field u16, code u32, container u16 -> bitmap */
-    TABLE_EVENT,    /* type u16, day i32 (biased by 2^31), block u32 -> columns */
+    TABLE_EVENT,    /* type u16, customer / 32,768 u32, day / 32 i32 (biased by 2^31), block u32 -> columns */
     TABLE_EVENT_ID, /* type u16, 0, hash u64 -> nothing; type u16, 1, id / 65536 -> bitmap */
     TABLE_DOCUMENT, /* kind, name -> octets */
     TABLE_COUNT
