@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Daemon, scratch, until } from '../system/lib.mjs';
 import { client, cpu, endAll, Kannel, median, memory, npm, percentile, post, Sink, started } from './processes.mjs';
+import { n0, Rows, times } from './rows.mjs';
 
 const argv = process.argv.slice(2);
 const option = (name, usual) => (argv.includes(name) ? Number(argv[argv.indexOf(name) + 1]) : usual);
@@ -21,17 +22,8 @@ try {
 
 const dir = scratch();
 const tell = (text) => process.stderr.write(`${text}\n`);
-const rows = [];
-const n0 = (v) => (v >= 1000 ? Math.round(v).toLocaleString('en') : v.toPrecision(3));
-const times = (v) => (v >= 10 ? v.toFixed(0) : v.toFixed(2));
-
-// One row. values: lists of runs, whose medians are shown; better: 'more' or 'less' of the ratio (or, without a rival, of ours).
-function row(name, measure, { ours, rival = null, rivalName = '', unit, goal, better = 'more', note = '' }) {
-  const a = median(ours), b = rival && median(rival);
-  const v = b === null ? a : median(ours.map((o, i) => o / rival[i])); // of neighbours in time: the machine's mood falls out
-  rows.push({ name, measure, unit, ours: a, rival: b, rival_name: rivalName, ratio: b === null ? null : v, goal, better,
-    holds: better === 'more' ? v >= goal : v <= goal, runs: { ours, rival }, note });
-}
+const rows = new Rows();
+const row = (...args) => rows.add(...args);
 
 // --- the protocol path ---
 async function protocol(want) {
@@ -295,14 +287,5 @@ try {
   fs.rmSync(dir, { recursive: true, force: true });
 }
 
-if (json) {
-  console.log(JSON.stringify(rows, null, 1));
-} else {
-  const table = [['measure', 'ours', 'rival or limit', 'ratio', 'goal', 'holds'], ...rows.map((r) => [
-    r.measure, `${n0(r.ours)} ${r.unit}`, r.rival === null ? r.rival_name : `${n0(r.rival)} ${r.unit} (${r.rival_name})`,
-    r.ratio === null ? '' : times(r.ratio), r.goal ? `${r.better === 'more' ? 'at least' : 'at most'} ${r.goal}` : '', r.goal ? (r.holds ? 'yes' : 'NO') : ''])];
-  const width = table[0].map((_, i) => Math.max(...table.map((t) => t[i].length)));
-  for (const t of table) console.log(t.map((c, i) => (i === 0 || i === 5 ? c.padEnd(width[i]) : c.padStart(width[i]))).join('  ').trimEnd());
-  for (const r of rows) if (r.note) console.log(`${r.name}: ${r.note}`);
-}
-process.exit(rows.every((r) => r.holds) ? 0 : 1);
+rows.print(json);
+process.exit(rows.hold ? 0 : 1);

@@ -142,6 +142,7 @@ export class DuckDb {
   settings = { threads: '2' };
 
   constructor(dir) {
+    fs.mkdirSync(dir, { recursive: true });
     this.file = path.join(dir, 'duckdb');
   }
 
