@@ -4,6 +4,7 @@
 #include "daemon/setting.h"
 #include "domain/route.h"
 #include "engine/attempts.h"
+#include "engine/style.h"
 
 #include <errno.h>
 #include <libconfig.h>
@@ -122,8 +123,14 @@ static const struct setting carrier_settings[] = {
     { "tls_key", SETTING_TEXT, OF(tls_key), 0, 0, "", true, "its key (PEM)" },
     { "tls_name", SETTING_TEXT, OF(tls_name), 0, 0, "", true,
       "name expected in the certificate; empty: host" },
-    { "udh16", SETTING_BOOL, OF(udh16), 0, 0, "false", true,
-      "16-bit references in the parts of long messages" },
+    { "long_messages", SETTING_CHOICE, OF(long_messages), 0, 0, "udh8", true, "udh8|udh16|sar|payload" },
+    { "transliteration", SETTING_CHOICE, OF(transliteration), 0, 0, "off", true, "off|typographic|full" },
+    { "languages", SETTING_TEXT, OF(languages), 0, 0, "", true,
+      "national tables that it knows, \"tr,es,pt\" or \"all\"; empty: none" },
+    { "alphabet", SETTING_CHOICE, OF(alphabet), 0, 0, "gsm7", true, "gsm7|latin1|ascii" },
+    { "packed", SETTING_BOOL, OF(packed), 0, 0, "false", true, "septets packed, as on the air" },
+    { "latin1", SETTING_BOOL, OF(latin1), 0, 0, "false", true,
+      "it takes Latin-1 (data_coding 3), too: used where it takes fewer parts than UCS-2" },
     { "validity", SETTING_CHOICE, OF(validity), 0, 0, "relative", true, "relative|absolute|none" },
     { "service_type", SETTING_TEXT, OF(service_type), 0, 5, "", true, "when the carrier asks for one" },
     { "prefixes", SETTING_TEXT, OF(prefixes), 0, 0, "", true,
@@ -283,6 +290,20 @@ static bool config_read_hosts(struct carrier_options *o, config_setting_t *s, co
     return true;
 }
 
+/* The words of how texts are written; and what was one of them once. */
+static bool config_check_texts(const struct carrier_options *o, config_setting_t *s, const char *path,
+                               struct err *e)
+{
+    struct parts_options style;
+    struct err why = { 0 };
+    config_setting_t *old = config_setting_get_member(s, "udh16");
+    if (old != NULL) {
+        return setting_error(e, path, old, "udh16 is called long_messages now: long_messages = \"%s\";",
+                             config_setting_get_bool(old) ? "udh16" : "udh8");
+    }
+    return style_of(o, &style, &why) || setting_error(e, path, s, "carrier \"%s\": %s", o->name, why.text);
+}
+
 static bool config_read_carrier(struct config *c, config_setting_t *s, const char *path, struct err *e)
 {
     struct setting_table t = { carrier_settings, COUNT(carrier_settings), path };
@@ -291,8 +312,9 @@ static bool config_read_carrier(struct config *c, config_setting_t *s, const cha
     }
     struct carrier_options *o = &c->carriers[c->n_carriers];
     if (!setting_read_secret_file(s, path, "password_file", o->password, sizeof o->password, e) ||
-        !setting_read_group(&t, s, o, "password_file|statuses|hosts", e) ||
-        !config_read_hosts(o, s, path, e) || !config_read_statuses(o, s, path, e)) {
+        !setting_read_group(&t, s, o, "password_file|statuses|hosts|udh16", e) ||
+        !config_read_hosts(o, s, path, e) || !config_read_statuses(o, s, path, e) ||
+        !config_check_texts(o, s, path, e)) {
         return false;
     }
     for (size_t i = 0; i < c->n_carriers; i++) {

@@ -97,11 +97,13 @@ struct message {
     struct strv tag;        /* for routes, and to find it by; "" when none; at most 64 octets */
     struct strv client_ref; /* the client's own reference, "" when none; at most 64 octets */
     enum message_class class_;
-    uint16_t carrier;  /* chosen at intake: its number in the spool's carrier book */
-    uint32_t campaign; /* 0 = none */
-    uint32_t customer; /* dense customer id + 1; 0 = not a customer */
-    uint32_t clock;    /* the recipient's: its number in the spool's clock book; 0 = go by the number */
-    uint8_t parts;     /* computed at intake */
+    uint16_t carrier;   /* chosen at intake: its number in the spool's carrier book */
+    uint32_t campaign;  /* 0 = none */
+    uint32_t customer;  /* dense customer id + 1; 0 = not a customer */
+    uint32_t clock;     /* the recipient's: its number in the spool's clock book; 0 = go by the number */
+    uint8_t parts;      /* computed at intake, and anew when another carrier takes it */
+    uint16_t plan;      /* how they are made, 0 = not known: engine/style.h */
+    uint16_t reference; /* that joins them at the handset; given by the spool when there is more than one */
     usec_t accepted_at, not_before, valid_until; /* wall; not_before 0 = at once; valid_until 0 = no limit */
 };
 

@@ -49,6 +49,7 @@ struct campaign {
     unsigned jobs; /* on other threads that look at this campaign */
     bool removed;  /* free when the last job is back */
     struct bucket rate;
+    uint16_t styled; /* the carrier that took the last one produced */
 };
 
 /* --- campaign.c --- */
@@ -105,13 +106,11 @@ void campaign_drop_candidates(struct campaign *m);
 void campaign_route_again(struct campaign *m); /* candidates: carriers have come or gone */
 void campaign_kick(struct campaign *m);        /* carriers look again */
 
-/* A customer's message: the text rendered, its parts counted. */
+/* A customer's message: the text rendered; "" when there is none. */
 struct produced {
     uint32_t customer; /* dense id */
     uint64_t number;
     struct strv text; /* in the job's buffer */
-    unsigned parts;   /* 0: cannot be sent */
-    enum alphabet alphabet;
     unsigned missing; /* fields without value */
     size_t first_missing;
 };

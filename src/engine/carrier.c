@@ -1,4 +1,5 @@
 #include "engine/internal.h"
+#include "engine/style.h"
 
 #include "net/tls.h"
 
@@ -113,9 +114,10 @@ static bool carrier_make_tls(const struct carrier_options *o, struct tls_ctx **o
 bool carrier_check(const struct carrier_options *o, struct err *e)
 {
     struct tls_ctx *tls;
+    struct parts_options style;
     bool ok = carrier_make_tls(o, &tls, e);
     tls_free(tls);
-    return ok;
+    return ok && style_of(o, &style, e);
 }
 
 static void carrier_take_options(struct carrier *c, const struct carrier_options *o)
@@ -128,6 +130,7 @@ static void carrier_take_options(struct carrier *c, const struct carrier_options
         c->o.hosts[0].port = o->port;
         c->o.n_hosts = 1;
     }
+    style_of(o, &c->style, NULL); /* checked before */
 }
 
 struct link *carrier_new_link(struct carrier *c, enum session_bind mode, unsigned id, struct err *e)
@@ -136,6 +139,33 @@ struct link *carrier_new_link(struct carrier *c, enum session_bind mode, unsigne
         .loop = c->g->loop, .log = c->g->log, .rnd = &c->g->rnd, .tls = c->tls, .attempts = &c->g->attempts
     };
     return link_new(&c->o, mode, id, &env, &carrier_link_ops, c, e);
+}
+
+bool carrier_takes_tlvs(const struct carrier *c)
+{
+    for (size_t i = 0; i < c->n_links; i++) {
+        if (link_state(c->links[i]) == LINK_BOUND && link_version(c->links[i]) < SMPP_V34) {
+            return false;
+        }
+    }
+    return c->o.version != SMPP_V33;
+}
+
+struct parts_options carrier_style(const struct carrier *c)
+{
+    struct parts_options o = c->style;
+    if (o.mode >= PARTS_SAR && !carrier_takes_tlvs(c)) {
+        o.mode = PARTS_UDH8;
+    }
+    return o;
+}
+
+void carrier_plan(const struct carrier *c, struct message *m, struct parts_estimate *out)
+{
+    struct parts_options o = carrier_style(c);
+    *out = parts_plan(m->text, &o);
+    m->parts = (uint8_t)(out->parts <= PARTS_MAX ? out->parts : 0);
+    m->plan = m->parts > 1 ? style_plan(&o, out) : 0;
 }
 
 static bool carrier_make_links(struct carrier *c, struct err *e)

@@ -28,9 +28,10 @@ struct carrier {
     struct engine *g;
     uint16_t number; /* in the spool's carrier book: never changes, never given to another name */
     struct carrier_options o;
-    bool configured;     /* false: only known because messages of it are stored */
-    bool paused;         /* by an operator: nothing is submitted; see pause.c */
-    usec_t paused_since; /* wall; 0 = not */
+    struct parts_options style; /* how it wants texts: see carrier_style */
+    bool configured;            /* false: only known because messages of it are stored */
+    bool paused;                /* by an operator: nothing is submitted; see pause.c */
+    usec_t paused_since;        /* wall; 0 = not */
     struct tls_ctx *tls;
     struct link *links[ENGINE_MAX_BINDS];
     size_t n_links, next_link;
@@ -69,6 +70,13 @@ const char *carrier_state_name(const struct carrier *c);
 void carrier_second(struct carrier *c); /* every second: figures */
 /* A bound link with room for `parts`, the least used; NULL when there is none. */
 struct link *carrier_pick(struct carrier *c, unsigned parts);
+/* Whether TLVs can be sent to it: none of its binds is to a peer of SMPP 3.3. */
+bool carrier_takes_tlvs(const struct carrier *c);
+/* How a text for it is written now. A carrier that wants its parts by TLVs and does not take any gets them
+ * with a header in the text, 8 bits wide. */
+struct parts_options carrier_style(const struct carrier *c);
+/* Plans the text of a message for the carrier: sets parts (0: above PARTS_MAX) and plan. */
+void carrier_plan(const struct carrier *c, struct message *m, struct parts_estimate *out);
 /* What the status of a response means here: the carrier's own rules first, then the table of smpp/status.h.
  */
 enum smpp_status_class carrier_status_class(const struct carrier *c, uint32_t status);

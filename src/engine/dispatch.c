@@ -2,6 +2,7 @@
  * next allowed instant and one timer. Claims are synced before anything is written to a socket; the gate is
  * asked when a message is taken up and once more when its claim is synced. */
 #include "engine/internal.h"
+#include "engine/style.h"
 
 #include "domain/throttle.h"
 
@@ -290,19 +291,19 @@ void dispatch_ready_again(struct carrier *c, struct outgoing *o, enum message_re
     lane_put_back(c, o);
 }
 
-/* False: it cannot be written at all. */
-static bool dispatch_submit(struct carrier *c, struct outgoing *o, struct link *k, usec_t left)
+static enum outgoing_split dispatch_submit(struct carrier *c, struct outgoing *o, struct link *k, usec_t left)
 {
     struct smpp_sm sm;
-    if (!outgoing_split(&c->writer, o, &c->o)) {
-        return false;
+    enum outgoing_split split = outgoing_split(&c->writer, o, carrier_style(c));
+    if (split != OUTGOING_SPLIT) {
+        return split;
     }
     for (unsigned i = 0; i < c->writer.parts.count; i++) {
         if (outgoing_part_done(o, i)) {
             continue;
         }
         outgoing_fill(&c->writer, o, &c->o, i, left, engine_wall(c->g), &sm);
-        if (link_submit_sm(k, &sm, NULL, 0, outgoing_token(o->m.id, i))) {
+        if (link_submit_sm(k, &sm, c->writer.tlvs, c->writer.n_tlvs, outgoing_token(o->m.id, i))) {
             o->waiting++;
             c->submitted++;
             c->rate_sum++;
@@ -311,7 +312,26 @@ static bool dispatch_submit(struct carrier *c, struct outgoing *o, struct link *
             o->unsent = true;
         }
     }
-    return true;
+    return split;
+}
+
+/* The carrier wants its parts otherwise than when they were counted: counted anew, it takes its turn again.
+ */
+static void dispatch_replan(struct carrier *c, struct outgoing *o)
+{
+    const struct parts *p = &c->writer.parts;
+    if (p->count > c->g->o.max_parts) {
+        spool_move(c->g->spool, o->m.id, MESSAGE_FAILED, REASON_TOO_LONG, 0, 0, NULL, NULL);
+        engine_touch_spool(c->g);
+        outgoing_free(o);
+        return;
+    }
+    o->m.parts = (uint8_t)p->count;
+    o->m.plan = p->count > 1 ? style_plan_made(p) : 0;
+    spool_replan(c->g->spool, o->m.id, o->m.parts, o->m.plan, NULL, NULL);
+    engine_touch_spool(c->g);
+    o->link = NULL;
+    lane_put_back(c, o);
 }
 
 static void dispatch_store_refused(struct carrier *c, struct outgoing *o, const struct spool_result *r)
@@ -353,7 +373,13 @@ static void dispatch_go(struct carrier *c, struct outgoing *o, struct link *k)
     if (outgoing_parts_left(o) == 0) { /* a late response has said so; the store knows */
         outcome_forget(c, o);
         outgoing_free(o);
-    } else if (!dispatch_submit(c, o, k, left)) {
+        return;
+    }
+    enum outgoing_split split = dispatch_submit(c, o, k, left);
+    if (split == OUTGOING_OTHER) {
+        outcome_forget(c, o);
+        dispatch_replan(c, o);
+    } else if (split == OUTGOING_BAD) {
         outcome_forget(c, o);
         spool_move(g->spool, o->m.id, MESSAGE_FAILED, REASON_BAD_SENDER, 0, 0, NULL, NULL);
         engine_touch_spool(g);
@@ -398,6 +424,7 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
         return;
     }
     g->alarm[0] = 0;
+    o->m.reference = r->reference;
     const struct campaign *of = o->campaign;
     if (of != NULL) {
         campaign_claimed(o); /* from now on a message like others */

@@ -218,7 +218,7 @@ static bool errand_submit(struct errand *d, struct link *k, unsigned part)
     if (d->kind == ERRAND_REPLACE) {
         d->o.m.text = d->text;
     }
-    bool ok = outgoing_split(w, &d->o, &c->o);
+    bool ok = outgoing_split(w, &d->o, carrier_style(c)) == OUTGOING_SPLIT;
     if (ok) {
         outgoing_fill(w, &d->o, &c->o, part, left, wall, &sm);
     }
@@ -433,14 +433,16 @@ static bool errand_check_text(struct errand *d)
         return err_set(&d->err, ERR_STATE,
                        "it has %zu parts; a carrier can replace a message of one part only", d->n_parts);
     }
-    if (!outgoing_split(w, &d->o, &d->carrier->o)) {
+    struct parts_options style = carrier_style(d->carrier);
+    if (outgoing_split(w, &d->o, style) != OUTGOING_SPLIT) {
         return err_set(&d->err, ERR_STATE, "the carrier now wants texts in another way than it was sent in");
     }
     uint8_t coding = w->parts.data_coding;
     bool udhi = w->parts.udhi;
     struct strv was = d->o.m.text;
     d->o.m.text = d->text;
-    bool one = outgoing_split(w, &d->o, &d->carrier->o);
+    bool one = outgoing_split(w, &d->o, style) == OUTGOING_SPLIT &&
+               parts_fields(&w->parts, 0).message_payload.n == 0;
     d->o.m.text = was;
     if (!one) {
         return err_set(&d->err, ERR_INVALID, "the new text does not fit into one part");

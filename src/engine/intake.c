@@ -184,8 +184,8 @@ static bool intake_route(struct intake *j)
 static bool intake_measure(struct intake *j)
 {
     struct engine *g = j->g;
-    bool udh16 = g->carriers[j->m.carrier]->o.udh16;
-    struct parts_estimate est = parts_count(j->m.text, udh16 ? PARTS_UDH16 : PARTS_UDH8);
+    struct parts_estimate est;
+    carrier_plan(g->carriers[j->m.carrier], &j->m, &est);
     j->sent.alphabet = alphabet_name(est.alphabet);
     j->sent.parts = est.parts;
     if (est.parts > g->o.max_parts || est.parts > PARTS_MAX) {
@@ -193,7 +193,6 @@ static bool intake_measure(struct intake *j)
                        "the text has %u parts in %s; at most %u are allowed (max_parts)", est.parts,
                        j->sent.alphabet, g->o.max_parts);
     }
-    j->m.parts = (uint8_t)est.parts;
     return true;
 }
 

@@ -46,7 +46,10 @@ struct carrier_options {
     bool tls, tls_verify;
     char tls_min[8]; /* "1.2", "1.3" */
     char tls_ca[256], tls_cert[256], tls_key[256], tls_name[256];
-    bool udh16;        /* 16-bit concatenation references */
+    char long_messages[12], transliteration[12],
+        alphabet[12];    /* how texts are written: words as in style.c; */
+    char languages[128]; /* "": what is plain */
+    bool packed, latin1;
     char validity[12]; /* "relative", "absolute", "none": how the carrier is told until when a message is
                           worth anything (SMPP 3.4 §5.2.16) */
     char service_type[6];

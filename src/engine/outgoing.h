@@ -25,6 +25,7 @@ struct outgoing {
     uint32_t expected;          /* the cursor before it */
     enum message_state refused; /* MESSAGE_NONE, or what it is accepted as at once (FAILED, READY ...) */
     enum message_reason reason;
+    uint32_t style; /* by which its parts were counted: style_id() */
 
     /* accepted and claimed at once: told when that is synced, or refused (then the message is freed) */
     spool_done accepted;
@@ -55,21 +56,29 @@ void outgoing_place(const struct outgoing *o, struct outgoing_place *out);
 bool outgoing_part_done(const struct outgoing *o, unsigned part);
 unsigned outgoing_parts_left(const struct outgoing *o); /* parts that are still to be submitted */
 
+#define OUTGOING_TLVS 4
+
 /* Scratch for encoding, one a carrier. */
 struct outgoing_writer {
     struct parts parts;
-    uint16_t reference;
+    struct buf scratch;
     char validity[20];
     char to[24];
     struct sender sender;
-    uint8_t payload_len[2];
+    struct smpp_tlv tlvs[OUTGOING_TLVS]; /* of the part filled last */
+    size_t n_tlvs;
+    uint8_t sar[4]; /* their values: reference, parts, number */
 };
 void outgoing_writer_free(struct outgoing_writer *w);
-/* Splits the text as the carrier wants it, or as it wanted it when the message was accepted: into m.parts
- * parts, no others. False: that cannot be, or the sender cannot (intake lets neither through). */
-bool outgoing_split(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c);
-/* The submit_sm of part i, after outgoing_split. Views are into the writer and the message. `left`: how long
- * it is worth anything to the recipient from now on (USEC_NEVER: no limit); `wall`: now. */
+/* Splits the text in the style of the carrier; when some parts of it have been taken, as it was split then.
+ * OTHER: that makes other parts than were counted (w->parts has them): the message is to be planned again.
+ * BAD: the sender or the text cannot be (intake lets neither through). */
+enum outgoing_split { OUTGOING_SPLIT, OUTGOING_OTHER, OUTGOING_BAD };
+enum outgoing_split outgoing_split(struct outgoing_writer *w, const struct outgoing *o,
+                                   struct parts_options style);
+/* The submit_sm of part i, after outgoing_split; its TLVs are in the writer. Views are into the writer and
+ * the message. `left`: how long it is worth anything to the recipient from now on (USEC_NEVER: no limit);
+ * `wall`: now. */
 void outgoing_fill(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c,
                    unsigned part, usec_t left, usec_t wall, struct smpp_sm *sm);
 

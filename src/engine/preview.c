@@ -25,6 +25,8 @@ struct preview {
     const struct template *t;
     struct route *route; /* a reference */
     uint8_t health[ENGINE_MAX_CARRIERS * 4];
+    struct parts_options styles[ENGINE_MAX_CARRIERS * 4]; /* by carrier */
+    unsigned max_parts;
     const struct numbering *numbering;
     struct rnd rnd;
     uint64_t stride;
@@ -68,41 +70,46 @@ static void preview_missing(struct preview *j, const char *name)
     p->missing[i].count++;
 }
 
-/* Millionths: what the carrier that would be chosen takes for it. */
-static int64_t preview_cost(struct preview *j, const struct produced *r)
+/* The carrier that would be chosen. */
+static bool preview_route(struct preview *j, const struct produced *r, struct route_choice *choice)
 {
     const struct campaign_spec *s = &j->m->spec;
     struct route_query q = {
         .number = r->number, .class_ = s->class_, .sender = s->sender, .campaign = s->name
     };
     struct numbering_hit hit;
-    struct route_choice choice;
     if (route_asks_region(j->route) && numbering_lookup(j->numbering, r->number, &hit)) {
         q.region = strv_from(hit.region);
     }
-    return route_choose(j->route, &q, j->health, rnd_u64(&j->rnd), &choice) ? choice.cost * r->parts : 0;
+    return route_choose(j->route, &q, j->health, rnd_u64(&j->rnd), choice);
 }
 
 static bool preview_one(void *ctx, const struct produced *r)
 {
     struct preview *j = ctx;
     struct campaign_preview *p = &j->p;
-    p->sampled++;
-    p->by_parts[r->parts < 7 ? r->parts : 7]++;
-    p->parts_total += r->parts;
-    if (p->has_cost) {
-        p->cost += (double)preview_cost(j, r) / 1e6;
+    struct route_choice choice = { .carrier = 0 };
+    bool routed = preview_route(j, r, &choice);
+    const struct parts_options *style = &j->styles[routed ? choice.carrier : 0];
+    struct parts_estimate e = { .parts = 0 };
+    if (r->text.n > 0) {
+        e = parts_plan(r->text, style);
     }
-    p->gsm7 += r->alphabet == ALPHABET_GSM7;
-    p->ucs2 += r->alphabet == ALPHABET_UCS2;
+    unsigned parts = e.parts <= j->max_parts ? e.parts : 0;
+    p->sampled++;
+    p->by_parts[parts < 7 ? parts : 7]++;
+    p->parts_total += parts;
+    p->cost += routed ? (double)(choice.cost * parts) / 1e6 : 0;
+    p->gsm7 += r->text.n > 0 && e.alphabet == ALPHABET_GSM7;
+    p->ucs2 += r->text.n > 0 && e.alphabet == ALPHABET_UCS2;
     if (r->missing > 0) {
         preview_missing(j, template_field(j->t, r->first_missing));
     }
     if (p->n_texts < 3 && (j->texts[p->n_texts] = strv_dup(r->text)) != NULL) {
         p->texts[p->n_texts].number = r->number;
         p->texts[p->n_texts].text = j->texts[p->n_texts];
-        p->texts[p->n_texts].parts = r->parts;
-        p->texts[p->n_texts].alphabet = alphabet_name(r->alphabet);
+        p->texts[p->n_texts].parts = parts;
+        p->texts[p->n_texts].alphabet = alphabet_name(e.alphabet);
         p->n_texts++;
     }
     return true;
@@ -220,6 +227,10 @@ void engine_campaign_preview(struct engine *g, struct strv name, const struct en
         j->schedule = s != NULL ? *s : j->m->schedule;
         j->route = route_ref(g->route);
         memcpy(j->health, g->health, sizeof j->health);
+        for (size_t i = 0; i < g->n_carriers; i++) {
+            j->styles[i] = carrier_style(g->carriers[i]);
+        }
+        j->max_parts = g->o.max_parts < PARTS_MAX ? g->o.max_parts : PARTS_MAX;
         j->numbering = g->facts->shared->numbering;
         j->p.has_cost = route_has_costs(g->route);
         rnd_seed(&j->rnd, 1); /* a preview of the same is the same */

@@ -1,7 +1,7 @@
 #include "engine/internal.h"
 
 #include "audience/load.h"
-#include "smpp/parts.h"
+#include "engine/style.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +50,7 @@ static bool render_one(void *ctx, const struct audience_customer *c)
         .missing = report.missing,
         .first_missing = report.first_missing,
     };
-    if (ok && r->text.len > 0) {
-        struct parts_estimate est = parts_count(p.text, PARTS_UDH8);
-        p.alphabet = est.alphabet;
-        p.parts = est.parts <= PARTS_MAX ? est.parts : 0;
-    }
+    p.text.n = ok ? p.text.n : 0;
     return r->fn(r->ctx, &p);
 }
 
@@ -85,11 +81,25 @@ struct produce_job {
     uint32_t generation, from, next;
     const struct audience_set *set;
     const struct template *t;
+    struct parts_options style; /* of the carrier that took the last one: it will take most of these */
     struct outgoing *list[PRODUCE_BATCH];
     size_t n, asked;
     bool ok;
     struct err err;
 };
+
+/* What every style makes one plain part of, with those of GSM 7-bit in data_coding 0 at least. */
+#define STYLE_ANY UINT32_MAX
+
+static void produce_count(struct outgoing *o, const struct parts_options *style)
+{
+    struct parts_estimate e = parts_plan(o->m.text, style);
+    bool plain = e.alphabet == ALPHABET_GSM7 && e.parts == 1 && e.translit == TRANSLIT_OFF &&
+                 e.shift.single == 0 && e.shift.locking == 0 && style->wire == ALPHABET_GSM7;
+    o->m.parts = (uint8_t)(e.parts <= PARTS_MAX ? e.parts : 0);
+    o->m.plan = o->m.parts > 1 ? style_plan(style, &e) : 0;
+    o->style = plain ? STYLE_ANY : style_id(style);
+}
 
 /* One allocation: the message, its text behind it, and room for its sender. */
 static bool produce_add(void *ctx, const struct produced *p)
@@ -103,10 +113,11 @@ static bool produce_add(void *ctx, const struct produced *p)
     o->m.text = (struct strv){ (const char *)(o + 1), p->text.n };
     o->m.to = p->number;
     o->m.customer = p->customer + 1;
-    o->m.parts = (uint8_t)p->parts;
-    if (p->parts == 0) {
+    if (p->text.n > 0) {
+        produce_count(o, &j->style);
+    } else {
         o->refused = MESSAGE_FAILED;
-        o->reason = p->text.n == 0 ? REASON_NO_TEXT : REASON_TOO_LONG;
+        o->reason = REASON_NO_TEXT;
     }
     j->list[j->n++] = o;
     return true;
@@ -170,8 +181,12 @@ static void produce_route(struct campaign *m, struct outgoing *o)
     struct carrier *c = g->carriers[choice.carrier];
     o->m.carrier = (uint16_t)choice.carrier;
     produce_sender(o, m->spec.sender.n ? m->spec.sender : strv_from(c->o.sender));
-    if (o->refused == MESSAGE_NONE && o->m.parts > 1 && c->o.udh16) {
-        o->m.parts = (uint8_t)parts_count(o->m.text, PARTS_UDH16).parts;
+    if (o->refused == MESSAGE_NONE) {
+        struct parts_options style = carrier_style(c);
+        m->styled = c->number;
+        if (o->style != style_id(&style) && (o->style != STYLE_ANY || style.wire != ALPHABET_GSM7)) {
+            produce_count(o, &style);
+        }
     }
     if (o->refused == MESSAGE_NONE && (o->m.parts == 0 || o->m.parts > g->o.max_parts)) {
         o->refused = MESSAGE_FAILED;
@@ -266,6 +281,7 @@ static void produce_more(struct campaign *m)
         j->from = k->produce_from;
         j->set = k->set;
         j->t = m->template_;
+        j->style = carrier_style(g->carriers[m->styled]);
         j->n = 0;
         j->err = (struct err){ 0 };
         if (!engine_submit(g, &g->lookup, produce_run, produce_done, j, NULL)) {
@@ -492,7 +508,6 @@ void campaign_route_again(struct campaign *m)
     for (size_t i = 0; (p = ring_at(&m->ahead, i)) != NULL; i++) {
         struct outgoing *o = *p;
         if (o->refused == MESSAGE_NONE) {
-            o->m.parts = o->m.parts > 1 ? (uint8_t)parts_count(o->m.text, PARTS_UDH8).parts : o->m.parts;
             produce_route(m, o);
         }
     }

@@ -108,12 +108,12 @@ static void receive_receipt(struct carrier *c, struct link *k, const struct smpp
 /* --- inbound messages --- */
 
 /* The text as UTF-8: without its user data header, out of its alphabet. */
-static void inbound_text(const struct smpp_pdu *pdu, struct buf *out)
+static void inbound_text(const struct carrier *c, const struct smpp_pdu *pdu, struct buf *out)
 {
     struct strv octets = smpp_pdu_message(pdu);
     uint8_t esm = pdu->command_id == SMPP_CMD(data_sm) ? pdu->data_sm.esm_class : pdu->sm.esm_class;
     uint8_t coding = pdu->command_id == SMPP_CMD(data_sm) ? pdu->data_sm.data_coding : pdu->sm.data_coding;
-    struct alphabet_reading how = { .smsc_default = ALPHABET_GSM7 };
+    struct alphabet_reading how = { .smsc_default = c->style.wire, .packed = c->style.packed };
     struct alphabet_message m;
     alphabet_decode_message(coding, esm, octets, &how, out, &m);
 }
@@ -197,7 +197,7 @@ static void receive_inbound(struct carrier *c, struct link *k, const struct smpp
         return;
     }
     from = inbound_sender(g, source);
-    inbound_text(pdu, &text);
+    inbound_text(c, pdu, &text);
     struct spool_inbound in = {
         .carrier = c->number,
         .from = from,

@@ -208,6 +208,8 @@ static bool move_take(void *ctx, struct outgoing *o)
     struct move_job *j = ctx;
     struct engine *g = j->g;
     struct route_choice choice;
+    struct parts_estimate est;
+    struct message as = o->m;
     for (size_t i = 0; i < sizeof o->parts_done / sizeof o->parts_done[0]; i++) {
         if (o->parts_done[i] != 0) {
             return false; /* its parts belong together */
@@ -218,17 +220,24 @@ static bool move_take(void *ctx, struct outgoing *o)
         choice.carrier == j->from->number) {
         return false;
     }
+    carrier_plan(g->carriers[choice.carrier], &as, &est); /* it may want its parts otherwise */
+    if (as.parts == 0 || as.parts > g->o.max_parts) {
+        return false;
+    }
     struct move_one *one = malloc(sizeof *one);
     if (one == NULL) {
         return false;
     }
     *one = (struct move_one){ j, j->single ? o : NULL, (uint16_t)choice.carrier, (uint8_t)o->m.class_ };
     j->pending++;
-    uint64_t id = o->m.id;
-    if (!j->single) {
+    if (j->single) {
+        o->m.parts = as.parts;
+        o->m.plan = as.plan;
+    } else {
         outgoing_free(o);
     }
-    spool_reroute(g->spool, id, j->from->number, (uint16_t)choice.carrier, move_done, one);
+    spool_reroute(g->spool, as.id, j->from->number, (uint16_t)choice.carrier, as.parts, as.plan, move_done,
+                  one);
     return true;
 }
 

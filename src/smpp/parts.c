@@ -124,7 +124,9 @@ void parts_free(struct parts *p)
 
 static bool encode(const struct parts_coding *c, struct strv text, struct buf *out)
 {
-    return c->map ? shift_encode(c->map, text, out, NULL) : alphabet_encode(c->alphabet, text, out, NULL);
+    if (c->map)
+        return shift_encode(c->map, text, out, NULL);
+    return alphabet_encode(c->alphabet == ALPHABET_GSM7 ? c->wire : c->alphabet, text, out, NULL);
 }
 
 /* Seven bits to a septet, from the first septet boundary after the header. The reader of octets cannot tell
@@ -194,6 +196,7 @@ static bool make(struct parts *p, struct strv utf8, const struct parts_coding *c
     p->alphabet = c->alphabet;
     p->shift = c->shift;
     p->mode = mode;
+    p->wire = c->wire;
     p->reference = reference;
     p->count = 0;
     p->data_coding = data_coding_for(c->alphabet);
@@ -210,6 +213,7 @@ bool parts_split(struct parts *p, struct strv utf8, enum alphabet a, enum parts_
 {
     struct parts_coding c = { .alphabet = a };
     p->packed = false;
+    p->translit = TRANSLIT_OFF;
     return make(p, utf8, &c, mode, reference);
 }
 
@@ -218,7 +222,7 @@ bool parts_split(struct parts *p, struct strv utf8, enum alphabet a, enum parts_
 static bool is_plain(struct strv utf8, const struct parts_options *o)
 {
     size_t units;
-    if (o->forced || !alphabet_can_encode(ALPHABET_GSM7, utf8))
+    if (o->forced || !parts_is_plain(utf8, o->wire))
         return false;
     return !o->languages || alphabet_fit(ALPHABET_GSM7, utf8, 160, &units) == utf8.n;
 }
@@ -227,7 +231,7 @@ static bool make_planned(struct parts *p, struct strv utf8, const struct parts_o
 {
     struct shift_map map;
     struct parts_estimate plan = parts_plan_with(utf8, o, &p->scratch);
-    struct parts_coding c = { .alphabet = plan.alphabet, .shift = plan.shift };
+    struct parts_coding c = { .alphabet = plan.alphabet, .shift = plan.shift, .wire = o->wire };
     if (parts_is_shifted(c.shift)) {
         shift_map_init(&map, c.shift);
         c.map = &map;
@@ -240,7 +244,8 @@ static bool make_planned(struct parts *p, struct strv utf8, const struct parts_o
         }
         utf8 = (struct strv){ (const char *)p->scratch.data, p->scratch.len };
     }
-    p->packed = o->packed && c.alphabet == ALPHABET_GSM7;
+    p->packed = o->packed && c.alphabet == ALPHABET_GSM7 && o->wire == ALPHABET_GSM7;
+    p->translit = plan.translit;
     return make(p, utf8, &c, o->mode, o->reference);
 }
 
@@ -248,8 +253,10 @@ bool parts_make(struct parts *p, struct strv utf8, const struct parts_options *o
 {
     if (!is_plain(utf8, o))
         return make_planned(p, utf8, o);
-    p->packed = o->packed;
-    return make(p, utf8, &(struct parts_coding){ .alphabet = ALPHABET_GSM7 }, o->mode, o->reference);
+    p->packed = o->packed && o->wire == ALPHABET_GSM7;
+    p->translit = TRANSLIT_OFF;
+    return make(p, utf8, &(struct parts_coding){ .alphabet = ALPHABET_GSM7, .wire = o->wire }, o->mode,
+                o->reference);
 }
 
 struct strv parts_get(const struct parts *p, unsigned i)

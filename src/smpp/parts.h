@@ -46,15 +46,21 @@ struct parts_options {
     enum translit_level translit; /* how far characters may be replaced */
     uint32_t languages;           /* SHIFT_BIT()s that may be chosen; 0 = none, SHIFT_ALL */
     bool packed;                  /* GSM7 seven bits to a septet, as on the air, for carriers that want it */
-    bool forced;                  /* the next two instead of a choice; nothing is replaced */
-    enum alphabet alphabet;       /* characters it lacks become '?' */
-    struct shift shift;           /* GSM7 only */
+    enum alphabet wire;     /* what data_coding 0 means to the carrier: GSM7, LATIN1 or ASCII. Septets are
+                               counted; the octets are written in it, and it must have them all. No
+                               languages and no packing with another than GSM7 */
+    bool latin1;            /* the carrier takes Latin-1 (data_coding 3), where the text needs no more */
+    bool forced;            /* the next two instead of a choice; nothing is replaced */
+    enum alphabet alphabet; /* characters it lacks become '?' */
+    struct shift shift;     /* GSM7 only */
 };
 
 struct parts {
     enum alphabet alphabet;
     struct shift shift; /* tables of GSM7, named in each part's header */
     enum parts_mode mode;
+    enum alphabet wire;           /* as in the options */
+    enum translit_level translit; /* as far as characters were replaced */
     uint16_t reference;
     uint16_t count; /* 1..PARTS_MAX; an empty text is one empty part */
     bool udhi;      /* parts begin with a header: set SMPP_ESM_UDHI */

@@ -30,7 +30,7 @@ static bool is_better(const struct parts_estimate *a, unsigned a_kind, const str
 
 static bool has_all(const struct parts_coding *c, struct strv text)
 {
-    return c->map ? shift_can_encode(c->map, text) : alphabet_can_encode(c->alphabet, text);
+    return c->map ? shift_can_encode(c->map, text) : parts_is_plain(text, c->wire);
 }
 
 /* One candidate: the text replaced up to a level for these tables. False when they do not have all of it. */
@@ -39,7 +39,7 @@ static bool try_tables(struct search *s, struct shift tables, enum translit_leve
     struct shift_map map;
     struct translit_report report = { .replaced = 0 };
     bool shifted = parts_is_shifted(tables);
-    struct parts_coding c = { ALPHABET_GSM7, tables, shifted ? &map : NULL };
+    struct parts_coding c = { ALPHABET_GSM7, tables, shifted ? &map : NULL, s->o->wire };
     struct strv text = s->text;
     if (shifted || level != TRANSLIT_OFF)
         shift_map_init(&map, tables);
@@ -100,7 +100,9 @@ static uint32_t languages_of(struct strv text, bool any)
 /* A text that the default alphabet does not have. */
 static struct parts_estimate plan_foreign(struct search *s)
 {
-    struct parts_estimate wide = parts_count_in(s->text, ALPHABET_UCS2, s->o->mode);
+    bool narrow = s->o->latin1 && alphabet_can_encode(ALPHABET_LATIN1, s->text);
+    struct parts_estimate wide =
+        parts_count_in(s->text, narrow ? ALPHABET_LATIN1 : ALPHABET_UCS2, s->o->mode);
     bool national = s->o->languages && s->o->mode != PARTS_PAYLOAD;
     for (unsigned i = TRANSLIT_OFF; i <= (unsigned)s->o->translit && !s->plain; i++) {
         enum translit_level level = (enum translit_level)i;
@@ -145,7 +147,7 @@ struct parts_estimate parts_plan_with(struct strv utf8, const struct parts_optio
     if (o->forced)
         return plan_forced(utf8, o);
     struct search s = { .text = utf8, .o = o, .scratch = scratch };
-    if (!alphabet_can_encode(ALPHABET_GSM7, utf8))
+    if (!parts_is_plain(utf8, o->wire))
         return plan_foreign(&s);
     s.best = parts_count_in(utf8, ALPHABET_GSM7, o->mode);
     /* What is an escape pair there can be one septet of a locking table. */

@@ -71,6 +71,10 @@ uint32_t shift_languages_with(uint32_t codepoint)
     return set;
 }
 
+static const char *const codes[SHIFT_LANGUAGES] = {
+    /* ISO 639-1 */
+    "", "tr", "es", "pt", "bn", "gu", "hi", "kn", "ml", "or", "pa", "ta", "te", "ur",
+};
 static const char *const names[SHIFT_LANGUAGES] = {
     "default", "turkish",   "spanish", "portuguese", "bengali", "gujarati", "hindi",
     "kannada", "malayalam", "oriya",   "punjabi",    "tamil",   "telugu",   "urdu",
@@ -84,7 +88,7 @@ const char *shift_name(unsigned language)
 bool shift_parse(struct strv name, unsigned *language)
 {
     for (unsigned i = 0; i < SHIFT_LANGUAGES; i++) {
-        if (strv_eq_c(name, names[i])) {
+        if (strv_eq_c(name, names[i]) || (i != SHIFT_DEFAULT && strv_eq_c(name, codes[i]))) {
             *language = i;
             return true;
         }

@@ -52,6 +52,7 @@ uint32_t shift_languages_with(uint32_t codepoint);
 
 /* "turkish", ...; "default" for 0 and what is above the last. */
 const char *shift_name(unsigned language);
+/* By its name or its ISO 639-1 code: "turkish", "tr". */
 bool shift_parse(struct strv name, unsigned *language);
 
 /* Writes the information elements of the pair (0, 3 or 6 octets) and returns their length. */

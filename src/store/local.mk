@@ -19,6 +19,7 @@ src_libstore_a_SOURCES = \
 	src/store/spool_queue.c src/store/spool_queue.h \
 	src/store/spool_retain.c src/store/spool_retain.h \
 	src/store/spool_read.c src/store/spool_read.h \
+	src/store/spool_refs.c src/store/spool_refs.h \
 	src/store/spool_read_people.c \
 	src/store/spool_table.c src/store/spool_table.h \
 	src/store/spool_writer.c src/store/spool_writer.h

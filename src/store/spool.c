@@ -280,6 +280,7 @@ static struct spool_op *accept_op(struct spool *s, const struct message *m, enum
     op->u.accept.carrier = m->carrier;
     op->u.accept.class_ = (uint8_t)m->class_;
     op->u.accept.parts = m->parts;
+    op->u.accept.plan = m->plan;
     op->u.accept.state = (uint8_t)state;
     op->u.accept.reason = REASON_NONE;
     op->u.accept.moves_cursor = false;
@@ -407,16 +408,33 @@ void spool_move_at(struct spool *s, uint64_t id, enum message_state to, enum mes
         lost(s, op, done, ctx);
 }
 
-void spool_reroute(struct spool *s, uint64_t id, uint16_t from, uint16_t to, spool_done done, void *ctx)
+static struct spool_op *plan_op(struct spool *s, enum spool_op_kind kind, uint64_t id, unsigned parts,
+                                uint16_t plan, spool_done done, void *ctx)
 {
-    struct spool_op *op = op_new(s, OP_REROUTE, done, ctx);
+    struct spool_op *op = op_new(s, kind, done, ctx);
     if (!op) {
         lost(s, op, done, ctx);
-        return;
+        return NULL;
     }
     op->id = id;
-    op->u.reroute.from = from;
-    op->u.reroute.to = to;
+    op->u.reroute.parts = (uint8_t)parts;
+    op->u.reroute.plan = plan;
+    return op;
+}
+
+void spool_reroute(struct spool *s, uint64_t id, uint16_t from, uint16_t to, unsigned parts, uint16_t plan,
+                   spool_done done, void *ctx)
+{
+    struct spool_op *op = plan_op(s, OP_REROUTE, id, parts, plan, done, ctx);
+    if (op) {
+        op->u.reroute.from = from;
+        op->u.reroute.to = to;
+    }
+}
+
+void spool_replan(struct spool *s, uint64_t id, unsigned parts, uint16_t plan, spool_done done, void *ctx)
+{
+    plan_op(s, OP_REPLAN, id, parts, plan, done, ctx);
 }
 
 /* --- ready queue --- */
@@ -587,6 +605,7 @@ static void call_back(struct spool_op *op)
     struct spool_result r = { .code = (enum err_code)op->code,
                               .text = spool_text((enum err_code)op->code),
                               .id = op->id,
+                              .reference = op->reference,
                               .settled = op->has_settled ? &op->settled : NULL };
     f.done(op->ctx, &r);
 }

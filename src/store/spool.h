@@ -50,6 +50,7 @@ struct spool_result {
     enum err_code code;                  /* ERR_NONE: synced */
     const char *text;                    /* for a person, "" when fine */
     uint64_t id;                         /* the message, where there is one */
+    uint16_t reference;                  /* what joins its parts: of one accepted or claimed */
     const struct spool_settled *settled; /* answer and receipt: see below; NULL when nothing was resolved */
 };
 typedef void (*spool_done)(void *ctx, const struct spool_result *r);
@@ -144,9 +145,14 @@ void spool_move_at(struct spool *s, uint64_t id, enum message_state to, enum mes
 /* The carrier sends this text instead: kept in the message's history. */
 void spool_replaced(struct spool *s, uint64_t id, struct strv text, usec_t at, spool_done done, void *ctx);
 
-/* A READY message changes its queue from one carrier to another. ERR_STATE, and nothing is changed: it is not
- * READY, not in that queue, or some of its parts have been taken already. */
-void spool_reroute(struct spool *s, uint64_t id, uint16_t from, uint16_t to, spool_done done, void *ctx);
+/* A READY message changes its queue from one carrier to another, where it has `parts` made by `plan` (0 when
+ * it is one). ERR_STATE, and nothing is changed: it is not READY, not in that queue, or some of its parts
+ * have been taken already. */
+void spool_reroute(struct spool *s, uint64_t id, uint16_t from, uint16_t to, unsigned parts, uint16_t plan,
+                   spool_done done, void *ctx);
+/* IN_FLIGHT -> READY, untried, with other parts than it was accepted with: its carrier wants them otherwise
+ * now. ERR_STATE when some of its parts have been answered. */
+void spool_replan(struct spool *s, uint64_t id, unsigned parts, uint16_t plan, spool_done done, void *ctx);
 
 /* A delivery receipt. Unknown ids are kept (orphans) for `orphan_keep` and applied when their answer comes.
  */

@@ -12,6 +12,18 @@ static struct strv span(const uint8_t *data, struct spool_span s)
 
 /* --- acceptance --- */
 
+/* How its parts are made now; what joins them is new when there was nothing yet, or when parts of it that
+ * were sent otherwise may have reached the handset. */
+static void set_parts(struct spool_core *c, uint64_t id, struct spool_record *r, uint8_t parts, uint16_t plan,
+                      bool tried)
+{
+    bool joined = r->plan != 0 && !(tried && plan != r->plan);
+    r->parts = parts ? parts : 1;
+    r->plan = r->parts > 1 ? plan : 0;
+    if (r->plan && !joined)
+        r->reference = spool_refs_next(c, r->to, id);
+}
+
 static void apply_accept(struct spool_core *c, struct spool_op *op, const uint8_t *data)
 {
     if (op->u.accept.moves_cursor && !spool_core_cursor(c, op->u.accept.campaign, op->u.accept.clock,
@@ -23,7 +35,6 @@ static void apply_accept(struct spool_core *c, struct spool_op *op, const uint8_
     if (!r)
         return;
     *r = (struct spool_record){
-        .parts = op->u.accept.parts ? op->u.accept.parts : 1,
         .flags = op->u.accept.class_ & SPOOL_CLASS,
         .to = op->u.accept.to,
         .campaign = op->u.accept.campaign,
@@ -31,6 +42,8 @@ static void apply_accept(struct spool_core *c, struct spool_op *op, const uint8_
         .clock = op->u.accept.home,
         .carrier = op->u.accept.carrier,
     };
+    set_parts(c, op->id, r, op->u.accept.parts, op->u.accept.plan, false);
+    op->reference = r->reference;
     c->message_last = op->id;
     spool_life_set(c, op->id, r, (enum message_state)op->u.accept.state,
                    (enum message_reason)op->u.accept.reason, 0, op->u.accept.until, c->now);
@@ -48,6 +61,7 @@ static void apply_claim(struct spool_core *c, struct spool_op *op)
         op->code = ERR_STATE;
     else
         spool_life_set(c, op->id, r, MESSAGE_IN_FLIGHT, REASON_NONE, 0, 0, c->now);
+    op->reference = r ? r->reference : 0;
 }
 
 /* Back from being in flight without having been tried: the carrier asked to slow down, or there was no bind,
@@ -130,8 +144,28 @@ static void apply_reroute(struct spool_core *c, struct spool_op *op)
     spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, lane), op->id, false);
     r->carrier = op->u.reroute.to;
     spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, lane), op->id, true);
+    set_parts(c, op->id, r, op->u.reroute.parts, op->u.reroute.plan, r->attempts > 0);
     r->changed = c->now;
     spool_block_touch(&c->blocks, &c->t, op->id);
+}
+
+static void apply_replan(struct spool_core *c, struct spool_op *op)
+{
+    struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
+    struct spool_parts p = { 0 };
+    if (!r) {
+        op->code = ERR_NOT_FOUND;
+        return;
+    }
+    if (r->parts > 1)
+        parts_collect(c, op->id, r, &p);
+    if (r->state != MESSAGE_IN_FLIGHT || p.answered > 0) {
+        op->code = ERR_STATE;
+        return;
+    }
+    r->attempts -= r->attempts > 0; /* it has not been on the wire this time */
+    set_parts(c, op->id, r, op->u.reroute.parts, op->u.reroute.plan, r->attempts > 0);
+    spool_life_set(c, op->id, r, MESSAGE_READY, REASON_NONE, 0, 0, c->now);
 }
 
 /* A message that waits for its responses, or that waits again because one was thought lost. */
@@ -385,6 +419,7 @@ void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data,
     case OP_MOVE: apply_move(c, op, data); break;
     case OP_REPLACED: apply_replaced(c, op, data); break;
     case OP_REROUTE: apply_reroute(c, op); break;
+    case OP_REPLAN: apply_replan(c, op); break;
     case OP_RECEIPT: apply_receipt(c, op, data); break;
     case OP_PART_STATE: apply_part_state(c, op); break;
     case OP_LOAD: break; /* after the commit */

@@ -79,6 +79,7 @@ void spool_core_free(struct spool_core *c)
     spool_index_free(&c->rid);
     spool_index_free(&c->num);
     spool_orphan_free(&c->orphans);
+    spool_refs_free(&c->refs);
     hmap_free(&c->cursor_index);
     hmap_free(&c->forms);
     hmap_free(&c->forms_changed);

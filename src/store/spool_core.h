@@ -27,6 +27,7 @@
 #include "store/spool_index.h"
 #include "store/spool_orphan.h"
 #include "store/spool_queue.h"
+#include "store/spool_refs.h"
 #include "store/spool_retain.h"
 
 enum spool_op_kind {
@@ -45,6 +46,7 @@ enum spool_op_kind {
     OP_REROUTE,
     OP_PART_STATE,
     OP_REPLACED,
+    OP_REPLAN,
 };
 
 /* Octets in the batch's data. */
@@ -55,16 +57,18 @@ struct spool_span {
 struct spool_op {
     uint8_t kind; /* enum spool_op_kind */
     bool intake;
-    uint8_t code;     /* result: enum err_code */
-    bool has_settled; /* result */
-    void *done, *ctx; /* spool_done, or spool_loaded_fn of OP_LOAD */
-    uint64_t id;      /* the message; result for the others */
+    uint8_t code;       /* result: enum err_code */
+    bool has_settled;   /* result */
+    uint16_t reference; /* result: of the message's parts */
+    void *done, *ctx;   /* spool_done, or spool_loaded_fn of OP_LOAD */
+    uint64_t id;        /* the message; result for the others */
     union {
         struct {
             uint64_t to;
             uint32_t campaign, customer, home; /* home: the recipient's clock in the book */
             uint32_t clock, expected;          /* the cursor moved */
             uint16_t carrier;
+            uint16_t plan;
             uint8_t class_, parts, state, reason;
             bool moves_cursor;
             usec_t until;
@@ -85,8 +89,9 @@ struct spool_op {
             struct spool_span host;
         } move;
         struct {
-            uint16_t from, to;
-        } reroute;
+            uint16_t from, to, plan;
+            uint8_t parts;
+        } reroute; /* and replan */
         struct {
             uint64_t after;
             size_t max;
@@ -132,6 +137,7 @@ struct spool_core {
     struct spool_count count;
     struct spool_index rid, num;
     struct spool_orphans orphans;
+    struct spool_refs refs;
     struct spool_retain retain;
 
     /* feed: what this transaction adds */

@@ -594,6 +594,13 @@ void spool_index_find_now(struct spool_index *x, struct env_txn *t, uint64_t key
         find_in_runs(t, x->tail_table, &f);
 }
 
+void spool_index_find_runs(struct spool_index *x, struct env_txn *t, uint64_t key, spool_index_fn fn,
+                           void *ctx)
+{
+    struct finder f = { .key = key, .below = UINT64_MAX, .fn = fn, .ctx = ctx };
+    find_in_runs(t, x->tail_table, &f);
+}
+
 static bool take_first(void *ctx, uint64_t value)
 {
     *(uint64_t *)ctx = value;

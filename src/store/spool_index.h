@@ -84,6 +84,10 @@ typedef bool (*spool_index_fn)(void *ctx, uint64_t value);
 void spool_index_find_now(struct spool_index *x, struct env_txn *t, uint64_t key, spool_index_fn fn,
                           void *ctx);
 
+/* Those of them that are in runs: not in the tail. */
+void spool_index_find_runs(struct spool_index *x, struct env_txn *t, uint64_t key, spool_index_fn fn,
+                           void *ctx);
+
 /* Every value below `below` of a key in the store, greatest first within what is newest; false from `fn`
  * stops. For values that grow with time this is descending order. False: out of memory or the store failed.
  */

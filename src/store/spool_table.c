@@ -69,6 +69,8 @@ void spool_table_complete(struct message *m, uint64_t id, const struct spool_rec
     m->customer = r->customer;
     m->clock = r->clock;
     m->parts = r->parts;
+    m->plan = r->plan;
+    m->reference = r->reference;
 }
 
 /* --- part --- */

@@ -94,9 +94,10 @@ struct spool_record {
     uint64_t to;
     uint32_t campaign, customer;
     uint16_t carrier, attempts;
-    uint32_t clock; /* of the clock book; 0 = none */
-    uint32_t rev;   /* counts changes: see spool_delta.h */
-    uint32_t spare;
+    uint32_t clock;           /* of the clock book; 0 = none */
+    uint32_t rev;             /* counts changes: see spool_delta.h */
+    uint16_t plan, reference; /* of more than one part: how they are made (the engine's), and what joins them;
+                                 0: see spool_refs.h */
 };
 struct spool_state_block {
     uint32_t version, spare[11];

@@ -157,7 +157,7 @@ const cyrillic = 'Съешь ещё этих мягких французских
 
 for (const udh16 of [false, true]) {
   test(`long messages arrive whole, ${udh16 ? '16' : '8'}-bit references`, async () => {
-    await withGateway({ settings: { udh16 } }, async ({ carrier, daemon }) => {
+    await withGateway({ settings: { long_messages: udh16 ? 'udh16' : 'udh8' } }, async ({ carrier, daemon }) => {
       await daemon.bound(carrier);
       const ids = [await daemon.send(number(1), long), await daemon.send(number(2), long), await daemon.send(number(1), cyrillic)];
       for (const id of ids) await daemon.becomes(id, 'sent');

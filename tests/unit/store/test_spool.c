@@ -539,7 +539,7 @@ static void without_flush_the_descriptor_calls(void **state)
 static struct got reroute(struct fx *f, uint64_t id, uint16_t from, uint16_t to)
 {
     struct got g = { 0 };
-    spool_reroute(f->s, id, from, to, fx_done, &g);
+    spool_reroute(f->s, id, from, to, 1, 0, fx_done, &g);
     fx_sync(f);
     return g;
 }
