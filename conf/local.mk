@@ -4,5 +4,6 @@ dist_pkgdata_DATA = \
 	conf/holidays.tsv \
 	conf/numbering.tsv \
 	conf/optout_keywords.tsv \
-	conf/quiet_hours.tsv
+	conf/quiet_hours.tsv \
+	conf/rfm_classes.tsv
 dist_doc_DATA = conf/tesserad.conf

@@ -227,7 +227,9 @@ static void segment_count(const struct engine_view *v, struct audience_view *vie
         call_query_failed(c, &qe);
         return;
     }
-    struct eval_options o = { .now = v->now, .zone = v->facts->zone, .zones = v->facts->zones };
+    struct eval_options o = {
+        .now = v->now, .zone = v->facts->zone, .zones = v->facts->zones, .rfm = v->facts->shared->rfm
+    };
     usec_t began = clock_mono(c->api->clock);
     struct audience_set *set = eval_query(view, q, &o, &qe, &c->err);
     json_t *clauses = set != NULL ? segment_clauses(view, q, &o, &qe, &c->err) : NULL;

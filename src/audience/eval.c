@@ -213,6 +213,7 @@ static void eval_end(struct eval *ev)
     audience_set_free(ev->existing);
     audience_set_free(ev->universe);
     eval_zones_free(ev->zones);
+    eval_rfm_free(ev->rfm);
 }
 
 static bool eval_begin(struct eval *ev, struct audience_view *v, const struct eval_options *o,

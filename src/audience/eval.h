@@ -21,6 +21,8 @@
 #define TESSERA_AUDIENCE_EVAL_H
 
 #include "audience/audience.h"
+#include "audience/bgnbd.h"
+#include "audience/rfm.h"
 #include "domain/zone.h"
 #include "query/error.h"
 #include "query/parse.h"
@@ -33,6 +35,8 @@ struct eval_options {
     struct zones *zones;
     const struct query_limits *limits; /* for segments referred to; NULL = defaults */
     const struct audience_set *among;  /* only these (and existing) customers; NULL = all */
+    const struct rfm_classes *rfm;     /* NULL = the built-in ones */
+    const struct bgnbd *alive;         /* NULL = the stored fit, or one made for this evaluation */
 };
 
 /* Whether this version evaluates all of the query; else *qe is QUERY_E_UNSUPPORTED and names what it cannot.

@@ -27,6 +27,7 @@ struct fold {
     enum query_fn fn;
     size_t event; /* which of the source's */
     const struct packed *column;
+    unsigned scale;        /* the largest of the source's attributes */
     int64_t factor;        /* brings the attribute to the result's scale */
     const int64_t *recode; /* distinct texts: this event's codes as the first event's */
     size_t n_recode;
@@ -313,7 +314,7 @@ static bool fold_source(struct fold *f)
         f->event = i;
         f->factor = 1;
         if (f->a->events[i].symbol.type == QUERY_TYPE_NUMBER)
-            for (unsigned s = f->a->events[i].symbol.scale; s < f->out->scale; s++)
+            for (unsigned s = f->a->events[i].symbol.scale; s < f->scale; s++)
                 f->factor *= 10;
         f->ok = true;
         bool whole = fold_blocks(f, (uint16_t)f->a->events[i].id, from, to);
@@ -430,7 +431,8 @@ static bool fold_alloc(struct fold *f)
     bool zero = f->fn < sizeof from_zero / sizeof from_zero[0] && from_zero[f->fn];
     if (!eval_numbers_alloc(f->ev, f->range, zero ? 0 : PACKED_UNSET, f->out))
         return false;
-    f->out->scale = f->fn == QUERY_DISTINCT ? 0 : source_scale(f->a);
+    f->scale = source_scale(f->a);
+    f->out->scale = f->fn == QUERY_DISTINCT ? 0 : f->scale;
     if (f->fn == QUERY_AVG || f->fn == QUERY_SHARE) {
         f->out->den = calloc(f->range.n ? f->range.n : 1, sizeof *f->out->den);
         if (!f->out->den)

@@ -387,18 +387,38 @@ static struct audience_set *cond_bucket(struct eval *ev, const struct query_node
     return out;
 }
 
-/* A survey's status is a code of the dictionary, so that it is tested like a whole number. */
-static struct audience_set *cond_survey(struct eval *ev, const struct query_node *node,
-                                        const struct audience_set *candidates)
+/* --- codes: the status of a survey, classes --- */
+
+static bool coded_numbers(struct eval *ev, const struct query_node *node, struct eval_range range,
+                          const struct audience_set *candidates, struct eval_numbers *x)
+{
+    if (node->kind == QUERY_SURVEY)
+        return eval_survey(ev, node, range, candidates, x);
+    return eval_rfm_numbers(ev, &node->text.value.rfm, range, x);
+}
+
+bool eval_coded_test(struct eval *ev, const struct query_node *node, struct scan_test *t)
+{
+    if (node->kind == QUERY_SURVEY)
+        return eval_text_test(ev, ATTRIBUTE_SURVEY_STATUS, node->survey.op, node->survey.status, node->at, t);
+    return eval_rfm_test(ev, node, t);
+}
+
+static bool is_coded(const struct query_node *node)
+{
+    return node->kind == QUERY_SURVEY ||
+           ((node->kind == QUERY_TEXT || node->kind == QUERY_TEXT_IN) && node->text.value.is_rfm);
+}
+
+/* What is worked out of events as the code of a text is tested like a whole number. */
+static struct audience_set *cond_coded(struct eval *ev, const struct query_node *node,
+                                       const struct audience_set *candidates)
 {
     struct scan_test t = { 0 };
     struct eval_numbers x = { 0 };
     const struct eval_range range = eval_range_of(candidates);
     struct audience_set *out = set_new(ev);
-    bool ok =
-        out &&
-        eval_text_test(ev, ATTRIBUTE_SURVEY_STATUS, node->survey.op, node->survey.status, node->at, &t) &&
-        eval_survey(ev, node, range, candidates, &x);
+    bool ok = out && eval_coded_test(ev, node, &t) && coded_numbers(ev, node, range, candidates, &x);
     if (ok) {
         const struct range_test test = { .range = range, .v = x.v, .scan = &t };
         ok = range_filter(ev, &test, candidates, out);
@@ -424,7 +444,9 @@ struct audience_set *eval_cond(struct eval *ev, const struct query_node *node,
     case QUERY_SEGMENT: return eval_in_segment(ev, node, candidates);
     case QUERY_TENURE: return cond_tenure(ev, node, candidates);
     case QUERY_BUCKET: return cond_bucket(ev, node, candidates);
-    case QUERY_SURVEY: return cond_survey(ev, node, candidates);
+    case QUERY_SURVEY:
+    case QUERY_TEXT:
+    case QUERY_TEXT_IN: return cond_coded(ev, node, candidates);
     default: break;
     }
     err_set(ev->err, ERR_INTERNAL, "condition is not evaluated by this version");
@@ -468,7 +490,7 @@ struct audience_set *eval_cond_set(struct eval *ev, const struct query_node *nod
         return scan_field(ev, (uint16_t)ref->symbol.id, &set, candidates);
     }
     struct query_num *nums[3];
-    if (node->kind == QUERY_SURVEY || query_node_nums(node, nums))
+    if (is_coded(node) || query_node_nums(node, nums))
         return set_numbers(ev, node, candidates);
     return set_copy(ev, candidates);
 }

@@ -6,6 +6,7 @@
 #ifndef TESSERA_AUDIENCE_EVAL_INTERNAL_H
 #define TESSERA_AUDIENCE_EVAL_INTERNAL_H
 
+#include "audience/alive.h"
 #include "audience/eval.h"
 #include "audience/eval_scan.h"
 #include "audience/eval_time.h"
@@ -30,6 +31,8 @@ struct eval {
     const struct query *q;         /* the one being evaluated, for the places of errors */
     struct eval_known *known;
     struct eval_zones *zones;
+    struct eval_rfm *rfm;           /* scores asked for so far */
+    struct bgnbd alive;             /* r is 0: not asked for */
     const struct eval_frame *frame; /* segments on the way here */
     struct query_error *qe;
     struct err *err;
@@ -127,6 +130,21 @@ bool eval_aggregate(struct eval *ev, const struct query_aggregate *a, struct eva
 /* The code of the newest status of the condition's survey. */
 bool eval_survey(struct eval *ev, const struct query_node *node, struct eval_range range,
                  const struct audience_set *candidates, struct eval_numbers *out);
+/* --- eval_rfm.c: scores over everybody --- */
+
+/* The part's number; of a class its cell (rfm.h). */
+bool eval_rfm_numbers(struct eval *ev, const struct query_rfm *rfm, struct eval_range range,
+                      struct eval_numbers *out);
+/* The cells for which a condition on a class is true; the codes are the caller's. */
+bool eval_rfm_test(struct eval *ev, const struct query_node *node, struct scan_test *t);
+void eval_rfm_free(struct eval_rfm *x);
+
+/* --- eval_alive.c --- */
+
+bool eval_alive(struct eval *ev, struct eval_range range, struct eval_numbers *out);
+const struct bgnbd *eval_alive_model(struct eval *ev);
+int64_t eval_alive_value(const struct eval *ev, const struct bgnbd *m, const struct alive_history *h);
+
 /* <0, 0, >0; both must be set. */
 int eval_numbers_cmp(const struct eval_numbers *a, size_t i, const struct eval_numbers *b, size_t k);
 
@@ -139,6 +157,8 @@ struct audience_set *eval_node(struct eval *ev, const struct query_node *node,
                                const struct audience_set *candidates);
 struct audience_set *eval_in_segment(struct eval *ev, const struct query_node *node,
                                      const struct audience_set *candidates);
+/* The codes for which a survey's status or a class is as the condition wants; they are the caller's. */
+bool eval_coded_test(struct eval *ev, const struct query_node *node, struct scan_test *t);
 /* Candidates that have something to compare in the condition. */
 struct audience_set *eval_cond_set(struct eval *ev, const struct query_node *node,
                                    const struct audience_set *candidates);

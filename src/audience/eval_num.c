@@ -198,8 +198,8 @@ static bool numbers_get(struct eval *ev, const struct query_num *num, struct eva
     case QUERY_NUM_AGE: return numbers_age(ev, &num->field, range, out);
     case QUERY_NUM_AGGREGATE: return eval_aggregate(ev, &num->aggregate, range, candidates, out);
     case QUERY_NUM_PERCENTILE: return numbers_percentile(ev, num->operand, range, out);
-    case QUERY_NUM_RFM:
-    case QUERY_NUM_P_ALIVE: break;
+    case QUERY_NUM_RFM: return eval_rfm_numbers(ev, &num->rfm, range, out);
+    case QUERY_NUM_P_ALIVE: return eval_alive(ev, range, out);
     }
     return err_set(ev->err, ERR_INTERNAL, "number is not evaluated by this version");
 }

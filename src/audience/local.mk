@@ -11,6 +11,12 @@ src_libaudience_a_SOURCES += \
 	src/audience/eval_test.c src/audience/eval_text.c src/audience/eval_survey.c src/audience/eval_rows.c src/audience/eval_zones.c \
 	src/audience/eval_fold.h src/audience/eval_fold.c \
 	src/audience/eval_aggregate.c src/audience/eval_num.c src/audience/eval_cond.c
+# values of customers: scores, the chance of being active
+src_libaudience_a_SOURCES += \
+	src/audience/bgnbd.h src/audience/bgnbd.c \
+	src/audience/alive.h src/audience/alive.c \
+	src/audience/rfm.h src/audience/rfm.c \
+	src/audience/eval_rfm.c src/audience/eval_alive.c
 # customers, events, import, segments
 src_libaudience_a_SOURCES += \
 	src/audience/audience.c src/audience/audience.h src/audience/audience_inside.h \

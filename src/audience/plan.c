@@ -52,7 +52,11 @@ static uint32_t cond_cost(const struct query_node *node)
             cost += num_cost(nums[i]);
         return cost;
     case QUERY_SET_HAS: return COST_BITMAP * (uint32_t)node->has.n;
-    case QUERY_TEXT: return node->text.op <= QUERY_TEXT_NE ? COST_COLUMN : COST_DICTIONARY;
+    case QUERY_TEXT:
+    case QUERY_TEXT_IN:
+        if (node->text.value.is_rfm)
+            return COST_EVERYBODY;
+        return node->text.op <= QUERY_TEXT_NE ? COST_COLUMN : COST_DICTIONARY;
     case QUERY_NEAR: return COST_TRIGONOMETRY;
     case QUERY_SEGMENT: return COST_SEGMENT;
     case QUERY_TENURE: return 2 * COST_COLUMN;
@@ -95,33 +99,10 @@ static bool refuse(struct unsupported *u, uint32_t at, const char *what)
     return query_error_set(u->e, QUERY_E_UNSUPPORTED, u->q->text, at, NULL, "%s is not supported yet", what);
 }
 
-static bool num_supported(struct unsupported *u, const struct query_num *num)
-{
-    while (num->kind == QUERY_NUM_PERCENTILE)
-        num = num->operand;
-    if (num->kind == QUERY_NUM_RFM)
-        return refuse(u, num->at, "rfm");
-    if (num->kind == QUERY_NUM_P_ALIVE)
-        return refuse(u, num->at, "p_alive");
-    return true;
-}
-
 static bool node_supported(void *ctx, const struct query_node *node)
 {
     struct unsupported *u = ctx;
-    struct query_num *nums[3];
-    for (size_t i = 0, n = query_node_nums(node, nums); i < n; i++)
-        if (!num_supported(u, nums[i]))
-            return false;
-    switch (node->kind) {
-    case QUERY_TEXT:
-    case QUERY_TEXT_IN:
-        if (node->text.value.is_rfm)
-            return refuse(u, node->at, "rfm");
-        return true;
-    case QUERY_SEGMENT: return !node->segment.ever || refuse(u, node->at, "\"ever in segment\"");
-    default: return true;
-    }
+    return node->kind != QUERY_SEGMENT || !node->segment.ever || refuse(u, node->at, "\"ever in segment\"");
 }
 
 bool plan_supported(const struct query *q, struct query_error *e)

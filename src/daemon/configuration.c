@@ -25,7 +25,7 @@
 static const struct setting settings[] = {
     { "state_dir", SETTING_TEXT, AT(state_dir), 1, 0, "/var/lib/tessera", false, "where the stores live" },
     { "facts_dir", SETTING_TEXT, AT(facts_dir), 1, 0, FACTS_DIR, false,
-      "numbering.tsv, quiet_hours.tsv, holidays.tsv, optout_keywords.tsv" },
+      "numbering.tsv, quiet_hours.tsv, holidays.tsv, optout_keywords.tsv, and rfm_classes.tsv if it is there" },
     { "zoneinfo", SETTING_TEXT, AT(zoneinfo), 0, 0, "", false,
       "directory of time zones; empty: the system's" },
     { "zone", SETTING_TEXT, AT(zone), 1, 0, "UTC", false,

@@ -2,11 +2,23 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char *facts_path(char *out, size_t size, const char *dir, const char *file)
 {
     snprintf(out, size, "%s/%s", dir, file);
     return out;
+}
+
+/* Of the facts the one that may be missing: there are classes built in. */
+static bool facts_load_classes(struct facts_shared *s, const char *dir, struct err *e)
+{
+    char path[1024];
+    if (access(facts_path(path, sizeof path, dir, "rfm_classes.tsv"), F_OK) != 0) {
+        return true;
+    }
+    s->rfm = rfm_classes_load(path, e);
+    return s->rfm != NULL;
 }
 
 struct facts_shared *facts_shared_load(const char *dir, struct err *e)
@@ -21,7 +33,7 @@ struct facts_shared *facts_shared_load(const char *dir, struct err *e)
     if (s->numbering != NULL) {
         s->consent = consent_load(facts_path(path, sizeof path, dir, "optout_keywords.tsv"), e);
     }
-    if (s->consent == NULL) {
+    if (s->consent == NULL || !facts_load_classes(s, dir, e)) {
         facts_shared_free(s);
         return NULL;
     }
@@ -33,6 +45,7 @@ void facts_shared_free(struct facts_shared *s)
     if (s != NULL) {
         numbering_free(s->numbering);
         consent_free(s->consent);
+        rfm_classes_free(s->rfm);
         free(s);
     }
 }

@@ -1,10 +1,12 @@
-/* What the world is like: numbering, zones, quiet hours, opt-out words. What never changes is shared; zones,
+/* What the world is like: numbering, zones, quiet hours, opt-out words, names
+ * of classes. What never changes is shared; zones,
  * clocks and quiet hours keep caches that belong to one thread, so each thread has its own `struct facts`
  * over the same shared part. Clock ids mean nothing outside their own dictionary: between threads and in
  * stores a clock is its text. */
 #ifndef TESSERA_ENGINE_FACTS_H
 #define TESSERA_ENGINE_FACTS_H
 
+#include "audience/rfm.h"
 #include "base/err.h"
 #include "domain/clocks.h"
 #include "domain/consent.h"
@@ -14,6 +16,7 @@
 struct facts_shared {
     struct numbering *numbering;
     struct consent *consent;
+    struct rfm_classes *rfm; /* NULL: the built-in ones */
 };
 
 struct facts {

@@ -272,6 +272,23 @@ static bool check_aggregate(struct check *c, struct query_aggregate *a, uint32_t
     return ok;
 }
 
+/* The money is the event's attribute "amount"; what asks for it needs one. */
+static bool check_rfm(struct check *c, struct query_rfm *rfm)
+{
+    struct query_symbol *amount = &rfm->event.symbol;
+    if (!check_event(c, &rfm->event))
+        return false;
+    bool found = c->schema->attribute(c->schema->ctx, rfm->event.id, STRV("amount"), amount);
+    if (found && amount->type == QUERY_TYPE_NUMBER)
+        return true;
+    *amount = (struct query_symbol){ .type = QUERY_TYPE_NONE };
+    if (rfm->part == QUERY_RFM_R || rfm->part == QUERY_RFM_F)
+        return true;
+    return query_error_set(c->e, QUERY_E_ARGUMENT, c->q->text, rfm->event.at, "; r and f do without",
+                           "rfm needs a number \"amount\", which the event \"" STRV_FMT "\" has not",
+                           STRV_ARG(strv_sub(rfm->event.name, 0, 60)));
+}
+
 static bool check_num(struct check *c, struct query_num *num)
 {
     switch (num->kind) {
@@ -286,7 +303,7 @@ static bool check_num(struct check *c, struct query_num *num)
             return query_error_set(c->e, QUERY_E_TYPE, c->q->text, num->at,
                                    "; compare it with a string, or use r, f, m or score",
                                    "rfm class is a text");
-        return check_event(c, &num->rfm.event);
+        return check_rfm(c, &num->rfm);
     }
     return false;
 }
@@ -323,7 +340,7 @@ static bool check_pattern(struct check *c, enum query_tcmp op, struct strv patte
 
 static bool check_text(struct check *c, const struct query_node *n, struct query_text *text)
 {
-    if (text->is_rfm ? !check_event(c, &text->rfm.event) : !check_typed(c, &text->field, QUERY_TYPE_TEXT))
+    if (text->is_rfm ? !check_rfm(c, &text->rfm) : !check_typed(c, &text->field, QUERY_TYPE_TEXT))
         return false;
     return n->kind != QUERY_TEXT || check_pattern(c, n->text.op, n->text.strings[0], n->at);
 }

@@ -255,6 +255,7 @@ static void declare(struct model *m, struct audience_writer *w)
     declare_attribute(m, w, A_DUE, E_PURCHASE, 0);
     declare_attribute(m, w, A_GIFT, E_PURCHASE, 0);
     declare_attribute(m, w, A_PRICE, E_PURCHASE, 1);
+    declare_attribute(m, w, A_PRICE, E_CART_ADD, 2);
 }
 
 /* Fields, events and attributes of any type and scale; attributes of one name in several events, with
@@ -491,6 +492,8 @@ void model_make(struct model *m, uint64_t seed, uint32_t customers, size_t event
     struct err e = { 0 };
     rnd_seed(&r, seed);
     m->n = customers;
+    for (int i = 0; i < 4; i++)
+        m->alive[i] = 0.1 + (double)rnd_below(&r, 500) / 100;
     m->customers = calloc(customers, sizeof *m->customers);
     snprintf(m->dir, sizeof m->dir, "/tmp/tessera-eval-XXXXXX");
     assert_non_null(mkdtemp(m->dir));

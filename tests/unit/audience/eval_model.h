@@ -77,6 +77,7 @@ struct model {
     const char *event_names[EVENTS_MOST];
     uint16_t event_ids[EVENTS_MOST];
     int n_fields, n_attributes, n_event_types;
+    double alive[4]; /* r, alpha, a, b */
     char dir[64];
     struct audience *audience;
     /* segments: name and text */

@@ -79,6 +79,19 @@ static void put_tcmp(struct writer *w)
     put_string(w);
 }
 
+static void put_class(struct writer *w)
+{
+    static const char *const names[] = { "Champions",     "at risk",        "lost",      "hibernating",
+                                         "new customers", "about to sleep", "promising", "o" };
+    if (pick(w, 3) == 0) {
+        put(w, " matches ");
+        put_pattern(w);
+        return;
+    }
+    buf_printf(w->out, " %s \"%s\"", ONE_OF(w, "=", "!=", "contains", "starts with"),
+               names[pick(w, sizeof names / sizeof names[0])]);
+}
+
 static void put_literal(struct writer *w)
 {
     switch (pick(w, 8)) {
@@ -304,9 +317,23 @@ static void put_aggregate(struct writer *w, int depth)
     put(w, ")");
 }
 
+/* Of an event that has an "amount" when one is needed. */
+static void put_rfm(struct writer *w, const char *part)
+{
+    const bool amount = *part == 'm' || *part == 's' || *part == 'c';
+    int event = (int)pick(w, (uint64_t)w->m->n_event_types);
+    if (amount && !w->m->attributes[A_AMOUNT].id[event])
+        event = E_PURCHASE;
+    buf_printf(w->out, "rfm(%s", w->m->event_names[event]);
+    put_window(w, false);
+    buf_printf(w->out, ").%s", part);
+}
+
 static void put_num(struct writer *w, int depth)
 {
-    switch (pick(w, 8)) {
+    switch (pick(w, 10)) {
+    case 8: put_rfm(w, ONE_OF(w, "r", "f", "m", "score")); break;
+    case 9: put(w, "p_alive"); break;
     case 0:
     case 1: put(w, field(w, QUERY_TYPE_NUMBER)); break;
     case 2: buf_printf(w->out, "age(%s)", field(w, QUERY_TYPE_DATE)); break;
@@ -355,7 +382,15 @@ static void put_cond(struct writer *w, int depth)
     }
     const char *text = field(w, QUERY_TYPE_TEXT), *date = field(w, QUERY_TYPE_DATE);
     const char *set = field(w, QUERY_TYPE_SET);
-    switch (pick(w, 19)) {
+    switch (pick(w, 20)) {
+    case 15:
+        put_rfm(w, "class");
+        if (pick(w, 2))
+            put_class(w);
+        else
+            buf_printf(w->out, pick(w, 2) ? " in (\"lost\", \"At Risk\", \"x\")"
+                                          : " not in (\"promising\", \"champions\")");
+        break;
     case 0:
     case 1:
         put(w, text);

@@ -17,12 +17,17 @@
 
 typedef __int128 wide;
 
+struct ref_segments {
+    struct query *of[16];
+};
+
 struct scope {
     const struct model *m;
     const struct query *q;
     uint32_t customer;
     const struct model_event *event; /* inside where */
     struct ref_percentile *cache;
+    struct ref_segments *segments;
 };
 
 struct fraction {
@@ -30,10 +35,18 @@ struct fraction {
     wide num, den; /* den > 0 */
 };
 
-struct ref_percentile { /* of everybody, computed once a query */
+struct rfm_everybody { /* a value of everybody, computed once a query */
+    const struct query_rfm *of;
+    int which;
+    struct fraction *values;
+    struct rfm_everybody *next;
+};
+
+struct ref_percentile { /* likewise; the first of the list holds all that is computed */
     const struct query_num *num;
     struct fraction *of;
     struct ref_percentile *next;
+    struct rfm_everybody *rfm;
 };
 
 static bool ref_node(struct scope *s, const struct query_node *n);
@@ -463,6 +476,136 @@ static struct fraction ref_percentile(struct scope *s, const struct query_num *n
     return f;
 }
 
+/* --- recency, frequency, monetary --- */
+
+static struct fraction rfm_value(struct scope *s, const struct query_rfm *rfm, int which)
+{
+    static const enum query_fn fns[] = { QUERY_DAYS_SINCE, QUERY_COUNT, QUERY_SUM };
+    struct query_event event = rfm->event;
+    struct query_aggregate a = { .fn = fns[which], .events = &event, .n_events = 1, .window = rfm->window };
+    if (which == 2)
+        a.attribute = STRV("amount");
+    struct fraction f = ref_aggregate(s, &a);
+    if (which == 0)
+        f.num = -f.num;
+    return f;
+}
+
+static bool has_amount(const struct scope *s, const struct query_rfm *rfm)
+{
+    const struct model_name *amount = &s->m->attributes[A_AMOUNT];
+    for (int i = 0; i < s->m->n_event_types; i++)
+        if (strv_eq_c(rfm->event.name, s->m->event_names[i]))
+            return amount->id[i] != 0;
+    return false;
+}
+
+/* 1 and the whole part of five times the part of those who have a value that is worse. */
+static int rfm_score(struct scope *s, const struct query_rfm *rfm, int which)
+{
+    struct rfm_everybody *all = s->cache->rfm;
+    int64_t worse = 0, n = 0;
+    while (all && (all->of != rfm || all->which != which))
+        all = all->next;
+    if (!all) {
+        all = calloc(1, sizeof *all);
+        *all = (struct rfm_everybody){ rfm, which, calloc(s->m->n, sizeof *all->values), s->cache->rfm };
+        s->cache->rfm = all;
+        for (uint32_t i = 0; i < s->m->n; i++) {
+            struct scope other = *s;
+            other.customer = i;
+            bool counted = s->m->customers[i].exists && rfm_value(&other, rfm, 1).num > 0;
+            all->values[i] = counted ? rfm_value(&other, rfm, which) : (struct fraction){ false, 0, 1 };
+        }
+    }
+    for (uint32_t i = 0; i < s->m->n; i++) {
+        n += all->values[i].set;
+        worse += all->values[i].set && fraction_cmp(all->values[i], all->values[s->customer]) < 0;
+    }
+    return 1 + (int)(5 * worse / n);
+}
+
+/* False: no such event in the window. */
+static bool rfm_scores_of(struct scope *s, const struct query_rfm *rfm, int score[3])
+{
+    if (rfm_value(s, rfm, 1).num == 0)
+        return false;
+    for (int which = 0; which < 3; which++)
+        score[which] = which == 2 && !has_amount(s, rfm) ? 0 : rfm_score(s, rfm, which);
+    return true;
+}
+
+static struct fraction ref_rfm(struct scope *s, const struct query_rfm *rfm)
+{
+    int score[3] = { 0 };
+    if (!rfm_scores_of(s, rfm, score))
+        return (struct fraction){ false, 0, 1 };
+    if (rfm->part == QUERY_RFM_SCORE)
+        return (struct fraction){ true, score[0] + score[1] + score[2], 1 };
+    return (struct fraction){ true,
+                              score[rfm->part == QUERY_RFM_R   ? 0
+                                    : rfm->part == QUERY_RFM_F ? 1
+                                                               : 2],
+                              1 };
+}
+
+/* conf/README.md in words. */
+static const char *class_of(int r, int f, int m)
+{
+    if (r >= 4 && f >= 4 && m >= 4)
+        return "champions";
+    if (r <= 2 && f >= 4 && m >= 4)
+        return "cannot lose them";
+    if (f >= 4 && r >= 3)
+        return "loyal customers";
+    if (f >= 3 && r <= 2)
+        return "at risk";
+    if (r >= 4)
+        return f > 1 ? "potential loyalists" : r == 5 ? "new customers" : "promising";
+    if (r == 3)
+        return f == 3 ? "need attention" : "about to sleep";
+    return r == 2 ? "hibernating" : "lost";
+}
+
+static bool ref_class(struct scope *s, const struct query_node *n)
+{
+    int score[3];
+    if (!rfm_scores_of(s, &n->text.value.rfm, score))
+        return false;
+    const char *class = class_of(score[0], score[1], score[2]);
+    if (n->kind == QUERY_TEXT)
+        return text_holds(n->text.op, class, n->text.strings[0]);
+    for (size_t i = 0; i < n->text.n; i++)
+        if (text_holds(QUERY_TEXT_EQ, class, n->text.strings[i]))
+            return !n->negated;
+    return n->negated;
+}
+
+/* --- the chance of being active --- */
+
+static struct fraction ref_alive(struct scope *s)
+{
+    const struct model_customer *c = &s->m->customers[s->customer];
+    const double *p = s->m->alive;
+    int32_t first = 0, last = 0;
+    int days = 0;
+    for (size_t i = c->first; i < c->end; i++) {
+        const struct model_event *e = &s->m->events[i];
+        int32_t day = local_day(s->m->zone, e->second);
+        if (e->type != E_PURCHASE || e->second * USEC_SEC > s->m->now)
+            continue;
+        if (days == 0)
+            first = day;
+        days += days == 0 || day != last;
+        last = day;
+    }
+    if (days == 0)
+        return (struct fraction){ false, 0, 1 };
+    double x = days - 1, t_x = (last - first) / 7.0, t = (today(s) - first) / 7.0;
+    double odds = p[2] / (p[3] + x - 1) * pow((p[1] + t) / (p[1] + t_x), p[0] + x);
+    return (struct fraction){ true, llround(1e9 * (days == 1 ? 1 : 1 / (1 + odds))), 1000000000 };
+}
+
 static struct fraction ref_num(struct scope *s, const struct query_num *num)
 {
     unsigned scale;
@@ -481,7 +624,8 @@ static struct fraction ref_num(struct scope *s, const struct query_num *num)
     }
     case QUERY_NUM_AGGREGATE: return ref_aggregate(s, &num->aggregate);
     case QUERY_NUM_PERCENTILE: return ref_percentile(s, num);
-    default: fail();
+    case QUERY_NUM_RFM: return ref_rfm(s, &num->rfm);
+    case QUERY_NUM_P_ALIVE: return ref_alive(s);
     }
     return (struct fraction){ 0 };
 }
@@ -596,17 +740,18 @@ static bool ref_near(struct scope *s, const struct query_node *n)
     return v->set && 6371.0088 * acos(dot > 1 ? 1 : dot) <= km;
 }
 
+/* Read once an evaluation, so that what is computed of everybody is. */
 static bool ref_segment(struct scope *s, const struct query_node *n)
 {
+    struct ref_segments *known = s->segments;
     for (size_t i = 0; i < s->m->n_segments; i++) {
         if (!strv_eq_c(n->segment.name, s->m->segments[i][0]))
             continue;
-        struct query *q = query_parse(strv_from(s->m->segments[i][1]), NULL, NULL);
-        struct ref_percentile cache = { 0 };
-        struct scope inner = { .m = s->m, .q = q, .customer = s->customer, .cache = &cache };
-        bool in = ref_node(&inner, q->root);
-        query_free(q);
-        return in;
+        if (!known->of[i])
+            known->of[i] = query_parse(strv_from(s->m->segments[i][1]), NULL, NULL);
+        struct scope inner = *s;
+        inner.q = known->of[i];
+        return ref_node(&inner, inner.q->root);
     }
     fail();
     return false;
@@ -664,7 +809,7 @@ static bool ref_node(struct scope *s, const struct query_node *n)
     case QUERY_BETWEEN:
     case QUERY_RANGE: return ref_numbers(s, n);
     case QUERY_TEXT:
-    case QUERY_TEXT_IN: return ref_text(s, n);
+    case QUERY_TEXT_IN: return n->text.value.is_rfm ? ref_class(s, n) : ref_text(s, n);
     case QUERY_SET_HAS: return ref_has(s, n);
     case QUERY_BOOL: {
         const struct model_value *v = ref_value(s, &n->field, &scale);
@@ -684,16 +829,29 @@ static bool ref_node(struct scope *s, const struct query_node *n)
     return false;
 }
 
-void reference_evaluate(const struct model *m, const struct query *q, bool *answers)
+static void cache_free(struct ref_percentile *cache)
 {
-    struct ref_percentile cache = { 0 };
-    for (uint32_t i = 0; i < m->n; i++) {
-        struct scope s = { .m = m, .q = q, .customer = i, .cache = &cache };
-        answers[i] = m->customers[i].exists && ref_node(&s, q->root);
-    }
-    for (struct ref_percentile *p = cache.next, *next; p; p = next) {
+    for (struct ref_percentile *p = cache->next, *next; p; p = next) {
         next = p->next;
         free(p->of);
         free(p);
     }
+    for (struct rfm_everybody *x = cache->rfm, *next; x; x = next) {
+        next = x->next;
+        free(x->values);
+        free(x);
+    }
+}
+
+void reference_evaluate(const struct model *m, const struct query *q, bool *answers)
+{
+    struct ref_percentile cache = { 0 };
+    struct ref_segments segments = { { 0 } };
+    for (uint32_t i = 0; i < m->n; i++) {
+        struct scope s = { .m = m, .q = q, .customer = i, .cache = &cache, .segments = &segments };
+        answers[i] = m->customers[i].exists && ref_node(&s, q->root);
+    }
+    cache_free(&cache);
+    for (size_t i = 0; i < 16; i++)
+        query_free(segments.of[i]);
 }

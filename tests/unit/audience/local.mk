@@ -23,6 +23,14 @@ tests_unit_audience_test_eval_oracle_SOURCES = tests/unit/audience/test_eval_ora
 	tests/unit/audience/eval_reference.c tests/unit/audience/eval_random.c
 tests_unit_audience_test_eval_oracle_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_eval_oracle_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_bgnbd
+tests_unit_audience_test_bgnbd_SOURCES = tests/unit/audience/test_bgnbd.c
+tests_unit_audience_test_bgnbd_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_bgnbd_LDADD = $(LIBS_audience) $(CMOCKA_LIBS) -lm
+check_PROGRAMS += tests/unit/audience/test_rfm
+tests_unit_audience_test_rfm_SOURCES = tests/unit/audience/test_rfm.c
+tests_unit_audience_test_rfm_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_rfm_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
 # customers, import, activity, segments
 EXTRA_DIST += tests/unit/audience/audience_fixture.h
 check_PROGRAMS += tests/unit/audience/test_set

@@ -16,6 +16,7 @@
 #include "store/documents.h"
 
 static struct model model;
+static struct bgnbd alive;
 
 static usec_t at(const char *iso)
 {
@@ -57,7 +58,9 @@ static int teardown(void **state)
 
 static struct eval_options options(void)
 {
-    return (struct eval_options){ .now = model.now, .zone = model.zone, .zones = model.zones };
+    alive = (struct bgnbd){ model.alive[0], model.alive[1], model.alive[2], model.alive[3] };
+    return (
+        struct eval_options){ .now = model.now, .zone = model.zone, .zones = model.zones, .alive = &alive };
 }
 
 static struct query *parsed(struct audience_view *v, const char *text)
@@ -174,6 +177,16 @@ static void test_one_of_each_construct_agrees(void **state)
         "last(purchase.price) > 15.5",
         "distinct(purchase.product) >= 3",
         "distinct(purchase | cart_add.product) >= 5",
+        "distinct(purchase | cart_add.price) >= 3",
+        "max(purchase | cart_add.price) > 10.05",
+        "p_alive < 0.3",
+        "p_alive >= 1",
+        "percentile(p_alive) between 0.2 and 0.5",
+        "rfm(purchase).r >= 4 and rfm(purchase).f = 1 and rfm(purchase).m != 3",
+        "rfm(purchase, last 90 days).score >= 10",
+        "rfm(inbound, this year).f > rfm(inbound, this year).r",
+        "rfm(purchase, last 1 year).class in (\"Champions\", \"lost\")",
+        "rfm(cart_add).class != \"at risk\"",
         "share(purchase where month in 9..10, last 730 days) >= 0.5",
         "share(purchase where hour in 22..4 and product = \"vip\", last 60 days) > 0.4",
         "count(purchase where weekday in 6..7) > 1",
@@ -273,11 +286,11 @@ static void test_what_is_not_evaluated_is_refused_whatever_the_data(void **state
     struct eval_options o = options();
     struct err e = { 0 };
     struct query_error qe;
-    struct query *q = parsed(v, "tags has \"unheard of\" and p_alive < 0.3");
+    struct query *q = parsed(v, "tags has \"unheard of\" and ever in segment \"gold\"");
     assert_null(eval_query(v, q, &o, &qe, &e));
     assert_int_equal(qe.code, QUERY_E_UNSUPPORTED);
     assert_int_equal(e.code, ERR_INVALID);
-    assert_string_equal(e.text, "p_alive is not supported yet at 27");
+    assert_string_equal(e.text, "\"ever in segment\" is not supported yet at 27");
     query_free(q);
     audience_view_end(v);
 }

@@ -43,6 +43,7 @@ struct world {
     struct model m;
     uint64_t seed;
     struct audience_view *v;
+    struct bgnbd alive;
     bool want[CUSTOMERS];
 };
 
@@ -65,6 +66,7 @@ static void world_make(struct world *w, struct zones *zones, uint64_t seed)
     w->m.zone = zone ? zones_get(zones, strv_from(zone), NULL) : NULL;
     w->m.now = at(instants[rnd_below(&r, sizeof instants / sizeof instants[0])]);
     model_make(&w->m, seed, CUSTOMERS, EVENTS_A_WORLD, true);
+    w->alive = (struct bgnbd){ w->m.alive[0], w->m.alive[1], w->m.alive[2], w->m.alive[3] };
     for (int i = 0; i < 3; i++) { /* each may refer to those before */
         struct buf b = { 0 };
         random_query(&r, &w->m, &b);
@@ -83,7 +85,8 @@ static void world_free(struct world *w)
 
 static struct eval_options world_options(const struct world *w)
 {
-    return (struct eval_options){ .now = w->m.now, .zone = w->m.zone, .zones = w->m.zones };
+    return (
+        struct eval_options){ .now = w->m.now, .zone = w->m.zone, .zones = w->m.zones, .alive = &w->alive };
 }
 
 /* The first customer on whom somebody disagrees; -1: nobody. */

@@ -237,6 +237,9 @@ static const struct {
       QUERY_E_PATTERN },
     { "signup on today and survey \"x\" status matches \"[\"",
       "\"[\" is no regular expression at 21: missing terminating ] for character class", QUERY_E_PATTERN },
+    { "rfm(sent).score > 3",
+      "rfm needs a number \"amount\", which the event \"sent\" has not at 5; r and f do without",
+      QUERY_E_ARGUMENT },
     { "rfm(purchase).class > 1",
       "rfm class is a text at 1; compare it with a string, or use r, f, m or score", QUERY_E_TYPE },
 };
