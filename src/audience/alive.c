@@ -16,22 +16,25 @@
 
 /* --- histories --- */
 
-/* A partition of the log is a day in UTC, which is two at most here, in any order: what is a day back may be
- * new, what is further back was counted. */
-void alive_history_add(struct alive_history *h, int32_t day)
+/* A day here may be one before or after the partition's in UTC, so that partitions overlap: their days are
+ * bits with room on both sides, and what overlaps is carried over. */
+#define ROOM 16
+_Static_assert(EVENTS_DAYS + 2 * ROOM <= 64, "days of a partition with room");
+
+void alive_history_add(struct alive_history *h, int32_t partition, int32_t day)
 {
+    const int32_t base = partition - ROOM;
     if (h->days == 0) {
-        *h = (struct alive_history){ .first = day, .last = day, .days = 1 };
-    } else if (day > h->last) {
-        h->before_last = day == h->last + 1;
-        h->last = day;
-        h->days++;
-    } else if (day == h->last - 1 && !h->before_last) {
-        h->before_last = true;
-        h->days++;
-        if (day < h->first)
-            h->first = day;
+        *h = (struct alive_history){ .first = day, .last = day, .base = base };
+    } else if (base != h->base) {
+        h->seen = base > h->base && base - h->base < 64 ? h->seen >> (base - h->base) : 0;
+        h->base = base;
     }
+    const uint64_t bit = UINT64_C(1) << ((day - base) & 63);
+    h->days += (h->seen & bit) == 0;
+    h->seen |= bit;
+    h->first = day < h->first ? day : h->first;
+    h->last = day > h->last ? day : h->last;
 }
 
 double alive_probability(const struct bgnbd *m, const struct alive_history *h, int32_t today)
@@ -64,7 +67,7 @@ static bool gather_block(void *ctx, const struct events_block *b)
         int64_t i = packed_get(&b->customer, row) - (int64_t)g->first;
         int64_t second = b->day * DAY_S + packed_get(&b->second, row);
         if (i >= 0 && (uint64_t)i < g->n && second <= g->now_s)
-            alive_history_add(&g->out[i], local_day(g, second));
+            alive_history_add(&g->out[i], b->day, local_day(g, second));
     }
     return true;
 }
@@ -75,7 +78,8 @@ bool alive_histories(struct catalog_txn *t, usec_t now, const struct zone *zone,
     const struct eval_time time = eval_time_at(now, zone);
     struct gather g = { .zone = zone, .now_s = time.now_s, .first = first, .n = n, .out = out };
     memset(out, 0, n * sizeof *out);
-    return events_each(t, EVENT_PURCHASE, INT32_MIN, (int32_t)(time.now_s / DAY_S) + 1, gather_block, &g);
+    return n == 0 || events_each_of(t, EVENT_PURCHASE, first, (uint32_t)(first + (n - 1)), INT32_MIN,
+                                    (int32_t)(time.now_s / DAY_S) + 1, gather_block, &g);
 }
 
 /* --- the fit --- */

@@ -39,11 +39,12 @@ bool alive_fit_put(struct audience *a, const struct alive_fit *fit, struct err *
 
 struct alive_history { /* one customer's days of purchase */
     int32_t first, last;
-    uint32_t days;    /* different ones; 0: never bought */
-    bool before_last; /* the day before `last` is one of them */
+    uint32_t days; /* different ones; 0: never bought */
+    int32_t base;  /* of the partition added last: bit i of `seen` is the day base + i */
+    uint64_t seen;
 };
-/* Adds a day; they come in order of the log (at most a day back). */
-void alive_history_add(struct alive_history *h, int32_t day);
+/* Adds a day out of a partition of the log (events.h): partitions ascending, days within one in any order. */
+void alive_history_add(struct alive_history *h, int32_t partition, int32_t day);
 double alive_probability(const struct bgnbd *m, const struct alive_history *h, int32_t today);
 
 /* The histories of the customers first..first + n - 1. False: torn data. */

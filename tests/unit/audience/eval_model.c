@@ -358,7 +358,7 @@ static void put_customers(struct model *m, struct audience_writer *w)
             r.clock = dict_intern(w->txn, FIELD_CLOCK, strv_from(c->clock), &e);
         if (!audience_writer_create(w, NULL, &r, &id, &e))
             fail_msg("%s", e.text);
-        assert_int_equal(id, i);
+        assert_int_equal(id, m->first + i);
     }
 }
 
@@ -372,10 +372,10 @@ static void erase_some(struct rnd *r, struct model *m, struct audience_writer *w
         if (!stretch && rnd_below(r, 50))
             continue;
         struct customer_record before;
-        assert_true(customer_get(w->txn, i, &arena, &before));
-        assert_true(index_change(w->index, w->txn, &w->dict, i, &before, NULL, &e));
-        assert_true(customer_delete(w->txn, i));
-        assert_true(events_erase(w->txn, i, &e));
+        assert_true(customer_get(w->txn, m->first + i, &arena, &before));
+        assert_true(index_change(w->index, w->txn, &w->dict, m->first + i, &before, NULL, &e));
+        assert_true(customer_delete(w->txn, m->first + i));
+        assert_true(events_erase(w->txn, m->first + i, &e));
         m->customers[i].exists = false;
     }
     customer_arena_free(&arena);
@@ -417,7 +417,7 @@ static void put_batch(const struct model *m, struct audience_writer *w, int type
     for (size_t i = from; i < to; i++) {
         if (m->events[i].type != type)
             continue;
-        customer[n] = m->events[i].customer;
+        customer[n] = m->first + m->events[i].customer;
         at[n++] = m->events[i].second * USEC_SEC + 17;
     }
     const struct events_batch b = { .type = m->event_ids[type],
@@ -466,6 +466,7 @@ static void write_all(struct rnd *r, struct model *m, size_t events, bool own)
     if (!audience_writer_init(&w, m->audience, &e) || !audience_writer_begin(&w, &e))
         fail_msg("%s", e.text);
     declare(m, &w);
+    catalog_set_number(w.txn, CATALOG_NEXT_CUSTOMER, m->first);
     if (own)
         declare_own(r, m, &w);
     for (uint32_t i = 0; i < m->n; i++)

@@ -69,7 +69,8 @@ struct model {
     usec_t now;
     struct zones *zones;
     const struct zone *zone;
-    uint32_t n; /* customers, erased ones too */
+    uint32_t first; /* id of the first customer, given: the others follow */
+    uint32_t n;     /* customers, erased ones too */
     struct model_customer *customers;
     size_t n_events;
     struct model_event *events;
