@@ -110,6 +110,8 @@ void call_put_names(struct call *c, json_t *messages);
     X(message_show)                                                                                          \
     X(message_list)                                                                                          \
     X(message_cancel)                                                                                        \
+    X(message_pause)                                                                                         \
+    X(message_resume)                                                                                        \
     X(message_query)                                                                                         \
     X(message_replace)                                                                                       \
     X(message_resolve)                                                                                       \

@@ -242,6 +242,25 @@ void api_message_cancel(struct call *c)
     }
 }
 
+static void message_pause(struct call *c, bool pause)
+{
+    struct message_job *j;
+    if (call_members(c, NULL, 0, NULL) && (j = message_job_of(c)) != NULL) {
+        c->then = message_read;
+        engine_message_pause(c->api->engine, j->id, pause, message_on_done, c);
+    }
+}
+
+void api_message_pause(struct call *c)
+{
+    message_pause(c, true);
+}
+
+void api_message_resume(struct call *c)
+{
+    message_pause(c, false);
+}
+
 void api_message_resolve(struct call *c)
 {
     static const struct member MEMBERS[] = { { "action", MEMBER_TEXT, true, 0, 1, 16 } };

@@ -21,6 +21,8 @@ static const struct route ROUTES[] = {
       "number campaign carrier tag state from to before limit", api_message_list },
     { HTTP_GET, "/v1/messages/{id}", ROLE_READER, BODY_NONE, "", api_message_show },
     { HTTP_POST, "/v1/messages/{id}/cancel", ROLE_OPERATOR, BODY_JSON, "", api_message_cancel },
+    { HTTP_POST, "/v1/messages/{id}/pause", ROLE_OPERATOR, BODY_JSON, "", api_message_pause },
+    { HTTP_POST, "/v1/messages/{id}/resume", ROLE_OPERATOR, BODY_JSON, "", api_message_resume },
     { HTTP_POST, "/v1/messages/{id}/query", ROLE_OPERATOR, BODY_JSON, "", api_message_query },
     { HTTP_POST, "/v1/messages/{id}/replace", ROLE_OPERATOR, BODY_JSON, "", api_message_replace },
     { HTTP_POST, "/v1/messages/{id}/resolve", ROLE_OPERATOR, BODY_JSON, "", api_message_resolve },

@@ -216,6 +216,8 @@ const struct command commands[] = {
     C("message", "cancel", "ID", "do not send it", message_cancel_options,
       "A carrier confirms or refuses a cancellation for each part; what it refuses stays as it is.",
       message_cancel),
+    C("message", "pause", "ID", "hold one that waits until it is resumed", NULL, NULL, message_pause),
+    C("message", "resume", "ID", "let a paused one go, but not before its time", NULL, NULL, message_resume),
     C("message", "query", "ID", "ask its carrier where it is", NULL,
       "A final state that the carrier tells is recorded, as a receipt would be.", message_query),
     C("message", "replace", "ID", "ask its carrier to send another text instead", message_replace_options,

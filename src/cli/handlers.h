@@ -38,6 +38,8 @@
     X(message_list)                                                                                          \
     X(message_show)                                                                                          \
     X(message_cancel)                                                                                        \
+    X(message_pause)                                                                                         \
+    X(message_resume)                                                                                        \
     X(message_query)                                                                                         \
     X(message_replace)                                                                                       \
     X(message_resolve)                                                                                       \

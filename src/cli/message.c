@@ -292,6 +292,22 @@ int run_message_cancel(struct cli *c)
     return ask_show(c, "POST", &path, body, message_draw_asked);
 }
 
+static int message_act(struct cli *c, const char *verb)
+{
+    struct buf path = ask_path("messages", c->args.words[0], verb, NULL);
+    return ask_show(c, "POST", &path, json_object(), message_draw_acted);
+}
+
+int run_message_pause(struct cli *c)
+{
+    return message_act(c, "pause");
+}
+
+int run_message_resume(struct cli *c)
+{
+    return message_act(c, "resume");
+}
+
 int run_message_query(struct cli *c)
 {
     struct buf path = ask_path("messages", c->args.words[0], "query", NULL);

@@ -207,8 +207,8 @@ static void campaign_let_go(struct campaign *m)
 
 void campaign_check_done(struct campaign *m)
 {
-    if (m->state != CAMPAIGN_RUNNING && m->state != CAMPAIGN_PAUSED) {
-        return;
+    if (m->state != CAMPAIGN_RUNNING) {
+        return; /* a paused one stays so: some of its messages may wait */
     }
     for (size_t i = 0; i < m->n_clocks; i++) {
         if (m->clocks[i].claimed < m->clocks[i].count) {
@@ -404,10 +404,13 @@ static int campaign_target(enum campaign_state from, enum campaign_action a)
 {
     switch (a) {
     case CAMPAIGN_START: return from == CAMPAIGN_DRAFT ? CAMPAIGN_STARTING : -1;
-    case CAMPAIGN_PAUSE: return from == CAMPAIGN_RUNNING || from == CAMPAIGN_PAUSED ? CAMPAIGN_PAUSED : -1;
+    case CAMPAIGN_PAUSE:
+        return from == CAMPAIGN_RUNNING || from == CAMPAIGN_PAUSED || from == CAMPAIGN_DONE ? CAMPAIGN_PAUSED
+                                                                                            : -1;
     case CAMPAIGN_RESUME: return from == CAMPAIGN_PAUSED || from == CAMPAIGN_RUNNING ? CAMPAIGN_RUNNING : -1;
     case CAMPAIGN_CANCEL:
-        return from == CAMPAIGN_DRAFT || from == CAMPAIGN_RUNNING || from == CAMPAIGN_PAUSED
+        return from == CAMPAIGN_DRAFT || from == CAMPAIGN_RUNNING || from == CAMPAIGN_PAUSED ||
+                       from == CAMPAIGN_DONE
                    ? CAMPAIGN_CANCELLED
                    : -1;
     case CAMPAIGN_REMOVE: return from == CAMPAIGN_DRAFT ? CAMPAIGN_DRAFT : -1;
@@ -446,6 +449,83 @@ void engine_campaign_start(struct engine *g, struct strv name, const struct engi
     }
 }
 
+/* Paused, resumed or cancelled. */
+static void campaign_change(struct campaign *m, enum campaign_state to, engine_done_fn done, void *ctx)
+{
+    struct engine *g = m->g;
+    struct err e = { 0 };
+    struct stored *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        err_set(&e, ERR_NOMEM, "out of memory");
+        engine_answer_later(g, done, ctx, &e);
+        return;
+    }
+    *l = (struct stored){ .done = done, .ctx = ctx };
+    enum campaign_state from = m->state;
+    if (from != to) {
+        campaign_move(m, to, "an operator");
+    }
+    if (to == CAMPAIGN_CANCELLED) {
+        campaign_drop_candidates(m);
+        campaign_let_go(m);
+        sweep_cancel(g, m->id);
+    } else if (from == CAMPAIGN_PAUSED && to == CAMPAIGN_RUNNING) {
+        sweep_resume(g, m->id);
+        campaign_check_done(m);
+    }
+    campaign_store(m, m->state, campaign_stored, l);
+    campaign_kick(m);
+}
+
+/* One that is done: whether there is anything left of it that could be paused or cancelled. */
+struct campaign_left {
+    struct campaign *m;
+    enum campaign_state to;
+    uint64_t waiting;
+    engine_done_fn done;
+    void *ctx;
+};
+
+static void campaign_left_read(const struct engine_view *v, void *job)
+{
+    struct campaign_left *j = job;
+    struct spool_counts n;
+    spool_get_counts(v->spool, j->m->id, &n);
+    j->waiting = n.by_state[MESSAGE_HELD] + n.by_state[MESSAGE_READY] + n.by_state[MESSAGE_IN_FLIGHT];
+}
+
+static void campaign_left_told(void *job)
+{
+    struct campaign_left *j = job;
+    struct campaign *m = j->m;
+    struct err e = { 0 };
+    if (m->state == CAMPAIGN_DONE && j->waiting == 0) {
+        err_set(&e, ERR_STATE, "campaign \"%s\" is done, and none of its messages waits", m->spec.name.p);
+        j->done(j->ctx, &e);
+    } else {
+        campaign_change(m, j->to, j->done, j->ctx);
+    }
+    campaign_job_back(m);
+    free(j);
+}
+
+static void campaign_change_done(struct campaign *m, enum campaign_state to, engine_done_fn done, void *ctx)
+{
+    struct err e = { 0 };
+    struct campaign_left *j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        err_set(&e, ERR_NOMEM, "out of memory");
+    } else {
+        *j = (struct campaign_left){ .m = m, .to = to, .done = done, .ctx = ctx };
+        if (engine_submit(m->g, &m->g->lookup, campaign_left_read, campaign_left_told, j, &e)) {
+            m->jobs++;
+            return;
+        }
+        free(j);
+    }
+    engine_answer_later(m->g, done, ctx, &e);
+}
+
 void engine_campaign_act(struct engine *g, struct strv name, enum campaign_action a, engine_done_fn done,
                          void *ctx)
 {
@@ -471,20 +551,9 @@ void engine_campaign_act(struct engine *g, struct strv name, enum campaign_actio
         campaign_remove(g, m, done, ctx);
         return;
     }
-    struct stored *l = calloc(1, sizeof *l);
-    if (l == NULL) {
-        err_set(&e, ERR_NOMEM, "out of memory");
-        engine_answer_later(g, done, ctx, &e);
-        return;
+    if (m->state == CAMPAIGN_DONE) {
+        campaign_change_done(m, (enum campaign_state)to, done, ctx);
+    } else {
+        campaign_change(m, (enum campaign_state)to, done, ctx);
     }
-    *l = (struct stored){ .done = done, .ctx = ctx };
-    if ((int)m->state != to) {
-        campaign_move(m, (enum campaign_state)to, "an operator");
-    }
-    if (to == CAMPAIGN_CANCELLED) {
-        campaign_drop_candidates(m);
-        campaign_let_go(m);
-    }
-    campaign_store(m, m->state, campaign_stored, l);
-    campaign_kick(m);
 }

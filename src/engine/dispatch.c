@@ -8,12 +8,11 @@
 
 #include <stdlib.h>
 
-#define PAUSED_LOOK   (30 * USEC_SEC) /* a message of a paused campaign is looked at again */
-#define UNKNOWN_LOOK  USEC_DAY        /* one that nobody knows the hours of */
-#define CLAIM_LATE    (20 * USEC_MS)  /* a claim that took longer has made the carrier's rate uneven */
-#define STORE_RETRY   USEC_SEC        /* the store refused an operation: pause before the next */
-#define DISPATCH_TURN 1024            /* messages taken up in one turn at most */
-#define SPARE         32              /* this part of a window is kept for one-time passwords */
+#define UNKNOWN_LOOK  USEC_DAY       /* one that nobody knows the hours of */
+#define CLAIM_LATE    (20 * USEC_MS) /* a claim that took longer has made the carrier's rate uneven */
+#define STORE_RETRY   USEC_SEC       /* the store refused an operation: pause before the next */
+#define DISPATCH_TURN 1024           /* messages taken up in one turn at most */
+#define SPARE         32             /* this part of a window is kept for one-time passwords */
 
 /* --- taking up --- */
 
@@ -210,8 +209,7 @@ static void dispatch_stop(struct engine *g, struct outgoing *o, const struct cam
     if (by->state == CAMPAIGN_CANCELLED) {
         spool_move(g->spool, o->m.id, MESSAGE_CANCELLED, REASON_CANCELLED, 0, 0, NULL, NULL);
     } else {
-        spool_move(g->spool, o->m.id, MESSAGE_HELD, REASON_PAUSED, 0, engine_wall(g) + PAUSED_LOOK, NULL,
-                   NULL);
+        spool_move(g->spool, o->m.id, MESSAGE_HELD, REASON_PAUSED, 0, spool_paused_until(by->id), NULL, NULL);
     }
     engine_touch_spool(g);
     outgoing_free(o);
@@ -237,6 +235,13 @@ static bool dispatch_next(struct carrier *c, usec_t now)
         return true;
     }
     enum message_class lane = o->m.class_;
+    if (o->campaign == NULL && o->m.not_before > engine_wall(g)) { /* the wall clock was set back */
+        spool_move(g->spool, o->m.id, MESSAGE_HELD, REASON_SCHEDULE, 0, o->m.not_before, NULL, NULL);
+        engine_touch_spool(g);
+        lane_pop(c, lane);
+        outgoing_free(o);
+        return true;
+    }
     if (o->campaign == NULL && routing_move_one(c, o)) {
         lane_pop(c, lane);
         return true;

@@ -14,6 +14,7 @@
 #define WRITER_JOBS 256
 #define RELEASE_MAX 10000 /* held messages made ready in one operation */
 #define SECOND      USEC_SEC
+#define CLOCK_STEP  (2 * USEC_SEC) /* less is the clock being adjusted */
 
 /* --- the clock book --- */
 
@@ -163,10 +164,28 @@ void engine_store_alarm(struct engine *g, const char *event, enum err_code code,
 
 static void engine_check_drained(struct engine *g);
 
+/* The wall clock may be set at any time, by an operator or by the network's. What is due then goes by itself.
+ */
+static void engine_check_clock(struct engine *g)
+{
+    usec_t before = g->wall_less_mono;
+    g->wall_less_mono = clock_wall(g->clock) - clock_mono(g->clock);
+    usec_t by = g->wall_less_mono - before;
+    if (by > -CLOCK_STEP && by < CLOCK_STEP) {
+        return;
+    }
+    log_event(g->log, LOG_WARN, "clock_set", "by_s=%lld", (long long)(by / SECOND));
+    gate_forget(&g->gate);
+    if (by < 0) {
+        sweep_clock_back(g);
+    }
+}
+
 static void engine_second(void *arg)
 {
     struct engine *g = arg;
     loop_timer_in(&g->second, SECOND);
+    engine_check_clock(g);
     for (size_t i = 0; i < g->n_carriers; i++) {
         carrier_second(g->carriers[i]);
         dispatch_kick(g->carriers[i]); /* also for campaigns whose clocks have opened */
@@ -299,6 +318,8 @@ void engine_start(struct engine *g)
     for (size_t i = 0; i < g->n_carriers; i++) {
         carrier_start(g->carriers[i]);
     }
+    g->wall_less_mono = clock_wall(g->clock) - clock_mono(g->clock);
+    sweep_recover(g);
     loop_timer_in(&g->second, 0);
 }
 

@@ -533,6 +533,98 @@ void engine_message_resolve(struct engine *g, uint64_t id, bool resend, engine_d
     }
 }
 
+/* --- one message, by an operator --- */
+
+struct pausing {
+    struct moving *j;
+    bool pause;
+    enum message_state state;
+    enum message_reason reason;
+    uint32_t campaign;
+    usec_t not_before;
+};
+
+static bool pausing_found(void *ctx, const struct spool_view *v)
+{
+    struct pausing *p = ctx;
+    p->state = v->state;
+    p->reason = v->reason;
+    p->campaign = v->m.campaign;
+    p->not_before = v->m.not_before;
+    return true;
+}
+
+static void pausing_read(const struct engine_view *v, void *job)
+{
+    struct pausing *p = job;
+    spool_get_message(v->spool, p->j->id, pausing_found, p);
+}
+
+static bool pausing_check(const struct pausing *p, struct err *e)
+{
+    const struct engine *g = p->j->g;
+    const struct campaign *m = p->campaign != 0 ? campaign_by_id(g, p->campaign) : NULL;
+    if (p->state == MESSAGE_NONE) {
+        return err_set(e, ERR_NOT_FOUND, "no message %llu", (unsigned long long)p->j->id);
+    }
+    if (p->pause &&
+        ((p->state != MESSAGE_HELD && p->state != MESSAGE_READY) || moving_in_flight(g, p->j->id))) {
+        return err_set(e, ERR_STATE, "it is %s: only what waits here can be paused",
+                       message_state_name(p->state));
+    }
+    if (!p->pause && (p->state != MESSAGE_HELD || p->reason != REASON_PAUSED)) {
+        return err_set(e, ERR_STATE, "it is %s, not paused", message_state_name(p->state));
+    }
+    if (!p->pause && m != NULL && m->state == CAMPAIGN_PAUSED) {
+        return err_set(e, ERR_STATE, "its campaign \"%s\" is paused: resume that", m->spec.name.p);
+    }
+    return true;
+}
+
+static void pausing_decide(void *job)
+{
+    struct pausing *p = job;
+    struct moving *j = p->j;
+    struct engine *g = j->g;
+    struct spool *s = g->spool;
+    struct err e = { 0 };
+    if (!pausing_check(p, &e)) {
+        j->done(j->ctx, &e);
+        free(j);
+    } else if (p->pause) {
+        spool_move(s, j->id, MESSAGE_HELD, REASON_PAUSED, 0, USEC_NEVER, moving_stored, j);
+    } else if (p->not_before > engine_wall(g)) {
+        spool_move(s, j->id, MESSAGE_HELD, REASON_SCHEDULE, 0, p->not_before, moving_stored, j);
+    } else {
+        j->ready = true;
+        spool_move(s, j->id, MESSAGE_READY, REASON_NONE, 0, 0, moving_stored, j);
+    }
+    engine_touch_spool(g);
+    free(p);
+}
+
+void engine_message_pause(struct engine *g, uint64_t id, bool pause, engine_done_fn done, void *ctx)
+{
+    struct err e = { 0 };
+    struct moving *j = moving_new(g, done, ctx);
+    struct pausing *p = j ? calloc(1, sizeof *p) : NULL;
+    if (p == NULL) {
+        if (j != NULL) {
+            err_set(&e, ERR_NOMEM, "out of memory");
+            engine_answer_later(g, done, ctx, &e);
+        }
+        free(j);
+        return;
+    }
+    j->id = id;
+    *p = (struct pausing){ .j = j, .pause = pause };
+    if (!engine_submit(g, &g->lookup, pausing_read, pausing_decide, p, &e)) {
+        free(p);
+        free(j);
+        engine_answer_later(g, done, ctx, &e);
+    }
+}
+
 void engine_consent(struct engine *g, uint64_t number, enum consent_action c, struct strv how,
                     struct strv words, engine_done_fn done, void *ctx)
 {

@@ -78,6 +78,7 @@ struct engine {
     bool feed_stalled; /* the last one failed: the engine's second tries again */
     uint64_t fed;
     bool releasing;
+    usec_t wall_less_mono; /* as of the last second: when it changes the wall clock was set */
     struct loop_timer second;
     bool draining; /* nothing new is begun, and nothing sent; what is in flight comes to its end */
     bool closing;  /* engine_free: nothing may be begun that somebody waits for */
@@ -143,6 +144,12 @@ void errand_pump(struct carrier *c); /* before anything else is submitted */
 void errand_response(struct engine *g, uint64_t token, const struct smpp_pdu *r);
 void errand_lost(struct engine *g, uint64_t token, enum session_lost why);
 void errands_stop(struct engine *g); /* answers those that wait */
+/* sweep.c: many messages of the store, moved in slices by its writer */
+void sweep_begin(struct engine *g, const struct spool_sweep *w);
+void sweep_resume(struct engine *g, uint32_t campaign); /* what is held since the campaign was paused goes */
+void sweep_cancel(struct engine *g, uint32_t campaign); /* all that waits of it */
+void sweep_clock_back(struct engine *g); /* what is held by the clock on the wall is asked anew */
+void sweep_recover(struct engine *g);    /* goes on with what the end of the daemon broke off */
 /* activity.c */
 void activity_pump(struct engine *g);
 /* votes.c */

@@ -21,6 +21,7 @@ src_libstore_a_SOURCES = \
 	src/store/spool_read.c src/store/spool_read.h \
 	src/store/spool_refs.c src/store/spool_refs.h \
 	src/store/spool_read_people.c \
+	src/store/spool_sweep.c \
 	src/store/spool_table.c src/store/spool_table.h \
 	src/store/spool_writer.c src/store/spool_writer.h
 # the audience environment

@@ -472,6 +472,16 @@ void spool_release_due(struct spool *s, usec_t now, size_t max, spool_done done,
     op->u.release.max = max;
 }
 
+void spool_sweep(struct spool *s, const struct spool_sweep *w, spool_done done, void *ctx)
+{
+    struct spool_op *op = op_new(s, OP_SWEEP, done, ctx);
+    if (!op) {
+        lost(s, op, done, ctx);
+        return;
+    }
+    op->u.sweep = *w;
+}
+
 usec_t spool_next_due(const struct spool *s)
 {
     return s->next_due;
@@ -606,6 +616,7 @@ static void call_back(struct spool_op *op)
                               .text = spool_text((enum err_code)op->code),
                               .id = op->id,
                               .reference = op->reference,
+                              .sweep = op->kind == OP_SWEEP ? &op->u.sweep : NULL,
                               .settled = op->has_settled ? &op->settled : NULL };
     f.done(op->ctx, &r);
 }

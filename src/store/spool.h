@@ -46,11 +46,13 @@ struct spool_options {
 };
 
 /* Result of one operation, valid during the callback. */
+struct spool_sweep;
 struct spool_result {
     enum err_code code;                  /* ERR_NONE: synced */
     const char *text;                    /* for a person, "" when fine */
     uint64_t id;                         /* the message, where there is one */
     uint16_t reference;                  /* what joins its parts: of one accepted or claimed */
+    const struct spool_sweep *sweep;     /* spool_sweep(): how to go on; NULL for others */
     const struct spool_settled *settled; /* answer and receipt: see below; NULL when nothing was resolved */
 };
 typedef void (*spool_done)(void *ctx, const struct spool_result *r);
@@ -193,6 +195,32 @@ void spool_release_due(struct spool *s, usec_t now, size_t max, spool_done done,
 usec_t spool_next_due(const struct spool *s);
 /* READY messages per carrier and lane, as of the last synced batch. */
 uint64_t spool_ready_count(const struct spool *s, uint16_t carrier, enum message_class lane);
+
+/* --- many at once --- */
+
+/* What is held for the sake of a campaign that is paused is held until this "instant", so that it is found
+ * together. */
+#define SPOOL_PAUSED_FIRST (USEC_NEVER - (INT64_C(1) << 33))
+static inline usec_t spool_paused_until(uint32_t campaign)
+{
+    return SPOOL_PAUSED_FIRST + campaign;
+}
+
+/* Moves messages that wait, a slice of them an operation: hand over what the callback gives as `sweep`, until
+ * that says `done`. The result's id is how many were moved. */
+struct spool_sweep {
+    uint32_t campaign; /* 0 = of any */
+    uint32_t reasons;  /* of those held: bits 1 << REASON_...; 0 = any */
+    usec_t from, to;   /* of those held: until an instant in [from, to] */
+    bool ready;        /* those that are READY too */
+    enum message_state state;
+    enum message_reason reason;
+    /* where it stands; 0 at the beginning */
+    uint8_t phase;
+    bool done;
+    uint64_t a, b;
+};
+void spool_sweep(struct spool *s, const struct spool_sweep *w, spool_done done, void *ctx);
 
 /* --- inbound, consent, votes: one operation, one transaction --- */
 

@@ -424,6 +424,7 @@ void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data,
     case OP_PART_STATE: apply_part_state(c, op); break;
     case OP_LOAD: break; /* after the commit */
     case OP_RELEASE: apply_release(c, op, skip_intake); break;
+    case OP_SWEEP: op->id = spool_sweep_slice(c, &op->u.sweep); break;
     case OP_INBOUND: spool_people_inbound(c, op, span(data, op->u.other.body)); break;
     case OP_CONSENT: spool_people_consent(c, op, span(data, op->u.other.body)); break;
     case OP_DOC: spool_people_doc(c, op, span(data, op->u.other.body)); break;

@@ -47,6 +47,7 @@ enum spool_op_kind {
     OP_PART_STATE,
     OP_REPLACED,
     OP_REPLAN,
+    OP_SWEEP,
 };
 
 /* Octets in the batch's data. */
@@ -106,6 +107,7 @@ struct spool_op {
             usec_t now;
             size_t max;
         } release;
+        struct spool_sweep sweep;
         struct {
             struct spool_span body; /* an encoded struct, see spool_people.c */
         } other;
@@ -185,6 +187,9 @@ void spool_life_note(struct spool_core *c, uint64_t id, const struct spool_recor
                      struct strv host);
 size_t spool_life_release(struct spool_core *c, usec_t now, size_t max);
 usec_t spool_life_next_due(struct spool_core *c);
+
+/* --- spool_sweep.c --- */
+size_t spool_sweep_slice(struct spool_core *c, struct spool_sweep *w); /* how many were moved */
 
 /* --- spool_apply.c --- */
 /* Runs one operation; its result is in it. `data`: the batch's octets. */

@@ -87,7 +87,7 @@ void spool_life_note(struct spool_core *c, uint64_t id, const struct spool_recor
                              .code = r->code,
                              .tried = tried,
                              .at = r->changed,
-                             .until = r->state == MESSAGE_HELD && r->when != USEC_NEVER ? r->when : 0,
+                             .until = r->state == MESSAGE_HELD && r->when < SPOOL_PAUSED_FIRST ? r->when : 0,
                              .carrier = r->carrier,
                              .bind = bind,
                              .host = host };

@@ -129,7 +129,7 @@ static void view_fill(struct look *l, const struct spool_record *r, struct spool
     v->state = (enum message_state)r->state;
     v->reason = (enum message_reason)r->reason;
     v->code = r->code;
-    v->until = r->state == MESSAGE_HELD ? r->when : 0;
+    v->until = r->state != MESSAGE_HELD ? 0 : r->when < SPOOL_PAUSED_FIRST ? r->when : USEC_NEVER;
     v->sent_at = r->state != MESSAGE_HELD ? r->when : 0;
     v->changed_at = r->changed;
     v->final_at = message_state_final(v->state) ? r->changed : 0;
