@@ -97,6 +97,15 @@ struct audience_set *eval_node(struct eval *ev, const struct query_node *node,
     return out;
 }
 
+/* Few candidates are looked up one by one, many in pieces. */
+#define FEW 64
+
+static struct audience_set *eval_tree(struct eval *ev, const struct query_node *root)
+{
+    bool few = audience_set_count(ev->universe) <= FEW;
+    return (few ? eval_node : eval_pieces)(ev, root, ev->universe);
+}
+
 /* --- segments --- */
 
 static bool query_fault(struct eval *ev, enum query_error_code code, uint32_t at, const char *tail,
@@ -177,7 +186,7 @@ static const struct audience_set *segment_set(struct eval *ev, struct strv name,
     const struct query *outer = ev->q;
     ev->frame = &frame;
     ev->q = q;
-    struct audience_set *set = eval_node(ev, q->root, ev->universe);
+    struct audience_set *set = eval_tree(ev, q->root);
     ev->frame = frame.outer;
     ev->q = outer;
     if (set && known_add(ev, name, q, set))
@@ -264,7 +273,7 @@ struct audience_set *eval_query(struct audience_view *v, const struct query *q, 
     struct eval ev;
     struct audience_set *out = NULL;
     if (eval_begin(&ev, v, o, qe, e) && eval_accept(&ev, q))
-        out = eval_node(&ev, q->root, ev.universe);
+        out = eval_tree(&ev, q->root);
     return eval_finish(&ev, out);
 }
 

@@ -10,7 +10,6 @@
 
 #define DAY_S      INT64_C(86400)
 #define ROW_WORDS  SCAN_WORDS(EVENTS_BLOCK_ROWS)
-#define FEW        32   /* so few candidates are found by bisection in each block */
 #define MOST_UNITS 4096 /* of min_per */
 
 struct pair { /* distinct: what was seen of whom */
@@ -22,7 +21,7 @@ struct fold {
     struct eval *ev;
     const struct query_aggregate *a;
     struct eval_range range;
-    struct eval_span span;
+    struct eval_span window, span; /* all of it; what is folded at the moment */
     struct eval_rows *where;
     enum query_fn fn;
     size_t event; /* which of the source's */
@@ -31,7 +30,7 @@ struct fold {
     int64_t factor;        /* brings the attribute to the result's scale */
     const int64_t *recode; /* distinct texts: this event's codes as the first event's */
     size_t n_recode;
-    uint32_t few[FEW];
+    uint32_t few[EVAL_FEW];
     size_t n_few; /* 0: everybody in the range */
     struct eval_numbers *out;
     double bound;   /* how large a sum may be by now */
@@ -446,21 +445,80 @@ static bool fold_alloc(struct fold *f)
     return true;
 }
 
+struct fold *eval_fold_new(struct eval *ev, const struct query_aggregate *a)
+{
+    struct fold *f = calloc(1, sizeof *f);
+    if (!f) {
+        eval_nomem(ev);
+        return NULL;
+    }
+    *f = (struct fold){ .ev = ev, .a = a, .fn = a->fn, .window = eval_time_window(&ev->time, &a->window) };
+    if (a->where && !(f->where = eval_rows_compile(ev, a))) {
+        free(f);
+        return NULL;
+    }
+    return f;
+}
+
+void eval_fold_free(struct fold *f)
+{
+    if (f) {
+        eval_rows_free(f->where);
+        free(f->at);
+        free(f->pairs);
+        free(f);
+    }
+}
+
+static void fold_begin(struct fold *f, struct eval_range range, const uint32_t *few, size_t n_few)
+{
+    f->range = range;
+    f->span = f->window;
+    f->bound = 0;
+    f->n_pairs = 0;
+    f->n_few = n_few;
+    if (n_few)
+        memcpy(f->few, few, n_few * sizeof *few);
+    free(f->at);
+    f->at = NULL;
+}
+
+bool eval_fold_range(struct fold *f, struct eval_range range, const uint32_t *few, size_t n_few,
+                     struct eval_numbers *out)
+{
+    memset(out, 0, sizeof *out);
+    fold_begin(f, range, few, n_few);
+    f->out = out;
+    if (fold_alloc(f) && fold_run(f))
+        return true;
+    eval_numbers_free(out);
+    return false;
+}
+
+bool eval_fold_small(struct fold *f, struct eval_range range, uint8_t *counts)
+{
+    struct eval_numbers none = { 0 };
+    if (f->fn != QUERY_COUNT || f->a->attribute.n || range.first % EVENTS_CUSTOMERS ||
+        range.n % EVENTS_CUSTOMERS)
+        return err_set(f->ev->err, ERR_INTERNAL, "not a count of whole partitions");
+    fold_begin(f, range, NULL, 0);
+    f->out = &none;
+    f->small = counts;
+    bool ok = fold_source(f);
+    f->small = NULL;
+    return ok;
+}
+
 bool eval_aggregate(struct eval *ev, const struct query_aggregate *a, struct eval_range range,
                     const struct audience_set *candidates, struct eval_numbers *out)
 {
-    struct fold f = { .ev = ev, .a = a, .range = range, .fn = a->fn, .out = out };
+    uint32_t few[EVAL_FEW];
+    size_t n_few = 0;
+    struct fold *f = eval_fold_new(ev, a);
     memset(out, 0, sizeof *out);
-    f.span = eval_time_window(&ev->time, &a->window);
-    if (candidates && audience_set_count(candidates) <= FEW)
-        f.n_few = audience_set_read(candidates, 0, f.few, FEW);
-    if (a->where)
-        f.where = eval_rows_compile(ev, a);
-    bool ok = (!a->where || f.where) && fold_alloc(&f) && fold_run(&f);
-    eval_rows_free(f.where);
-    free(f.at);
-    free(f.pairs);
-    if (!ok)
-        eval_numbers_free(out);
+    if (candidates && audience_set_count(candidates) <= EVAL_FEW)
+        n_few = audience_set_read(candidates, 0, few, EVAL_FEW);
+    bool ok = f && eval_fold_range(f, range, few, n_few, out);
+    eval_fold_free(f);
     return ok;
 }

@@ -127,6 +127,16 @@ bool eval_numbers_get(struct eval *ev, const struct query_num *num, struct eval_
                       const struct audience_set *candidates, struct eval_numbers *out);
 bool eval_aggregate(struct eval *ev, const struct query_aggregate *a, struct eval_range range,
                     const struct audience_set *candidates, struct eval_numbers *out);
+/* The same over one range after the other: made once, then asked for each. few[0..n_few), ascending, when
+ * only so few need be right. */
+#define EVAL_FEW 32 /* so few candidates are found by bisection in each block */
+struct fold;
+struct fold *eval_fold_new(struct eval *ev, const struct query_aggregate *a);
+void eval_fold_free(struct fold *f);
+bool eval_fold_range(struct fold *f, struct eval_range range, const uint32_t *few, size_t n_few,
+                     struct eval_numbers *out);
+/* Of a plain `count`, over whole partitions of events: up to 255, added to counts[0..range.n). */
+bool eval_fold_small(struct fold *f, struct eval_range range, uint8_t *counts);
 /* The code of the newest status of the condition's survey. */
 bool eval_survey(struct eval *ev, const struct query_node *node, struct eval_range range,
                  const struct audience_set *candidates, struct eval_numbers *out);
@@ -155,6 +165,14 @@ struct audience_set *eval_cond(struct eval *ev, const struct query_node *node,
                                const struct audience_set *candidates);
 struct audience_set *eval_node(struct eval *ev, const struct query_node *node,
                                const struct audience_set *candidates);
+/* The same as eval_node, all of the tree over 65,536 customers, then over the next: for many candidates.
+ * eval_piece.c */
+struct audience_set *eval_pieces(struct eval *ev, const struct query_node *root,
+                                 const struct audience_set *candidates);
+/* A condition on a percentile compared with literals: what the test must hold of, for each of the range x is
+ * filled with. *is false: not such a condition, or its numbers are no integers. eval_percentile.c */
+bool eval_percentile_test(struct eval *ev, const struct query_node *node, struct eval_numbers *x,
+                          struct scan_test *t, bool *is);
 struct audience_set *eval_in_segment(struct eval *ev, const struct query_node *node,
                                      const struct audience_set *candidates);
 /* The codes for which a survey's status or a class is as the condition wants; they are the caller's. */

@@ -7,47 +7,98 @@
 #pragma GCC optimize("O3")
 #endif
 
-/* Eight octets of 0 or 1 become eight bits: the product gathers octet i's bit at place 56 + i. */
-static inline uint64_t gather_bits(const uint8_t flag[64])
+/* Which of 64 stored numbers u have u - low <= span, as unsigned numbers of their width: both bounds at once,
+ * and false for u = 0 (unset) as long as low is at least 1. */
+#ifdef __SSE2__
+#include <emmintrin.h>
+
+#define LOAD(p, i) _mm_loadu_si128((const __m128i *)(const void *)(p) + (i))
+
+static inline uint64_t bits_8(const uint8_t *u, uint8_t low, uint8_t span)
 {
+    const __m128i l = _mm_set1_epi8((char)low), s = _mm_set1_epi8((char)span);
     uint64_t word = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        uint64_t octets = 0;
-        for (unsigned k = 0; k < 8; k++)
-            octets |= (uint64_t)flag[i * 8 + k] << (8 * k);
-        word |= (octets * UINT64_C(0x0102040810204080) >> 56) << (8 * i);
+    for (unsigned k = 0; k < 4; k++) {
+        const __m128i x = _mm_sub_epi8(LOAD(u, k), l);
+        word |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(x, s), x)) << 16 * k;
     }
     return word;
 }
 
-/* Rows that are set and lie in [ulow, uhigh]; with `outside`, that are set and do not. As unsigned numbers,
- * u - ulow <= uhigh - ulow is both bounds at once, and false for u = 0 (unset), as ulow is at least 1. */
-#define SCAN_RANGE_OF(name, type)                                                                            \
+static inline uint64_t bits_16(const packed_u16 *u, uint16_t low, uint16_t span)
+{
+    const __m128i l = _mm_set1_epi16((short)low), s = _mm_set1_epi16((short)span), zero = _mm_setzero_si128();
+    uint64_t word = 0;
+    for (unsigned k = 0; k < 4; k++) {
+        const __m128i a = _mm_cmpeq_epi16(_mm_subs_epu16(_mm_sub_epi16(LOAD(u, 2 * k), l), s), zero);
+        const __m128i b = _mm_cmpeq_epi16(_mm_subs_epu16(_mm_sub_epi16(LOAD(u, 2 * k + 1), l), s), zero);
+        word |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b)) << 16 * k;
+    }
+    return word;
+}
+
+static inline uint64_t bits_32(const packed_u32 *u, uint32_t low, uint32_t span)
+{
+    const __m128i sign = _mm_set1_epi32(INT32_MIN), l = _mm_set1_epi32((int)low),
+                  s = _mm_xor_si128(_mm_set1_epi32((int)span), sign);
+    uint64_t word = 0;
+#define ABOVE(i) _mm_cmpgt_epi32(_mm_xor_si128(_mm_sub_epi32(LOAD(u, i), l), sign), s)
+    for (unsigned k = 0; k < 4; k++) {
+        const __m128i a = _mm_packs_epi32(ABOVE(4 * k), ABOVE(4 * k + 1));
+        const __m128i b = _mm_packs_epi32(ABOVE(4 * k + 2), ABOVE(4 * k + 3));
+        word |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b)) << 16 * k;
+    }
+#undef ABOVE
+    return ~word;
+}
+#else
+#define BITS_OF(name, type, plain)                                                                           \
+    static inline uint64_t name(const type *u, plain low, plain span)                                        \
+    {                                                                                                        \
+        uint64_t word = 0;                                                                                   \
+        for (unsigned i = 0; i < 64; i++)                                                                    \
+            word |= (uint64_t)((plain)(u[i] - low) <= span) << i;                                            \
+        return word;                                                                                         \
+    }
+BITS_OF(bits_8, uint8_t, uint8_t)
+BITS_OF(bits_16, packed_u16, uint16_t)
+BITS_OF(bits_32, packed_u32, uint32_t)
+#endif
+
+static inline uint64_t bits_64(const packed_u64 *u, uint64_t low, uint64_t span)
+{
+    uint64_t word = 0;
+    for (unsigned i = 0; i < 64; i++)
+        word |= (uint64_t)(u[i] - low <= span) << i;
+    return word;
+}
+
+uint64_t scan_octets(const uint8_t *octets, uint8_t low, uint8_t high)
+{
+    return bits_8(octets, low, (uint8_t)(high - low));
+}
+
+/* Rows that are set and lie in [ulow, uhigh]; with `outside`, that are set and do not. */
+#define SCAN_RANGE_OF(name, type, plain, bits)                                                               \
     static void name(const type *u, uint32_t rows, uint64_t ulow64, uint64_t uhigh64, bool outside,          \
                      uint64_t *words)                                                                        \
     {                                                                                                        \
-        const type ulow = (type)ulow64, span = (type)(uhigh64 - ulow64);                                     \
-        const uint8_t flip = outside;                                                                        \
-        for (uint32_t at = 0; at < rows; at += 64) {                                                         \
-            uint8_t flag[64] = { 0 };                                                                        \
-            const uint32_t n = rows - at < 64 ? rows - at : 64;                                              \
-            const type *p = u + at;                                                                          \
-            if (n == 64)                                                                                     \
-                for (uint32_t i = 0; i < 64; i++)                                                            \
-                    flag[i] =                                                                                \
-                        (uint8_t)(((uint8_t)((type)(p[i] - ulow) <= span) ^ flip) & (uint8_t)(p[i] != 0));   \
-            else                                                                                             \
-                for (uint32_t i = 0; i < n; i++)                                                             \
-                    flag[i] =                                                                                \
-                        (uint8_t)(((uint8_t)((type)(p[i] - ulow) <= span) ^ flip) & (uint8_t)(p[i] != 0));   \
-            *words++ = gather_bits(flag);                                                                    \
-        }                                                                                                    \
+        const plain ulow = (plain)ulow64, span = (plain)(uhigh64 - ulow64), most = (plain)-2;                \
+        uint32_t at = 0;                                                                                     \
+        for (; at + 64 <= rows; at += 64)                                                                    \
+            *words++ =                                                                                       \
+                outside ? bits(u + at, 1, most) & ~bits(u + at, ulow, span) : bits(u + at, ulow, span);      \
+        if (at == rows)                                                                                      \
+            return;                                                                                          \
+        *words = 0;                                                                                          \
+        for (uint32_t i = 0; at + i < rows; i++)                                                             \
+            *words |= (uint64_t)((((plain)(u[at + i] - ulow) <= span) != outside) && u[at + i] != 0) << i;   \
     }
 
-SCAN_RANGE_OF(scan_range_8, uint8_t)
-SCAN_RANGE_OF(scan_range_16, packed_u16)
-SCAN_RANGE_OF(scan_range_32, packed_u32)
-SCAN_RANGE_OF(scan_range_64, packed_u64)
+SCAN_RANGE_OF(scan_range_8, uint8_t, uint8_t, bits_8)
+SCAN_RANGE_OF(scan_range_16, packed_u16, uint16_t, bits_16)
+SCAN_RANGE_OF(scan_range_32, packed_u32, uint32_t, bits_32)
+SCAN_RANGE_OF(scan_range_64, packed_u64, uint64_t, bits_64)
 
 static void scan_range(const struct packed *p, uint32_t rows, const struct scan_test *t, uint64_t *words)
 {
@@ -127,4 +178,102 @@ void scan_values(const int64_t *v, uint32_t rows, const struct scan_test *t, uin
                 word |= (uint64_t)scan_value(v[at + i], t) << i;
         *words++ = word;
     }
+}
+
+/* --- filtering --- */
+
+/* One word of candidates at a time; where none is left nothing is read. */
+#define FILTER_OF(name, type, plain, bits)                                                                   \
+    static void name(const type *u, uint64_t ulow64, uint64_t uhigh64, bool outside, uint64_t flip,          \
+                     uint64_t *words, size_t n)                                                              \
+    {                                                                                                        \
+        const plain ulow = (plain)ulow64, span = (plain)(uhigh64 - ulow64), most = (plain)-2;                \
+        for (size_t w = 0; w < n; w++, u += 64)                                                              \
+            if (words[w]) {                                                                                  \
+                uint64_t pass = bits(u, ulow, span);                                                         \
+                if (outside)                                                                                 \
+                    pass = bits(u, 1, most) & ~pass;                                                         \
+                words[w] &= pass ^ flip;                                                                     \
+            }                                                                                                \
+    }
+
+FILTER_OF(filter_8, uint8_t, uint8_t, bits_8)
+FILTER_OF(filter_16, packed_u16, uint16_t, bits_16)
+FILTER_OF(filter_32, packed_u32, uint32_t, bits_32)
+FILTER_OF(filter_64, packed_u64, uint64_t, bits_64)
+
+static void filter_by_row(const struct packed *p, uint32_t from, const struct scan_test *t, bool negated,
+                          uint64_t *words, size_t n)
+{
+    for (size_t w = 0; w < n; w++)
+        for (uint64_t left = words[w]; left; left &= left - 1) {
+            unsigned bit = (unsigned)__builtin_ctzll(left);
+            uint64_t row = from + w * 64 + bit;
+            int64_t value = row < p->rows ? packed_get(p, (uint32_t)row) : PACKED_UNSET;
+            if (scan_value(value, t) == negated)
+                words[w] &= ~(UINT64_C(1) << bit);
+        }
+}
+
+static void filter_range(const struct packed *p, uint32_t from, const struct scan_test *t, bool negated,
+                         uint64_t *words, size_t n)
+{
+    uint64_t ulow, uhigh;
+    const uint64_t flip = negated ? UINT64_MAX : 0;
+    bool outside = t->outside;
+    if ((uint64_t)from + n * 64 > p->rows || p->width == 0) {
+        filter_by_row(p, from, t, negated, words, n);
+        return;
+    }
+    if (t->low > t->high || !packed_bounds(p, t->low, t->high, &ulow, &uhigh)) {
+        if (!outside) {
+            for (size_t w = 0; w < n; w++)
+                words[w] &= flip;
+            return;
+        }
+        ulow = 1; /* nothing is inside: every set row is outside */
+        uhigh = p->width >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * p->width)) - 1;
+        outside = false;
+    }
+    const void *data = p->data + (size_t)from * p->width;
+    switch (p->width) {
+    case 1: filter_8(data, ulow, uhigh, outside, flip, words, n); break;
+    case 2: filter_16(data, ulow, uhigh, outside, flip, words, n); break;
+    case 4: filter_32(data, ulow, uhigh, outside, flip, words, n); break;
+    default: filter_64(data, ulow, uhigh, outside, flip, words, n); break;
+    }
+}
+
+#define FEW_CODES    16u /* so many are looked for one after the other, 64 rows at a time */
+#define FILTER_WORDS 64u
+
+static bool filter_codes(const struct packed *p, uint32_t from, const struct scan_test *t, uint64_t *words,
+                         size_t n)
+{
+    uint64_t found[FILTER_WORDS] = { 0 }, one[FILTER_WORDS];
+    unsigned count = 0;
+    for (size_t i = 0; i < t->n_codes / 64; i++)
+        count += (unsigned)__builtin_popcountll(t->codes[i]);
+    if (count > FEW_CODES || n > FILTER_WORDS || t->outside)
+        return false;
+    for (size_t i = 0; i < t->n_codes / 64; i++)
+        for (uint64_t left = t->codes[i]; left; left &= left - 1) {
+            struct scan_test code = { .kind = SCAN_RANGE };
+            code.low = code.high = (int64_t)(i * 64) + __builtin_ctzll(left);
+            memcpy(one, words, n * sizeof *words);
+            filter_range(p, from, &code, false, one, n);
+            for (size_t w = 0; w < n; w++)
+                found[w] |= one[w];
+        }
+    memcpy(words, found, n * sizeof *words);
+    return true;
+}
+
+void scan_filter(const struct packed *p, uint32_t from, const struct scan_test *t, bool negated,
+                 uint64_t *words, size_t n)
+{
+    if (t->kind == SCAN_RANGE)
+        filter_range(p, from, t, negated, words, n);
+    else if (t->kind != SCAN_CODES || negated || !filter_codes(p, from, t, words, n))
+        filter_by_row(p, from, t, negated, words, n);
 }

@@ -36,4 +36,11 @@ void scan_rows(const struct packed *p, uint32_t rows, const struct scan_test *t,
 void scan_values(const int64_t *v, uint32_t rows, const struct scan_test *t, uint64_t *words);
 bool scan_value(int64_t v, const struct scan_test *t);
 
+/* Keeps of words[0..n), which are the rows from `from` on, those that pass; with `negated` those that do not,
+ * unset ones included. */
+void scan_filter(const struct packed *p, uint32_t from, const struct scan_test *t, bool negated,
+                 uint64_t *words, size_t n);
+/* Which of 64 octets lie in low..high. */
+uint64_t scan_octets(const uint8_t *octets, uint8_t low, uint8_t high);
+
 #endif

@@ -10,6 +10,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/eval_time.h src/audience/eval_time.c \
 	src/audience/eval_test.c src/audience/eval_text.c src/audience/eval_survey.c src/audience/eval_rows.c src/audience/eval_zones.c \
 	src/audience/eval_fold.h src/audience/eval_fold.c \
+	src/audience/eval_piece.c src/audience/eval_percentile.c \
 	src/audience/eval_aggregate.c src/audience/eval_num.c src/audience/eval_cond.c
 # values of customers: scores, the chance of being active
 src_libaudience_a_SOURCES += \
@@ -21,6 +22,7 @@ src_libaudience_a_SOURCES += \
 src_libaudience_a_SOURCES += \
 	src/audience/audience.c src/audience/audience.h src/audience/audience_inside.h \
 	src/audience/set.c src/audience/set.h \
+	src/audience/words.c src/audience/words.h \
 	src/audience/set_bitmap.c src/audience/set_bitmap.h \
 	src/audience/dict_cache.c src/audience/dict_cache.h \
 	src/audience/index.c src/audience/index.h \

@@ -1,11 +1,12 @@
 #include "audience/set.h"
 
 #include "audience/set_bitmap.h"
+#include "audience/words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CONTAINER_WORDS 1024u /* 65,536 bits */
+#define CONTAINER_WORDS WORDS_OF_CONTAINER
 #define ARRAY_MOST      4096u
 
 struct audience_set *audience_set_new(void)
@@ -125,10 +126,7 @@ bool audience_set_andnot(struct audience_set *a, const struct audience_set *b)
 /* One container in the portable format without runs: the library has no way in for words. */
 static size_t container_encode(uint8_t *out, uint16_t key, const uint64_t *words)
 {
-    uint32_t count = 0;
-    for (size_t i = 0; i < CONTAINER_WORDS; i++) {
-        count += (uint32_t)__builtin_popcountll(words[i]);
-    }
+    uint32_t count = (uint32_t)words_count(words, CONTAINER_WORDS);
     if (count == 0) {
         return 0;
     }
@@ -204,9 +202,43 @@ void audience_set_words(const struct audience_set *s, uint32_t first, uint64_t *
     }
 }
 
+/* Container after container: each set's as words once, which then are in the cache for all the pairs. */
+bool audience_sets_overlap(const struct audience_set *const *sets, size_t n, uint64_t *counts)
+{
+    uint64_t(*words)[CONTAINER_WORDS] = malloc((n ? n : 1) * sizeof(*words));
+    bool *any = calloc(n ? n : 1, sizeof(*any));
+    uint32_t last = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t most = roaring_bitmap_is_empty(sets[i]->r) ? 0 : roaring_bitmap_maximum(sets[i]->r);
+        last = most > last ? most : last;
+    }
+    memset(counts, 0, n * n * sizeof(*counts));
+    for (uint32_t c = 0; words && any && c <= last >> 16; c++) {
+        for (size_t i = 0; i < n; i++) {
+            any[i] = bitmap_words(sets[i]->r, c, words[i]);
+            for (size_t k = 0; any[i] && k <= i; k++) {
+                counts[i * n + k] += any[k] ? words_and_count(words[i], words[k], CONTAINER_WORDS) : 0;
+            }
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            counts[k * n + i] = counts[i * n + k];
+        }
+    }
+    bool ok = words && any;
+    free(words);
+    free(any);
+    return ok;
+}
+
 size_t audience_set_read(const struct audience_set *s, uint32_t from, uint32_t *ids, size_t max)
 {
     roaring_uint32_iterator_t it;
+    if (from == 0 && max >= roaring_bitmap_get_cardinality(s->r)) {
+        roaring_bitmap_to_uint32_array(s->r, ids);
+        return (size_t)roaring_bitmap_get_cardinality(s->r);
+    }
     roaring_init_iterator(s->r, &it);
     if (!roaring_move_uint32_iterator_equalorlarger(&it, from)) {
         return 0;

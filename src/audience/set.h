@@ -31,6 +31,10 @@ bool audience_set_empty(const struct audience_set *s);
 bool audience_set_equal(const struct audience_set *a, const struct audience_set *b);
 uint64_t audience_set_and_count(const struct audience_set *a, const struct audience_set *b);
 
+/* How many customers each two of the sets have in common: counts[i * n + k], and of each alone counts[i * n +
+ * i]. */
+bool audience_sets_overlap(const struct audience_set *const *sets, size_t n, uint64_t *counts);
+
 /* a = a op b */
 bool audience_set_and(struct audience_set *a, const struct audience_set *b);
 bool audience_set_or(struct audience_set *a, const struct audience_set *b);

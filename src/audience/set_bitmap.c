@@ -146,3 +146,125 @@ bool bitmap_to_octets(const roaring_bitmap_t *r, struct buf *out)
     out->len = roaring_bitmap_portable_serialize(r, (char *)out->data);
     return true;
 }
+
+/* --- one container, in place --- */
+
+#define CONTAINER_WORDS 1024u
+
+struct stored {
+    enum { CONTAINER_ARRAY, CONTAINER_BITSET, CONTAINER_RUNS } kind;
+    uint32_t n; /* values, or runs */
+    const uint8_t *p;
+};
+
+static bool stored_open(struct strv octets, struct stored *c)
+{
+    struct reader r = { (const uint8_t *)octets.p, octets.n, 0, octets.n == 0 };
+    const uint8_t *p = take(&r, 4);
+    if (p && le16(p) == COOKIE_RUNS && le16(p + 2) == 0) {
+        const uint8_t *is_run = take(&r, 1), *head = take(&r, 4),
+                      *runs = is_run && *is_run & 1 ? take(&r, 2) : NULL;
+        if (head && runs) {
+            *c = (struct stored){ CONTAINER_RUNS, le16(runs), take(&r, (size_t)le16(runs) * 4) };
+            return !r.failed;
+        }
+        return false;
+    }
+    const uint8_t *n = p && le32(p) == COOKIE_NO_RUNS ? take(&r, 4) : NULL, *head = n ? take(&r, 8) : NULL;
+    if (!head || le32(n) != 1) {
+        return false;
+    }
+    uint32_t count = le16(head + 2) + 1;
+    bool array = count <= ARRAY_MOST;
+    *c = (struct stored){ array ? CONTAINER_ARRAY : CONTAINER_BITSET, count,
+                          take(&r, array ? (size_t)count * 2 : BITSET_OCTETS) };
+    return !r.failed;
+}
+
+static void or_run(uint64_t *words, uint32_t first, uint32_t last)
+{
+    for (uint32_t w = first / 64; w <= last / 64; w++) {
+        uint64_t bits = UINT64_MAX;
+        bits = w == first / 64 ? bits & UINT64_MAX << first % 64 : bits;
+        bits = w == last / 64 ? bits & UINT64_MAX >> (63 - last % 64) : bits;
+        words[w] |= bits;
+    }
+}
+
+static void stored_or(const struct stored *c, uint64_t *words)
+{
+    if (c->kind == CONTAINER_BITSET) {
+        for (uint32_t i = 0; i < CONTAINER_WORDS; i++) {
+            uint64_t w;
+            memcpy(&w, c->p + 8 * (size_t)i, 8);
+            words[i] |= w;
+        }
+    } else if (c->kind == CONTAINER_ARRAY) {
+        for (uint32_t i = 0; i < c->n; i++) {
+            uint32_t v = le16(c->p + 2 * (size_t)i);
+            words[v / 64] |= UINT64_C(1) << v % 64;
+        }
+    } else {
+        for (uint32_t i = 0; i < c->n; i++) {
+            uint32_t first = le16(c->p + 4 * (size_t)i), last = first + le16(c->p + 4 * (size_t)i + 2);
+            or_run(words, first, last < UINT16_MAX ? last : UINT16_MAX);
+        }
+    }
+}
+
+bool bitmap_or_words(struct strv octets, uint64_t *words)
+{
+    struct stored c;
+    if (!stored_open(octets, &c)) {
+        return false;
+    }
+    stored_or(&c, words);
+    return true;
+}
+
+bool bitmap_and_words(struct strv octets, uint64_t *words)
+{
+    struct stored c;
+    uint64_t own[CONTAINER_WORDS];
+    if (!stored_open(octets, &c)) {
+        return false;
+    }
+    if (c.kind == CONTAINER_BITSET) {
+        for (uint32_t i = 0; i < CONTAINER_WORDS; i++) {
+            uint64_t w;
+            memcpy(&w, c.p + 8 * (size_t)i, 8);
+            words[i] &= w;
+        }
+        return true;
+    }
+    memset(own, 0, sizeof(own));
+    stored_or(&c, own);
+    for (uint32_t i = 0; i < CONTAINER_WORDS; i++) {
+        words[i] &= own[i];
+    }
+    return true;
+}
+
+bool bitmap_words(const roaring_bitmap_t *r, uint32_t container, uint64_t *words)
+{
+    const uint64_t first = (uint64_t)container << 16, end = first + 65536;
+    uint64_t n = roaring_bitmap_range_cardinality(r, first, end);
+    memset(words, n == 65536 ? 0xFF : 0, CONTAINER_WORDS * sizeof(*words));
+    if (n == 0 || n == 65536) {
+        return n > 0;
+    }
+    roaring_uint32_iterator_t it;
+    roaring_init_iterator(r, &it);
+    if (!roaring_move_uint32_iterator_equalorlarger(&it, (uint32_t)first)) {
+        return false;
+    }
+    uint32_t ids[1024];
+    while (n) {
+        uint32_t got = roaring_read_uint32_iterator(&it, ids, n < 1024 ? (uint32_t)n : 1024);
+        for (uint32_t i = 0; i < got; i++) {
+            words[(ids[i] - first) / 64] |= UINT64_C(1) << ids[i] % 64;
+        }
+        n -= got;
+    }
+    return true;
+}

@@ -25,6 +25,14 @@ bool bitmap_valid(struct strv octets);
 roaring_bitmap_t *bitmap_from_octets(struct strv octets);
 /* Adds a container of members.h (a bitmap of one container) to `into`. False: torn or no memory. */
 bool bitmap_add_octets(roaring_bitmap_t *into, struct strv octets);
+/* The members container * 65,536 .. + 65,535 as words[0..1024). False: there are none, and words are all 0.
+ */
+bool bitmap_words(const roaring_bitmap_t *r, uint32_t container, uint64_t *words);
+/* ORs a stored container (octets of members.h) into words[0..1024): bit i of the container is bit i % 64 of
+ * word i / 64. Stays inside of octets and words whatever is in them. False: not one such container. */
+bool bitmap_or_words(struct strv octets, uint64_t *words);
+/* words &= container, likewise. */
+bool bitmap_and_words(struct strv octets, uint64_t *words);
 /* Writes over `out`. False: no memory. */
 bool bitmap_to_octets(const roaring_bitmap_t *r, struct buf *out);
 

@@ -57,6 +57,42 @@ bool column_each(struct catalog_txn *t, uint16_t field, uint32_t from, column_fn
     return ok && env_ok(&t->env);
 }
 
+#define NO_BLOCK UINT64_MAX
+
+bool column_reader_open(struct column_reader *r, struct catalog_txn *t, uint16_t field)
+{
+    *r = (struct column_reader){ .txn = t, .field = field, .known = NO_BLOCK };
+    return env_cursor_open(&r->cursor, &t->env, TABLE_COLUMN);
+}
+
+void column_reader_close(struct column_reader *r)
+{
+    if (r->txn) {
+        env_cursor_close(&r->cursor);
+        r->txn = NULL;
+    }
+}
+
+static void reader_stands(struct column_reader *r, bool more, uint64_t known)
+{
+    const uint8_t *key = (const uint8_t *)r->cursor.key.p;
+    bool there = more && r->cursor.key.n == 6 && be_get16(key) == r->field;
+    r->known = known;
+    r->at = there ? be_get32(key + 2) : NO_BLOCK;
+}
+
+bool column_reader_block(struct column_reader *r, uint32_t block, struct packed *out)
+{
+    struct env_key k;
+    if (r->known <= r->at && r->at < block && r->at + 1 >= block) {
+        reader_stands(r, env_cursor_next(&r->cursor), r->at + 1);
+    }
+    if (r->known == NO_BLOCK || block < r->known || block > r->at) {
+        reader_stands(r, env_cursor_seek_ge(&r->cursor, column_key(&k, r->field, block)), block);
+    }
+    return r->at == block && column_open(r->txn, r->cursor.value, out);
+}
+
 bool column_apply(struct catalog_txn *t, uint16_t field, const struct column_change *changes, size_t n)
 {
     int64_t *rows = malloc(COLUMN_ROWS * sizeof(*rows));

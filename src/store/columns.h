@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "store/catalog.h"
+#include "store/env.h"
 #include "store/packed.h"
 
 #define COLUMN_ROWS  4032u
@@ -21,6 +22,19 @@ int64_t column_get(struct catalog_txn *t, uint16_t field, uint32_t customer);
 /* Blocks that are there, ascending from `from`, until fn returns false. */
 typedef bool column_fn(void *ctx, uint32_t block, const struct packed *rows);
 bool column_each(struct catalog_txn *t, uint16_t field, uint32_t from, column_fn *fn, void *ctx);
+
+/* Block after block of one field, for scans: the next one costs no search. Ends with column_reader_close
+ * before the transaction does. */
+struct column_reader {
+    struct env_cursor cursor;
+    struct catalog_txn *txn;
+    uint16_t field;
+    uint64_t known, at; /* the first block that is there from `known` on is `at`, where the cursor stands */
+};
+bool column_reader_open(struct column_reader *r, struct catalog_txn *t, uint16_t field);
+void column_reader_close(struct column_reader *r);
+/* As column_block. */
+bool column_reader_block(struct column_reader *r, uint32_t block, struct packed *out);
 
 struct column_change {
     uint32_t customer;

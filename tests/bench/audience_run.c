@@ -209,6 +209,7 @@ static double ask_overlaps(struct audience *a, struct answer *out)
     double began = now_ms();
     struct audience_view *v = view(a);
     struct audience_set *sets[AUDIENCE_OVERLAPS];
+    uint64_t counts[AUDIENCE_OVERLAPS * AUDIENCE_OVERLAPS];
     out->n = 0;
     if (!out->cap) {
         out->cap = AUDIENCE_OVERLAPS * AUDIENCE_OVERLAPS;
@@ -218,8 +219,13 @@ static double ask_overlaps(struct audience *a, struct answer *out)
         char text[64];
         snprintf(text, sizeof text, AUDIENCE_OVERLAP_TEXT, i + 1);
         sets[i] = evaluate(v, text);
+    }
+    if (!audience_sets_overlap((const struct audience_set *const *)sets, AUDIENCE_OVERLAPS, counts)) {
+        fail("overlaps", NULL);
+    }
+    for (unsigned i = 0; i < AUDIENCE_OVERLAPS; i++) {
         for (unsigned k = 0; k <= i; k++) {
-            out->ids[out->n++] = (uint32_t)audience_set_and_count(sets[k], sets[i]);
+            out->ids[out->n++] = (uint32_t)counts[i * AUDIENCE_OVERLAPS + k];
         }
     }
     for (unsigned i = 0; i < AUDIENCE_OVERLAPS; i++) {
