@@ -222,6 +222,13 @@ void api_status_metrics(struct call *c)
     metric_one(b, "draining", METRIC_GAUGE, "1 while the daemon is shutting down.", engine_draining(g));
     metric_one(b, "suppressed_numbers", METRIC_GAUGE, "Numbers that have opted out.",
                engine_suppressed_count(g));
+    struct outbind_status ob;
+    engine_outbind_status(g, &ob);
+    metric_one(b, "outbind_waiting", METRIC_GAUGE, "Connections that have not said an outbind yet.",
+               ob.strangers);
+    metric_one(b, "outbind_accepted_total", METRIC_COUNTER, "Outbinds on which we have bound.", ob.accepted);
+    metric_one(b, "outbind_refused_total", METRIC_COUNTER,
+               "Connections closed because no right outbind came.", ob.refused);
     metrics_carriers(g, b);
     metrics_campaigns(g, b);
     call_read(c, metrics_run, NULL);

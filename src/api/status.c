@@ -41,6 +41,7 @@ static json_t *status_bind(const struct bind_status *b)
     json_object_set_new(o, "id", reply_u64(b->id));
     json_object_set_new(o, "mode", reply_cstr(b->mode));
     json_object_set_new(o, "host", reply_cstr(b->host));
+    json_object_set_new(o, "outbind", json_boolean(b->outbind));
     json_object_set_new(o, "first_choice", json_boolean(b->first_choice));
     json_object_set_new(o, "state", reply_cstr(b->state));
     json_object_set_new(o, "version", reply_cstr(b->version));
@@ -170,6 +171,21 @@ static void status_run(const struct engine_view *v, struct call *c)
     json_object_set_new(c->out, "audience", audience);
 }
 
+static json_t *status_outbind(const struct engine *g)
+{
+    struct outbind_status s;
+    engine_outbind_status(g, &s);
+    if (s.listen[0] == 0) {
+        return json_null();
+    }
+    json_t *o = json_object();
+    json_object_set_new(o, "listen", reply_cstr(s.listen));
+    json_object_set_new(o, "waiting", reply_u64(s.strangers));
+    json_object_set_new(o, "accepted", reply_u64(s.accepted));
+    json_object_set_new(o, "refused", reply_u64(s.refused));
+    return o;
+}
+
 void api_status_show(struct call *c)
 {
     struct engine *g = c->api->engine;
@@ -187,6 +203,7 @@ void api_status_show(struct call *c)
     json_object_set_new(c->out, "tzdata", reply_cstr(zones_version(engine_facts(g)->zones)));
     json_object_set_new(c->out, "test_clock", json_boolean(c->api->clock_settable));
     json_object_set_new(c->out, "carriers", status_carriers(g));
+    json_object_set_new(c->out, "outbind", status_outbind(g));
     json_object_set_new(c->out, "recovered", recovered);
     json_object_set_new(c->out, "suppressed_numbers", reply_u64(engine_suppressed_count(g)));
     call_read(c, status_run, NULL);

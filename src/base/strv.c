@@ -23,6 +23,16 @@ bool strv_eq(struct strv a, struct strv b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+bool strv_eq_secret(struct strv secret, struct strv said)
+{
+    volatile unsigned char differs = secret.n != said.n;
+    for (size_t i = 0; i < said.n; i++) {
+        unsigned char c = secret.n > 0 ? (unsigned char)secret.p[i % secret.n] : 0;
+        differs = (unsigned char)(differs | (c ^ (unsigned char)said.p[i]));
+    }
+    return differs == 0;
+}
+
 bool strv_eq_c(struct strv a, const char *b)
 {
     return strv_eq(a, strv_from(b));

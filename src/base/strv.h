@@ -18,6 +18,8 @@ struct strv {
 struct strv strv_from(const char *s); /* of a NUL-terminated string; NULL gives the empty view */
 bool strv_eq(struct strv a, struct strv b);
 bool strv_eq_c(struct strv a, const char *b);
+/* The same for a password and what somebody says it is: the time it takes does not tell how much fits. */
+bool strv_eq_secret(struct strv secret, struct strv said);
 bool strv_ieq_c(struct strv a, const char *b); /* ASCII case-insensitive */
 int strv_cmp(struct strv a, struct strv b);    /* byte order, as memcmp */
 bool strv_starts(struct strv a, struct strv prefix);

@@ -131,6 +131,9 @@ static void status_put_bind(struct table *t, const json_t *carrier, const json_t
         buf_printf(&remark, "%sstopped until it is mended: tessera carrier resume %s",
                    remark.len != 0 ? "; " : "", doc_text(carrier, "name"));
     }
+    if (doc_bool(b, "outbind")) {
+        buf_printf(&remark, "%sthe carrier asked for it (outbind)", remark.len != 0 ? "; " : "");
+    }
     if (!doc_bool(b, "first_choice") && strcmp(doc_text(b, "state"), "bound") == 0) {
         buf_printf(&remark, "%snot the first host", remark.len != 0 ? "; " : "");
     }
@@ -174,6 +177,15 @@ static void status_put_binds(struct cli *c, const json_t *carriers, struct buf *
         table_put(t, out);
     }
     table_free(t);
+}
+
+static void status_put_outbind(const json_t *o, struct buf *out)
+{
+    if (json_is_object(o)) {
+        buf_printf(out, "\noutbinds at %s  %s waiting, %s bound, %s refused\n", doc_text(o, "listen"),
+                   text_count(doc_int(o, "waiting")).s, text_count(doc_int(o, "accepted")).s,
+                   text_count(doc_int(o, "refused")).s);
+    }
 }
 
 static void status_put_queue(struct cli *c, const json_t *queue, struct buf *out)
@@ -249,6 +261,7 @@ static void status_draw(struct cli *c, const json_t *doc, struct buf *out)
     buf_put_u8(out, '\n');
     status_put_carriers(c, doc_get(doc, "carriers"), out);
     status_put_binds(c, doc_get(doc, "carriers"), out);
+    status_put_outbind(doc_get(doc, "outbind"), out);
     status_put_queue(c, doc_get(doc, "queue"), out);
     status_put_stores(c, doc, out);
 }

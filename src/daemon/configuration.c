@@ -5,6 +5,7 @@
 #include "domain/route.h"
 #include "engine/attempts.h"
 #include "engine/style.h"
+#include "net/network.h"
 
 #include <errno.h>
 #include <libconfig.h>
@@ -25,7 +26,8 @@
 static const struct setting settings[] = {
     { "state_dir", SETTING_TEXT, AT(state_dir), 1, 0, "/var/lib/tessera", false, "where the stores live" },
     { "facts_dir", SETTING_TEXT, AT(facts_dir), 1, 0, FACTS_DIR, false,
-      "numbering.tsv, quiet_hours.tsv, holidays.tsv, optout_keywords.tsv, and rfm_classes.tsv if it is there" },
+      "numbering.tsv, quiet_hours.tsv, holidays.tsv, optout_keywords.tsv, and rfm_classes.tsv if it is "
+      "there" },
     { "zoneinfo", SETTING_TEXT, AT(zoneinfo), 0, 0, "", false,
       "directory of time zones; empty: the system's" },
     { "zone", SETTING_TEXT, AT(zone), 1, 0, "UTC", false,
@@ -68,6 +70,17 @@ static const struct setting settings[] = {
       "delete inbound messages so long after they came; 0 = never" },
     { "messages.reroute_after", SETTING_DURATION, AT(reroute_after), 0, USEC_DAY, "5s", true,
       "a carrier is down so long before routes move what waits for it to another" },
+    { "outbind.listen", SETTING_TEXT, AT(outbind_listen), 0, 0, "", false,
+      "address and port where carriers ask us to bind, \"192.0.2.1:2775\"; empty: nowhere" },
+    { "outbind.tls_cert", SETTING_TEXT, AT(outbind_cert), 0, 0, "", false,
+      "our certificate there (PEM); empty: no TLS" },
+    { "outbind.tls_key", SETTING_TEXT, AT(outbind_key), 0, 0, "", false, "its key (PEM)" },
+    { "outbind.tls_ca", SETTING_TEXT, AT(outbind_ca), 0, 0, "", false,
+      "carriers must show a certificate of this authority (PEM); empty: they need none" },
+    { "outbind.timeout", SETTING_DURATION, AT(outbind_timeout), USEC_MS, USEC_HOUR, "10s", false,
+      "for the outbind of a connection" },
+    { "outbind.max_waiting", SETTING_INT, AT(outbind_most), 1, 10000, "16", false,
+      "most connections that have not said an outbind yet" },
     { "bind_attempts_per_minute", SETTING_INT, AT(bind_attempts), 0, ATTEMPTS_MAX, "60", true,
       "most attempts to bind in any minute, over all carriers; 0 = no limit" },
     { "drain_timeout", SETTING_DURATION, AT(drain_timeout), 0, USEC_HOUR, "10s", true,
@@ -123,6 +136,14 @@ static const struct setting carrier_settings[] = {
     { "tls_key", SETTING_TEXT, OF(tls_key), 0, 0, "", true, "its key (PEM)" },
     { "tls_name", SETTING_TEXT, OF(tls_name), 0, 0, "", true,
       "name expected in the certificate; empty: host" },
+    { "outbind_system_id", SETTING_TEXT, OF(outbind_system_id), 0, 15, "", true,
+      "who its outbind says it is; empty: no outbind of it is taken" },
+    { "outbind_password", SETTING_SECRET, OF(outbind_password), 0, 8, "", true,
+      "what its outbind must carry; better: outbind_password_file" },
+    { "outbind_peers", SETTING_TEXT, OF(outbind_peers), 0, 0, "", true,
+      "addresses and networks its outbind may come from, \"192.0.2.0/24,2001:db8::1\"" },
+    { "outbind_mode", SETTING_CHOICE, OF(outbind_mode), 0, 0, "receiver", true,
+      "receiver|transceiver|transmitter" },
     { "long_messages", SETTING_CHOICE, OF(long_messages), 0, 0, "udh8", true, "udh8|udh16|sar|payload" },
     { "transliteration", SETTING_CHOICE, OF(transliteration), 0, 0, "off", true, "off|typographic|full" },
     { "languages", SETTING_TEXT, OF(languages), 0, 0, "", true,
@@ -241,7 +262,7 @@ static bool config_parse_host(struct strv s, uint16_t port, struct carrier_host 
         end = s.p[i] == ']' ? i : end;
     }
     if (s.n > 0 && s.p[0] == '[') {
-        name = strv_sub(s, 1, end);
+        name = strv_sub(s, 1, end - 1);
         rest = strv_sub(s, end + 1, s.n);
         if (end == 0 || (rest.n > 0 && rest.p[0] != ':')) {
             return false;
@@ -304,6 +325,28 @@ static bool config_check_texts(const struct carrier_options *o, config_setting_t
     return style_of(o, &style, &why) || setting_error(e, path, s, "carrier \"%s\": %s", o->name, why.text);
 }
 
+/* Whoever passes for the carrier is told our password: nobody may do so by leaving a setting out. */
+static bool config_check_outbind(const struct carrier_options *o, config_setting_t *s, const char *path,
+                                 struct err *e)
+{
+    struct strv bad = { 0 };
+    if (o->outbind_system_id[0] == 0) {
+        return o->outbind_password[0] == 0 && o->outbind_peers[0] == 0
+                   ? true
+                   : setting_error(e, path, s, "outbind_system_id is missing here");
+    }
+    if (o->outbind_password[0] == 0) {
+        return setting_error(e, path, s, "outbind_password (or outbind_password_file) is missing here");
+    }
+    if (o->outbind_peers[0] == 0) {
+        return setting_error(e, path, s,
+                             "outbind_peers is missing here: outbind_peers = \"192.0.2.0/24,2001:db8::1\";");
+    }
+    return network_list_check(strv_from(o->outbind_peers), &bad) ||
+           setting_error(e, path, s, "outbind_peers: \"" STRV_FMT "\" is neither an address nor a network",
+                         STRV_ARG(bad));
+}
+
 static bool config_read_carrier(struct config *c, config_setting_t *s, const char *path, struct err *e)
 {
     struct setting_table t = { carrier_settings, COUNT(carrier_settings), path };
@@ -312,9 +355,11 @@ static bool config_read_carrier(struct config *c, config_setting_t *s, const cha
     }
     struct carrier_options *o = &c->carriers[c->n_carriers];
     if (!setting_read_secret_file(s, path, "password_file", o->password, sizeof o->password, e) ||
-        !setting_read_group(&t, s, o, "password_file|statuses|hosts|udh16", e) ||
-        !config_read_hosts(o, s, path, e) || !config_read_statuses(o, s, path, e) ||
-        !config_check_texts(o, s, path, e)) {
+        !setting_read_secret_file(s, path, "outbind_password_file", o->outbind_password,
+                                  sizeof o->outbind_password, e) ||
+        !setting_read_group(&t, s, o, "password_file|outbind_password_file|statuses|hosts|udh16", e) ||
+        !config_check_outbind(o, s, path, e) || !config_read_hosts(o, s, path, e) ||
+        !config_read_statuses(o, s, path, e) || !config_check_texts(o, s, path, e)) {
         return false;
     }
     for (size_t i = 0; i < c->n_carriers; i++) {
@@ -535,6 +580,12 @@ void config_engine_options(const struct config *c, struct engine_options *out)
         .n_routes = c->n_routes,
         .reroute_after = c->reroute_after,
         .bind_attempts = (unsigned)c->bind_attempts,
+        .outbind = { .listen = c->outbind_listen,
+                     .tls_cert = c->outbind_cert,
+                     .tls_key = c->outbind_key,
+                     .tls_ca = c->outbind_ca,
+                     .most = (unsigned)c->outbind_most,
+                     .timeout = c->outbind_timeout },
         .max_parts = (unsigned)c->max_parts,
         .max_attempts = (unsigned)c->max_attempts,
         .retry_min = c->retry_min,

@@ -9,6 +9,9 @@ struct config {
     char state_dir[512], facts_dir[512], zoneinfo[512], zone[64];
     char api_socket[104];
     int64_t api_mode, api_max_body;
+    char outbind_listen[128], outbind_cert[256], outbind_key[256], outbind_ca[256];
+    usec_t outbind_timeout;
+    int64_t outbind_most;
     char log_level[16];
     bool log_numbers;
     int64_t spool_map, spool_reserve, spool_queue, audience_map;

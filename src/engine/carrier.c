@@ -13,18 +13,33 @@ static void carrier_free_link(void *p)
     link_free(p);
 }
 
-/* A bind that was replaced has come to its end. */
-static void carrier_drop_leaving(struct carrier *c, size_t i)
+/* A bind that is in no list any more has come to its end. */
+static void carrier_forget_link(struct carrier *c, struct link *k)
 {
-    struct link *k = c->leaving[i];
     size_t pos = 0;
     uint64_t id, p;
     while (hmap_next(&c->in_flight, &pos, &id, &p)) {
         struct outgoing *o = (struct outgoing *)(uintptr_t)p;
         o->link = o->link == k ? NULL : o->link;
     }
-    c->leaving[i] = c->leaving[--c->n_leaving];
     loop_free_later(c->g->loop, carrier_free_link, k);
+}
+
+static void carrier_drop_leaving(struct carrier *c, size_t i)
+{
+    struct link *k = c->leaving[i];
+    c->leaving[i] = c->leaving[--c->n_leaving];
+    carrier_forget_link(c, k);
+}
+
+static void carrier_drop_outbind(struct carrier *c, struct link *k)
+{
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        if (c->outbinds[i] == k) {
+            c->outbinds[i] = NULL;
+            carrier_forget_link(c, k);
+        }
+    }
 }
 
 static void carrier_on_state(void *arg, struct link *k, enum link_state before)
@@ -36,6 +51,9 @@ static void carrier_on_state(void *arg, struct link *k, enum link_state before)
             carrier_drop_leaving(c, i);
             break;
         }
+    }
+    if (link_state(k) == LINK_DOWN) {
+        carrier_drop_outbind(c, k);
     }
     failback_on_state(c, k);
     routing_look(c);
@@ -148,6 +166,12 @@ bool carrier_takes_tlvs(const struct carrier *c)
             return false;
         }
     }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        const struct link *k = c->outbinds[i];
+        if (k != NULL && link_state(k) == LINK_BOUND && link_version(k) < SMPP_V34) {
+            return false;
+        }
+    }
     return c->o.version != SMPP_V33;
 }
 
@@ -166,6 +190,30 @@ void carrier_plan(const struct carrier *c, struct message *m, struct parts_estim
     *out = parts_plan(m->text, &o);
     m->parts = (uint8_t)(out->parts <= PARTS_MAX ? out->parts : 0);
     m->plan = m->parts > 1 ? style_plan(&o, out) : 0;
+}
+
+bool carrier_adopt(struct carrier *c, struct conn *conn, const char **why)
+{
+    enum session_bind mode = SESSION_RECEIVER;
+    size_t i = 0;
+    struct err e = { 0 };
+    session_bind_parse(strv_from(c->o.outbind_mode), &mode);
+    while (i < ENGINE_MAX_OUTBINDS && c->outbinds[i] != NULL) {
+        i++;
+    }
+    *why = i == ENGINE_MAX_OUTBINDS ? "the carrier has asked for as many binds as it may" : "out of memory";
+    struct link *k =
+        i < ENGINE_MAX_OUTBINDS ? carrier_new_link(c, mode, ENGINE_MAX_BINDS + (unsigned)i, &e) : NULL;
+    if (k == NULL) {
+        return false;
+    }
+    c->outbinds[i] = k;
+    if (!link_adopt(k, conn, &e)) {
+        c->outbinds[i] = NULL;
+        link_free(k);
+        return false;
+    }
+    return true;
 }
 
 static bool carrier_make_links(struct carrier *c, struct err *e)
@@ -221,6 +269,9 @@ void carrier_free(struct carrier *c)
     }
     for (size_t i = 0; i < c->n_leaving; i++) {
         link_free(c->leaving[i]);
+    }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        link_free(c->outbinds[i]);
     }
     link_free(c->trying);
     tls_free(c->tls);
@@ -295,6 +346,13 @@ static void carrier_retire_links(struct carrier *c)
     for (size_t i = 0; i < n; i++) {
         carrier_retire(c, old[i], "taken out of the configuration");
     }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        struct link *k = c->outbinds[i];
+        c->outbinds[i] = NULL;
+        if (k != NULL) {
+            carrier_retire(c, k, "taken out of the configuration");
+        }
+    }
 }
 
 bool carrier_reconfigure(struct carrier *c, const struct carrier_options *o, struct err *e)
@@ -331,6 +389,11 @@ void carrier_abandon(struct carrier *c)
     for (size_t i = 0; i < c->n_links; i++) {
         link_abandon(c->links[i]);
     }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        if (c->outbinds[i] != NULL) {
+            link_abandon(c->outbinds[i]);
+        }
+    }
     for (size_t i = 0; i < c->n_leaving; i++) {
         link_abandon(c->leaving[i]);
     }
@@ -342,12 +405,22 @@ void carrier_stop(struct carrier *c, const char *why)
     for (size_t i = 0; i < c->n_links; i++) {
         link_stop(c->links[i], why);
     }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        if (c->outbinds[i] != NULL) {
+            link_stop(c->outbinds[i], why);
+        }
+    }
 }
 
 void carrier_hurry(struct carrier *c)
 {
     for (size_t i = 0; i < c->n_links; i++) {
         link_hurry(c->links[i]);
+    }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        if (c->outbinds[i] != NULL) {
+            link_hurry(c->outbinds[i]);
+        }
     }
     for (size_t i = 0; i < c->n_leaving; i++) {
         link_hurry(c->leaving[i]);
@@ -358,6 +431,11 @@ bool carrier_all_down(const struct carrier *c)
 {
     for (size_t i = 0; i < c->n_links; i++) {
         if (link_state(c->links[i]) != LINK_DOWN) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        if (c->outbinds[i] != NULL) {
             return false;
         }
     }
@@ -404,6 +482,13 @@ struct link *carrier_pick(struct carrier *c, unsigned parts)
             best = k;
         }
     }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        unsigned room = c->outbinds[i] != NULL ? link_room(c->outbinds[i]) : 0;
+        if (room > most) {
+            most = room;
+            best = c->outbinds[i];
+        }
+    }
     c->next_link++;
     return best;
 }
@@ -415,6 +500,12 @@ bool carrier_bound(const struct carrier *c)
             return true;
         }
     }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        const struct link *k = c->outbinds[i];
+        if (k != NULL && link_state(k) == LINK_BOUND && link_mode(k) != SESSION_RECEIVER) {
+            return true;
+        }
+    }
     return false;
 }
 
@@ -422,6 +513,12 @@ struct link *carrier_find_link(const struct carrier *c, unsigned id, uint32_t ge
 {
     if (id < c->n_links && link_generation(c->links[id]) == generation) {
         return c->links[id];
+    }
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        struct link *k = c->outbinds[i];
+        if (k != NULL && link_id(k) == id && link_generation(k) == generation) {
+            return k;
+        }
     }
     for (size_t i = 0; i < c->n_leaving; i++) {
         if (link_id(c->leaving[i]) == id && link_generation(c->leaving[i]) == generation) {

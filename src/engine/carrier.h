@@ -37,6 +37,7 @@ struct carrier {
     size_t n_links, next_link;
     struct link *leaving[ENGINE_MAX_BINDS]; /* replaced at a reload: they wait for their last responses */
     size_t n_leaving;
+    struct link *outbinds[ENGINE_MAX_OUTBINDS]; /* that the carrier has asked for; NULL: free */
     struct link *trying; /* binds to a host that is preferred, to take over from links[trying_for] */
     size_t trying_for;
     usec_t failback_at; /* mono; when the first host is tried; 0: not fixed */
@@ -91,6 +92,10 @@ bool carrier_check(const struct carrier_options *o, struct err *e);
 struct link *carrier_new_link(struct carrier *c, enum session_bind mode, unsigned id, struct err *e);
 /* One that is in no list any more ends in good order, with the responses to what is in flight. */
 void carrier_retire(struct carrier *c, struct link *k, const char *why);
+
+/* A bind on a connection on which the carrier has said its outbind. False: *why, and the connection is still
+ * the caller's. */
+bool carrier_adopt(struct carrier *c, struct conn *conn, const char **why);
 
 /* --- failback.c --- */
 void failback_second(struct carrier *c);

@@ -299,7 +299,14 @@ struct engine *engine_new(const struct engine_options *o, struct loop *l, struct
         engine_free(g);
         return NULL;
     }
+    struct err none = { 0 };
     if (!engine_open(g, o, e) || !engine_load(g, o, e)) {
+        engine_free(g);
+        return NULL;
+    }
+    g->outbind = outbind_new(g, &o->outbind, &none);
+    if (none.code != ERR_NONE) {
+        *e = none;
         engine_free(g);
         return NULL;
     }
@@ -397,6 +404,7 @@ void engine_free(struct engine *g)
     thread_stop(&g->query); /* jobs under way come back first: they look at campaigns */
     thread_stop(&g->lookup);
     thread_stop(&g->writer);
+    outbind_free(g->outbind);
     loop_watch_free(g->spool_watch);
     for (size_t i = 0; i < g->n_carriers; i++) {
         carrier_abandon(g->carriers[i]); /* what is in flight is recorded as uncertain */

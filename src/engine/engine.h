@@ -256,6 +256,7 @@ struct bind_status {
     unsigned id;
     const char *mode, *state; /* names as in doc/api.md */
     char host[280], version[8], last_error[200];
+    bool outbind;               /* the carrier has asked for it; host is where it came from */
     bool first_choice;          /* host is the first of the carrier's */
     usec_t since, next_attempt; /* wall; 0 = none */
     unsigned used, window;
@@ -275,7 +276,12 @@ struct carrier_status {
     int64_t cost;       /* of the parts taken since the start, in millionths; 0 when no route has a cost */
     const char *health; /* for routes: "up", "down", "throttled", "failing" ... */
     size_t n_binds;
-    struct bind_status binds[ENGINE_MAX_BINDS];
+    struct bind_status binds[ENGINE_MAX_BINDS + ENGINE_MAX_OUTBINDS];
+};
+struct outbind_status {
+    const char *listen; /* "": there is no listener */
+    unsigned strangers; /* connections that have not said an outbind yet */
+    uint64_t accepted, refused;
 };
 /* Its number; -1 with *e, which suggests a near name. */
 int engine_carrier_find(const struct engine *g, struct strv name, struct err *e);
@@ -283,6 +289,7 @@ size_t engine_carrier_count(const struct engine *g);
 void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out);
 /* What the carrier's own rules tell of a status; "" when they do not. */
 const char *engine_status_text(const struct engine *g, size_t carrier, uint32_t status);
+void engine_outbind_status(const struct engine *g, struct outbind_status *out);
 usec_t engine_started(const struct engine *g);
 struct spool_recovered engine_recovered(const struct engine *g);
 const struct facts *engine_facts(const struct engine *g);

@@ -9,6 +9,7 @@
 #include "engine/carrier.h"
 #include "engine/engine.h"
 #include "engine/gate.h"
+#include "engine/outbind.h"
 #include "engine/routing.h"
 #include "engine/worker.h"
 
@@ -32,6 +33,7 @@ struct engine {
     usec_t started;
 
     struct attempts attempts;  /* of all binds */
+    struct outbind *outbind;   /* NULL: no listener */
     struct carrier **carriers; /* by number; never NULL below n_carriers */
     size_t n_carriers;
     struct route *route;

@@ -33,6 +33,7 @@ struct link {
     struct attempt attempt;
     uint32_t generation;
     unsigned reserved;
+    bool outbind;    /* the carrier connects, not we */
     bool stopping;   /* link_stop: do not come back */
     bool bind_fault; /* the carrier refused our name or password */
     struct conn *conn;
@@ -104,7 +105,7 @@ static usec_t link_round_over(struct link *k)
 
 static void link_wait(struct link *k, const char *why)
 {
-    if (k->stopping) {
+    if (k->stopping || k->outbind) {
         link_move(k, LINK_DOWN, why);
         return;
     }
@@ -325,6 +326,7 @@ static bool link_open_session(struct link *k, struct err *e)
 {
     struct session_options so = {
         .role = SESSION_CLIENT,
+        .wait_outbind = k->outbind,
         .bind = k->mode,
         .version = k->o->version,
         .untold = (enum smpp_version)k->o->untold_version,
@@ -348,6 +350,21 @@ static struct link_address link_address(const struct link *k)
     struct link_address a;
     snprintf(a.s, sizeof a.s, strchr(h->name, ':') ? "[%s]:%u" : "%s:%u", h->name, h->port);
     return a;
+}
+
+bool link_adopt(struct link *k, struct conn *c, struct err *e)
+{
+    k->outbind = true;
+    k->generation++;
+    if (!link_open_session(k, e)) {
+        return false;
+    }
+    k->conn = c;
+    conn_set_ops(c, &link_conn_ops, k);
+    session_start(k->session, link_now(k));
+    link_move(k, LINK_BINDING, "outbind");
+    link_touch(k);
+    return true;
 }
 
 static void link_connect(struct link *k)
@@ -601,8 +618,10 @@ void link_get_status(const struct link *k, struct bind_status *out, usec_t wall_
         .window = k->o->window,
         .tls = k->env.tls != NULL,
     };
-    strv_copy(strv_from(link_address(k).s), out->host, sizeof out->host);
+    strv_copy(strv_from(k->outbind && k->conn != NULL ? conn_peer(k->conn) : link_address(k).s), out->host,
+              sizeof out->host);
     out->first_choice = k->host == 0;
+    out->outbind = k->outbind;
     unsigned v = k->state == LINK_BOUND ? (unsigned)session_version(k->session) & 0xff : 0;
     if (v != 0) {
         snprintf(out->version, sizeof out->version, "%x.%x", v >> 4, v & 15);

@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "session/session.h"
 
+struct conn;
 struct link;
 struct tls_ctx;
 
@@ -56,6 +57,9 @@ void link_free(struct link *k); /* no callbacks */
 void link_start(struct link *k, usec_t delay);
 /* One round over the first `hosts` only; LINK_DOWN when it has failed. Once bound it is like the others. */
 void link_try(struct link *k, unsigned hosts);
+/* Instead of link_start: takes over a connection of the carrier's whose input begins with an outbind, and
+ * binds there. When it ends: LINK_DOWN. */
+bool link_adopt(struct link *k, struct conn *c, struct err *e);
 void link_stop(struct link *k, const char *why); /* unbinds in good order, then LINK_DOWN */
 void link_hurry(struct link *k);                 /* one that stops waits for no response any longer */
 /* Closes at once; what is outstanding is told by on_lost, then no callback any more. */

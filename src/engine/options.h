@@ -16,6 +16,7 @@
 #define ENGINE_MAX_CARRIERS   64
 #define ENGINE_MAX_BINDS      32 /* of one carrier */
 #define ENGINE_MAX_HOSTS      8  /* of one carrier */
+#define ENGINE_MAX_OUTBINDS   4  /* of one carrier, besides its binds */
 #define ENGINE_ROUTE_CARRIERS 16 /* of one route */
 #define ENGINE_MAX_STATUSES   64 /* of one carrier */
 #define ENGINE_TAG_MAX        65 /* octets with the NUL */
@@ -46,6 +47,9 @@ struct carrier_options {
     bool tls, tls_verify;
     char tls_min[8]; /* "1.2", "1.3" */
     char tls_ca[256], tls_cert[256], tls_key[256], tls_name[256];
+    char outbind_system_id[17], outbind_password[10]; /* what its outbind must carry; "" = none is taken */
+    char outbind_peers[512];                          /* networks it may come from, see net/network.h */
+    char outbind_mode[16];                            /* what we bind as then */
     char long_messages[12], transliteration[12],
         alphabet[12];    /* how texts are written: words as in style.c; */
     char languages[128]; /* "": what is plain */
@@ -76,6 +80,14 @@ struct route_options {
     size_t n_carriers;
 };
 
+/* Where carriers ask us to bind: engine/outbind.h. */
+struct outbind_options {
+    const char *listen;                      /* "192.0.2.1:2775", as listener.h says; "" or NULL = nowhere */
+    const char *tls_cert, *tls_key, *tls_ca; /* "" = plain; with tls_ca peers must show a certificate of it */
+    unsigned most;                           /* connections without an outbind at once */
+    usec_t timeout;                          /* for TLS, then for the outbind */
+};
+
 struct engine_options {
     const char *state_dir;
     const char *facts_dir;          /* numbering.tsv, quiet_hours.tsv, holidays.tsv, optout_keywords.tsv */
@@ -88,6 +100,7 @@ struct engine_options {
     const struct log *log;          /* kept by pointer */
     const struct carrier_options *carriers;
     size_t n_carriers;
+    struct outbind_options outbind;     /* taken at the start only */
     unsigned bind_attempts;             /* a minute over all carriers and binds; 0 = no limit */
     const struct route_options *routes; /* in the order in which they are tried */
     size_t n_routes;

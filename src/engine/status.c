@@ -31,13 +31,17 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
         .inbound = c->inbound,
         .cost = c->cost,
         .health = route_health_name(g->health[i]),
-        .n_binds = c->n_links,
     };
     for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
         out->queue[lane] = spool_ready_count(g->spool, c->number, lane);
     }
     for (size_t k = 0; k < c->n_links; k++) {
-        link_get_status(c->links[k], &out->binds[k], shift);
+        link_get_status(c->links[k], &out->binds[out->n_binds++], shift);
+    }
+    for (size_t k = 0; k < ENGINE_MAX_OUTBINDS; k++) {
+        if (c->outbinds[k] != NULL) {
+            link_get_status(c->outbinds[k], &out->binds[out->n_binds++], shift);
+        }
     }
 }
 
@@ -50,6 +54,11 @@ const char *engine_status_text(const struct engine *g, size_t carrier, uint32_t 
         }
     }
     return "";
+}
+
+void engine_outbind_status(const struct engine *g, struct outbind_status *out)
+{
+    outbind_status(g->outbind, out);
 }
 
 usec_t engine_started(const struct engine *g)

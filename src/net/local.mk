@@ -10,5 +10,6 @@ src_libnet_a_SOURCES = \
 	src/net/tls_stream.h src/net/tls_stream.c \
 	src/net/conn.h src/net/conn.c src/net/conn_impl.h src/net/conn_open.c src/net/conn_io.c \
 	src/net/listener.h src/net/listener.c \
+	src/net/network.h src/net/network.c \
 	src/net/http.h src/net/http.c src/net/http_impl.h src/net/http_request.c \
 	src/net/http_parse.h src/net/http_parse.c

@@ -162,10 +162,11 @@ describe('versions', () => {
     ['3.4', 0x34, undefined, '3.4'], ['5.0', 0x34, undefined, '3.4'], ['3.4', 0x50, undefined, '3.4'], ['5.0', 0x50, undefined, '5.0'],
     ['3.4', undefined, undefined, '3.4'], ['5.0', undefined, undefined, '3.4'], ['5.0', undefined, '3.3', '3.3'],
   ];
-  for (const [ours, theirs, untold, spoken] of rows) {
+  for (const [i, [ours, theirs, untold, spoken]] of rows.entries()) {
+    const long_messages = ['sar', 'payload'][i % 2]; // what wants TLVs
     test(`${ours} here, ${theirs ? theirs.toString(16) : 'nothing told'} there${untold ? `, known to be ${untold}` : ''}: ${spoken}`, async () => {
       let asked = null;
-      const settings = { version: ours, version_untold: untold, transceivers: 0, transmitters: 1, receivers: 1 };
+      const settings = { version: ours, version_untold: untold, long_messages, transceivers: 0, transmitters: 1, receivers: 1 };
       await withGateway({ settings, carrier: { version: theirs, bind: (pdu) => ((asked = pdu.interface_version), 0) } }, async ({ carrier, daemon }) => {
         await daemon.bound(carrier, 2);
         assert.equal(asked, parseInt(ours.replace('.', ''), 16));
@@ -173,8 +174,11 @@ describe('versions', () => {
         const id = await daemon.send(number(1), LONG);
         await daemon.becomes(id, 'sent');
         if (spoken === '3.3') {
+          assert.ok(carrier.submits.length > 1);
           for (const s of carrier.submits) assert.deepEqual(tlvs(s.pdu), []);
           assert.ok(carrier.submits.every((s) => s.pdu.esm_class & 0x40), 'parts with a user data header');
+        } else {
+          assert.ok(carrier.submits.every((s) => tlvs(s.pdu).includes(carrier.submits.length > 1 ? 'sar_msg_ref_num' : 'message_payload')));
         }
         carrier.receipt(carrier.submits[0]);
         await until('the receipt to be answered', () => carrier.answers.length === 1);

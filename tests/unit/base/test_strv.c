@@ -170,6 +170,18 @@ static void a_name_has_letters_digits_and_three_signs(void **state)
     assert_false(strv_is_name((struct strv){ "a\0b", 3 }));
 }
 
+static void a_secret_is_compared_in_whole(void **state)
+{
+    (void)state;
+    assert_true(strv_eq_secret(STRV("letmein"), STRV("letmein")));
+    assert_true(strv_eq_secret(STRV(""), STRV("")));
+    const char *wrong[] = { "", "l", "letmei", "letmein1", "letmeiN", "Letmein", "letmeinletmein" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_false(strv_eq_secret(STRV("letmein"), strv_from(wrong[i])));
+        assert_false(strv_eq_secret(strv_from(wrong[i]), STRV("letmein")));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +194,7 @@ int main(void)
         cmocka_unit_test(whole_numbers_are_read_strictly),
         cmocka_unit_test(copies_end_with_nul),
         cmocka_unit_test(distance_counts_edits_and_swaps),
+        cmocka_unit_test(a_secret_is_compared_in_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ done <"$settings"
 
 # The other way round: every entry after the values' kinds is a setting.
 awk '/^\.SH GENERAL/ { on = 1 } /^\.SH EXAMPLE/ { on = 0 } on && tp && /^\.BR? / { print $2 } { tp = /^\.TP/ }' "$page" |
-    grep -vxE 'password_file|hosts' | while IFS= read -r name; do
+    grep -vxE '(outbind_)?password_file|hosts' | while IFS= read -r name; do
     grep -Eq "^\.BR? $name( |\$)" "$settings" || { echo "tesserad.conf(5) has $name, which is no setting" >&2; exit 1; }
 done || failed=1
 exit $failed

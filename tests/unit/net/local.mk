@@ -1,4 +1,4 @@
-NET_TESTS = tests/unit/net/test_loop tests/unit/net/test_conn tests/unit/net/test_tls tests/unit/net/test_listener tests/unit/net/test_http_parse tests/unit/net/test_http 
+NET_TESTS = tests/unit/net/test_loop tests/unit/net/test_conn tests/unit/net/test_tls tests/unit/net/test_listener tests/unit/net/test_network tests/unit/net/test_http_parse tests/unit/net/test_http 
 check_PROGRAMS += $(NET_TESTS)
 tests_unit_net_test_loop_SOURCES = tests/unit/net/test_loop.c tests/unit/net/net_test.h
 tests_unit_net_test_loop_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
@@ -18,3 +18,6 @@ tests_unit_net_test_http_parse_LDADD = $(LIBS_net) $(CMOCKA_LIBS)
 tests_unit_net_test_http_SOURCES = tests/unit/net/test_http.c tests/unit/net/net_test.h tests/unit/net/net_cert.h
 tests_unit_net_test_http_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_net_test_http_LDADD = $(LIBS_net) $(CMOCKA_LIBS)
+tests_unit_net_test_network_SOURCES = tests/unit/net/test_network.c
+tests_unit_net_test_network_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_net_test_network_LDADD = $(LIBS_net) $(CMOCKA_LIBS)
