@@ -116,6 +116,8 @@ void call_put_names(struct call *c, json_t *messages);
     X(message_replace)                                                                                       \
     X(message_resolve)                                                                                       \
     X(inbound_list)                                                                                          \
+    X(customer_export)                                                                                       \
+    X(customer_erase)                                                                                        \
     X(customer_show)                                                                                         \
     X(field_list)                                                                                            \
     X(consent_put)                                                                                           \

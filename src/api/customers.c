@@ -8,10 +8,12 @@
 #include <string.h>
 
 #define CUSTOMER_LAST_MESSAGES 10
+#define CUSTOMER_PAGE          1000
 
 struct customer_job {
     uint64_t number;
     bool suppressed;
+    bool all; /* an export: everything, not the latest */
     /* while it runs */
     const struct engine_view *v;
     struct audience_view *view;
@@ -69,6 +71,21 @@ static bool customer_put_activity(void *ctx, const struct schema_event *ev, uint
     return true;
 }
 
+static bool customer_put_event(void *ctx, const struct audience_event *ev)
+{
+    char name[SCHEMA_MAX_NAME + 1];
+    json_t *one = json_object(), *attributes = json_object();
+    json_object_set_new(one, "type", reply_text(ev->type->name));
+    json_object_set_new(one, "at", reply_instant(ev->at));
+    for (size_t i = 0; i < ev->n; i++) {
+        strv_copy(ev->attributes[i]->name, name, sizeof name);
+        json_object_set_new(attributes, name, reply_text(ev->texts[i]));
+    }
+    json_object_set_new(one, "attributes", attributes);
+    json_array_append_new(ctx, one);
+    return true;
+}
+
 static bool customer_found(void *ctx, const struct audience_customer *k)
 {
     struct customer_job *j = ctx;
@@ -77,6 +94,12 @@ static bool customer_found(void *ctx, const struct audience_customer *k)
     audience_customer_fields(k, customer_put_field, &x);
     audience_customer_activity(k->view, k->id, customer_put_activity, json_object_get(j->out, "activity"),
                                NULL);
+    if (j->all) {
+        json_t *events = json_array();
+        audience_customer_events(k->view, k->id, customer_put_event, events, NULL);
+        json_object_set_new(j->out, "events", events);
+        json_object_set_new(j->out, "changed", reply_instant(k->record.changed));
+    }
     const struct customer_value *region = customer_value(&k->record, FIELD_REGION);
     if (region != NULL) {
         json_object_set_new(j->out, "region", reply_text(region->text));
@@ -102,6 +125,32 @@ static bool customer_put_message(void *ctx, const struct spool_view *m)
     struct customer_job *j = ctx;
     json_array_append_new(j->messages, view_message(j->v, j->view, m));
     return true;
+}
+
+static bool customer_put_inbound(void *ctx, const struct spool_inbound_view *m)
+{
+    json_array_append_new(ctx, view_inbound(m));
+    return true;
+}
+
+static bool customer_put_vote(void *ctx, struct strv vote, uint16_t option)
+{
+    json_t *one = json_object();
+    json_object_set_new(one, "vote", reply_text(vote));
+    json_object_set_new(one, "option", reply_u64(option + 1u));
+    json_array_append_new(ctx, one);
+    return true;
+}
+
+/* What a look at the customer leaves out. */
+static void customer_put_rest(struct customer_job *j)
+{
+    json_t *inbound = json_array(), *votes = json_array();
+    spool_find_inbound(j->v->spool, j->number, 0, SIZE_MAX, customer_put_inbound, inbound);
+    spool_each_vote_of(j->v->spool, j->number, customer_put_vote, votes);
+    json_object_set_new(j->out, "inbound", inbound);
+    json_object_set_new(j->out, "votes", votes);
+    json_object_set_new(j->out, "exported", reply_instant(j->v->now));
 }
 
 static void customer_put_clock(struct customer_job *j)
@@ -139,8 +188,15 @@ static void customer_run(const struct engine_view *v, struct call *c)
     spool_each_consent(v->spool, j->number, customer_put_consent, consent);
     json_object_set_new(j->out, "consent", consent);
     j->messages = json_array();
-    struct spool_filter f = { .number = j->number, .state = -1, .max = CUSTOMER_LAST_MESSAGES };
-    spool_find_messages(v->spool, &f, customer_put_message, j);
+    struct spool_filter f = { .number = j->number,
+                              .state = -1,
+                              .max = j->all ? CUSTOMER_PAGE : CUSTOMER_LAST_MESSAGES };
+    do {
+        f.before_id = spool_find_messages(v->spool, &f, customer_put_message, j);
+    } while (j->all && f.before_id != 0);
+    if (j->all) {
+        customer_put_rest(j);
+    }
     json_object_set_new(j->out, "messages", j->messages);
     audience_view_end(j->view);
 }
@@ -151,14 +207,52 @@ static void customer_then(struct call *c)
     call_reply(c);
 }
 
-void api_customer_show(struct call *c)
+static void customer_begin(struct call *c, bool all)
 {
     uint64_t number;
     struct customer_job *j = call_number(c, c->param[0], &number) ? call_job(c, sizeof *j, NULL) : NULL;
     if (j != NULL) {
         j->number = number;
+        j->all = all;
         j->suppressed = engine_suppressed(c->api->engine, number);
         call_read(c, customer_run, customer_then);
+    }
+}
+
+void api_customer_show(struct call *c)
+{
+    customer_begin(c, false);
+}
+
+void api_customer_export(struct call *c)
+{
+    customer_begin(c, true);
+}
+
+/* --- DELETE /v1/customers/NUMBER --- */
+
+static void customer_erased(void *ctx, const struct engine_erased *e)
+{
+    struct call *c = ctx;
+    c->err = e->err;
+    if (e->err.code == ERR_NONE) {
+        c->out = json_object();
+        json_object_set_new(c->out, "customer", json_boolean(e->customer));
+        json_object_set_new(c->out, "messages", reply_u64(e->messages));
+        json_object_set_new(c->out, "suppressed", json_boolean(e->suppressed));
+        if (c->api->log != NULL) {
+            log_event(c->api->log, LOG_INFO, "customer_erased", "customer=%d messages=%llu suppressed=%d",
+                      e->customer, (unsigned long long)e->messages, e->suppressed);
+        }
+    }
+    call_reply(c);
+}
+
+void api_customer_erase(struct call *c)
+{
+    uint64_t number;
+    if (call_number(c, c->param[0], &number)) {
+        engine_erase(c->api->engine, number, customer_erased, c);
     }
 }
 

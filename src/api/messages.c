@@ -401,17 +401,7 @@ struct inbound_job {
 
 static bool inbound_listed(void *ctx, const struct spool_inbound_view *m)
 {
-    json_t *o = json_object();
-    json_object_set_new(o, "id", reply_id(m->id));
-    json_object_set_new(o, "from", reply_number(m->from));
-    json_object_set_new(o, "to", reply_text(m->to));
-    json_object_set_new(o, "text", reply_text(m->text));
-    json_object_set_new(o, "at", reply_instant(m->at));
-    json_object_set_new(
-        o, "consent", m->consent != CONSENT_NONE ? reply_cstr(consent_action_name(m->consent)) : json_null());
-    json_object_set_new(o, "vote", m->vote.n != 0 ? reply_text(m->vote) : json_null());
-    json_object_set_new(o, "reply_to", m->reply_to != 0 ? reply_id(m->reply_to) : json_null());
-    json_array_append_new(ctx, o);
+    json_array_append_new(ctx, view_inbound(m));
     return true;
 }
 

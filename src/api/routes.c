@@ -29,6 +29,8 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/v1/inbound", ROLE_READER, BODY_NONE, "number before limit", api_inbound_list },
 
     { HTTP_GET, "/v1/customers/{number}", ROLE_READER, BODY_NONE, "", api_customer_show },
+    { HTTP_GET, "/v1/customers/{number}/export", ROLE_OPERATOR, BODY_NONE, "", api_customer_export },
+    { HTTP_DELETE, "/v1/customers/{number}", ROLE_ADMIN, BODY_NONE, "", api_customer_erase },
     { HTTP_GET, "/v1/fields", ROLE_READER, BODY_NONE, "", api_field_list },
     { HTTP_POST, "/v1/consents", ROLE_OPERATOR, BODY_JSON, "", api_consent_put },
 

@@ -202,3 +202,18 @@ json_t *view_history(const struct spool_view *m)
     }
     return list;
 }
+
+json_t *view_inbound(const struct spool_inbound_view *m)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "id", reply_id(m->id));
+    json_object_set_new(o, "from", reply_number(m->from));
+    json_object_set_new(o, "to", reply_text(m->to));
+    json_object_set_new(o, "text", reply_text(m->text));
+    json_object_set_new(o, "at", reply_instant(m->at));
+    json_object_set_new(
+        o, "consent", m->consent != CONSENT_NONE ? reply_cstr(consent_action_name(m->consent)) : json_null());
+    json_object_set_new(o, "vote", m->vote.n != 0 ? reply_text(m->vote) : json_null());
+    json_object_set_new(o, "reply_to", m->reply_to != 0 ? reply_id(m->reply_to) : json_null());
+    return o;
+}

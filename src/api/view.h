@@ -21,4 +21,6 @@ json_t *view_history(const struct spool_view *m);
 /* {"open","until","detail"} for promotional and transactional. */
 json_t *view_quiet(const struct engine_view *v, uint32_t clock);
 
+json_t *view_inbound(const struct spool_inbound_view *m);
+
 #endif

@@ -316,23 +316,3 @@ bool audience_declare_attribute(struct audience *a, struct strv event, struct st
     uint16_t id = schema_add_event(t, event, now, e);
     return end_declaring(t, id && schema_add_attribute(t, id, name, ty, scale, now, e), e);
 }
-
-bool audience_erase(struct audience *a, uint64_t msisdn, struct err *e)
-{
-    struct audience_writer w;
-    struct customer_arena arena = { 0 };
-    struct customer_record r;
-    uint32_t id;
-    bool ok = audience_writer_init(&w, a, e) && audience_writer_begin(&w, e);
-    if (ok && (!customer_find(w.txn, msisdn, &id) || !customer_get(w.txn, id, &arena, &r))) {
-        ok = catalog_ok(w.txn, e) && err_set(e, ERR_NOT_FOUND, "there is no customer with this number");
-    }
-    ok = ok && index_change(w.index, w.txn, &w.dict, id, &r, NULL, e);
-    if (ok) {
-        customer_delete(w.txn, id);
-        ok = events_erase(w.txn, id, e) && audience_writer_commit(&w, true, e);
-    }
-    customer_arena_free(&arena);
-    audience_writer_free(&w);
-    return ok;
-}

@@ -75,8 +75,8 @@ bool audience_declare_event(struct audience *a, struct strv name, usec_t now, st
 bool audience_declare_attribute(struct audience *a, struct strv event, struct strv name, struct strv type,
                                 usec_t now, struct err *e);
 
-/* Writes: takes a customer out with fields, sets and events. The id is never used again. False with
- * ERR_NOT_FOUND. */
+/* Writes: takes a customer out with fields, sets and events, and every text (of fields, members, attributes)
+ * that nobody else has used. The id is never used again. False with ERR_NOT_FOUND. */
 bool audience_erase(struct audience *a, uint64_t msisdn, struct err *e);
 
 void audience_get_usage(struct audience_view *v, struct catalog_usage *out);

@@ -10,6 +10,7 @@
 
 struct audience {
     struct catalog *catalog;
+    uint64_t forgotten; /* how often texts were taken out of dictionaries: caches of before are void */
 };
 
 /* One writing transaction over customers and events. Begin, change, end with commit or abort. */
@@ -18,6 +19,7 @@ struct audience_writer {
     struct catalog_txn *txn;
     struct index *index;
     struct dict_cache dict;
+    uint64_t forgotten;              /* the audience's, when the cache was begun */
     struct audience_number *numbers; /* of customers made in this transaction, still to be indexed */
     size_t n_numbers, cap_numbers;
     struct hmap fresh; /* their numbers -> ids */

@@ -7,6 +7,7 @@
 #include "store/packed.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static bool load_one(struct audience_view *v, uint32_t id, struct customer_arena *arena,
                      audience_customer_fn *fn, void *ctx, bool *there)
@@ -73,25 +74,38 @@ static void put_degrees(struct buf *out, int32_t e7)
     buf_put_strv(out, strv_from(decimal_format_short(e7, 7).s));
 }
 
-static bool put_value(const struct audience_customer *c, const struct customer_value *v, struct buf *out)
+/* A value that is not a set. */
+static bool put_scalar(struct catalog_txn *t, const struct schema_field *f, int64_t number, struct buf *out)
 {
-    const struct schema_field *f = schema_field(c->view->schema, v->field);
-    switch (v->type) {
-    case SCHEMA_TEXT: buf_put_strv(out, v->text); break;
-    case SCHEMA_NUMBER:
-        buf_put_strv(out, strv_from(decimal_format_short(v->number, f ? f->scale : 0).s));
+    struct strv text;
+    switch (f->type) {
+    case SCHEMA_TEXT:
+        if (dict_text(t, f->id, (uint32_t)number, &text)) {
+            buf_put_strv(out, text);
+        }
         break;
-    case SCHEMA_DATE: buf_put_strv(out, strv_from(civil_format_date((int32_t)v->number).s)); break;
-    case SCHEMA_BOOL: buf_put_strv(out, v->number == PACKED_YES ? STRV("yes") : STRV("no")); break;
-    case SCHEMA_SET: return put_set(c, v, out);
+    case SCHEMA_NUMBER: buf_put_strv(out, strv_from(decimal_format_short(number, f->scale).s)); break;
+    case SCHEMA_DATE: buf_put_strv(out, strv_from(civil_format_date((int32_t)number).s)); break;
+    case SCHEMA_BOOL: buf_put_strv(out, number == PACKED_YES ? STRV("yes") : STRV("no")); break;
     case SCHEMA_PLACE:
-        put_degrees(out, packed_latitude_e7(v->number));
+        put_degrees(out, packed_latitude_e7(number));
         buf_put_u8(out, ',');
-        put_degrees(out, packed_longitude_e7(v->number));
+        put_degrees(out, packed_longitude_e7(number));
         break;
     default: return false;
     }
     return true;
+}
+
+static bool put_value(const struct audience_customer *c, const struct customer_value *v, struct buf *out)
+{
+    const struct schema_field *f = schema_field(c->view->schema, v->field);
+    const struct schema_field unknown = { .type = v->type };
+    if (v->type == SCHEMA_TEXT) {
+        return buf_put_strv(out, v->text);
+    }
+    return v->type == SCHEMA_SET ? put_set(c, v, out)
+                                 : put_scalar(c->view->txn, f ? f : &unknown, v->number, out);
 }
 
 bool audience_customer_text(const struct audience_customer *c, uint16_t field, struct buf *out)
@@ -133,5 +147,71 @@ bool audience_customer_activity(struct audience_view *v, uint32_t id, audience_a
             break;
         }
     }
+    return catalog_ok(v->txn, e);
+}
+
+/* --- events --- */
+
+struct load_events {
+    struct audience_view *v;
+    uint32_t id;
+    const struct schema_event *type;
+    audience_event_fn *fn;
+    void *ctx;
+    struct buf texts;
+    const struct schema_field *fields[EVENTS_MAX_COLUMNS];
+    struct strv views[EVENTS_MAX_COLUMNS];
+    bool stopped;
+};
+
+static bool load_event_row(struct load_events *l, const struct events_block *b, uint32_t row)
+{
+    size_t ends[EVENTS_MAX_COLUMNS];
+    struct audience_event ev = { .type = l->type, .attributes = l->fields, .texts = l->views };
+    ev.at = b->day * USEC_DAY + packed_get(&b->second, row) * USEC_SEC;
+    buf_clear(&l->texts);
+    for (size_t i = 0; i < l->type->n_attributes && ev.n < EVENTS_MAX_COLUMNS; i++) {
+        const struct schema_field *f = &l->type->attributes[i];
+        const struct packed *column = events_column(b, f->id);
+        int64_t value = column ? packed_get(column, row) : PACKED_UNSET;
+        if (value != PACKED_UNSET) {
+            put_scalar(l->v->txn, f, value, &l->texts);
+            l->fields[ev.n] = f;
+            ends[ev.n++] = l->texts.len;
+        }
+    }
+    for (size_t i = 0; i < ev.n; i++) {
+        size_t from = i ? ends[i - 1] : 0;
+        l->views[i] = (struct strv){ (const char *)l->texts.data + from, ends[i] - from };
+    }
+    return l->fn(l->ctx, &ev);
+}
+
+static bool load_event_block(void *ctx, const struct events_block *b)
+{
+    struct load_events *l = ctx;
+    uint32_t first, end;
+    if (events_rows_of(b, l->id, &first, &end)) {
+        for (uint32_t row = first; row < end && !l->stopped; row++) {
+            l->stopped = !load_event_row(l, b, row);
+        }
+    }
+    return !l->stopped;
+}
+
+bool audience_customer_events(struct audience_view *v, uint32_t id, audience_event_fn *fn, void *ctx,
+                              struct err *e)
+{
+    struct load_events *l = calloc(1, sizeof(*l));
+    if (!l) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    *l = (struct load_events){ .v = v, .id = id, .fn = fn, .ctx = ctx };
+    for (size_t i = 0; i < v->schema->n_events && !l->stopped; i++) {
+        l->type = &v->schema->events[i];
+        events_each_of(v->txn, l->type->id, id, id, INT32_MIN, INT32_MAX, load_event_block, l);
+    }
+    buf_free(&l->texts);
+    free(l);
     return catalog_ok(v->txn, e);
 }

@@ -41,4 +41,17 @@ typedef bool audience_activity_fn(void *ctx, const struct schema_event *ev, uint
 bool audience_customer_activity(struct audience_view *v, uint32_t id, audience_activity_fn *fn, void *ctx,
                                 struct err *e);
 
+/* The customer's events, type by type, in no certain order within one; the attributes that are set, as texts.
+ */
+struct audience_event {
+    const struct schema_event *type;
+    usec_t at; /* whole seconds */
+    size_t n;
+    const struct schema_field *const *attributes; /* [n] */
+    const struct strv *texts;                     /* [n] */
+};
+typedef bool audience_event_fn(void *ctx, const struct audience_event *ev);
+bool audience_customer_events(struct audience_view *v, uint32_t id, audience_event_fn *fn, void *ctx,
+                              struct err *e);
+
 #endif

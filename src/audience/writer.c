@@ -26,6 +26,10 @@ void audience_writer_free(struct audience_writer *w)
 
 bool audience_writer_begin(struct audience_writer *w, struct err *e)
 {
+    if (w->forgotten != w->audience->forgotten) {
+        dict_cache_clear(&w->dict);
+        w->forgotten = w->audience->forgotten;
+    }
     w->txn = catalog_begin_write(w->audience->catalog, e);
     return w->txn != NULL;
 }

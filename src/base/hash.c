@@ -64,3 +64,57 @@ uint64_t hash_stable(const void *p, size_t n)
     }
     return hash_u64(h);
 }
+
+/* --- SipHash-2-4 (Aumasson, Bernstein 2012) --- */
+
+static uint64_t rotate(uint64_t v, unsigned by)
+{
+    return v << by | v >> (64 - by);
+}
+
+static void sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[0] = rotate(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[2] = rotate(v[2], 32);
+}
+
+static void sip_word(uint64_t v[4], uint64_t m)
+{
+    v[3] ^= m;
+    sip_round(v);
+    sip_round(v);
+    v[0] ^= m;
+}
+
+uint64_t hash_keyed(const void *p, size_t n, const uint64_t key[2])
+{
+    const uint8_t *s = p;
+    uint64_t v[4] = { key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
+                      key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573) };
+    uint64_t last = (uint64_t)n << 56;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t m = 0;
+        for (unsigned k = 0; k < 8; k++) {
+            m |= (uint64_t)s[i + k] << (8 * k);
+        }
+        sip_word(v, m);
+    }
+    for (unsigned k = 0; i + k < n; k++) {
+        last |= (uint64_t)s[i + k] << (8 * k);
+    }
+    sip_word(v, last);
+    v[2] ^= 0xff;
+    for (unsigned k = 0; k < 4; k++) {
+        sip_round(v);
+    }
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}

@@ -83,6 +83,11 @@ static const struct option customer_block_options[] = {
     { .name = NULL },
 };
 
+static const struct option customer_erase_options[] = {
+    OPT("yes", OPTION_FLAG, NULL, "really: it cannot be undone"),
+    { .name = NULL },
+};
+
 #define LIST_OPTIONS                                                                                         \
     OPT("limit", OPTION_COUNT, "N", "at most N [50]", .min = 1, .max = 1000000000),                          \
         OPT("all", OPTION_FLAG, NULL, "all there are")
@@ -206,6 +211,14 @@ const struct command commands[] = {
     C("vote", "remove", "NAME", "forget a vote", NULL, NULL, vote_remove),
 
     C("customer", "show", "NUMBER", "all that is known about a number", NULL, NULL, customer_show),
+    C("customer", "export", "NUMBER", "all that is stored about a number, as JSON", NULL,
+      "Record, events, messages, inbound messages, consent and votes, of both stores. Always JSON.\n"
+      "Example: tessera customer export +447700900123 > answer.json",
+      customer_export),
+    C("customer", "erase", "NUMBER", "take all of that out for good", customer_erase_options,
+      "Its waiting messages are cancelled. Whoever had opted out stays so: a mark remembers that, not the\n"
+      "number. \"tessera store compact\" takes what was deleted out of the files, too.",
+      customer_erase),
     C("customer", "block", "NUMBER", "record that it wants no messages", customer_block_options, NULL,
       customer_block),
     C("customer", "unblock", "NUMBER", "record that it wants messages again", customer_block_options, NULL,

@@ -200,6 +200,38 @@ int run_customer_show(struct cli *c)
     return ask_show(c, "GET", &path, NULL, customer_draw);
 }
 
+/* --- export and erasure --- */
+
+int run_customer_export(struct cli *c)
+{
+    struct buf path = ask_path("customers", c->args.words[0], "export", NULL);
+    c->args.json = true;
+    return ask_show(c, "GET", &path, NULL, NULL);
+}
+
+static void customer_draw_erased(struct cli *c, const json_t *doc, struct buf *out)
+{
+    int64_t messages = doc_int(doc, "messages");
+    buf_printf(out, "%s is erased: %s, %s message%s and inbound messages\n", c->args.words[0],
+               doc_bool(doc, "customer") ? "a customer with all events" : "no customer",
+               text_count(messages).s, messages == 1 ? "" : "s");
+    if (doc_bool(doc, "suppressed")) {
+        buf_put_strv(out, STRV("It had opted out and stays so\n"));
+    }
+    buf_put_strv(out, STRV("\"tessera store compact\" and a restart take it out of the files, too\n"));
+}
+
+int run_customer_erase(struct cli *c)
+{
+    if (!args_flag(&c->args, "yes")) {
+        return cli_usage(
+            c, "erasing cannot be undone: say --yes (\"tessera customer export %s\" shows what goes)",
+            c->args.words[0]);
+    }
+    struct buf path = ask_path("customers", c->args.words[0], NULL);
+    return ask_show(c, "DELETE", &path, NULL, customer_draw_erased);
+}
+
 /* --- consent --- */
 
 static void customer_draw_blocked(struct cli *c, const json_t *doc, struct buf *out)

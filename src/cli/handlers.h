@@ -29,6 +29,8 @@
     X(vote_remove)                                                                                           \
     X(route_list)                                                                                            \
     X(route_explain)                                                                                         \
+    X(customer_export)                                                                                       \
+    X(customer_erase)                                                                                        \
     X(customer_show)                                                                                         \
     X(customer_block)                                                                                        \
     X(customer_unblock)                                                                                      \

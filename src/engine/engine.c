@@ -247,6 +247,7 @@ static bool engine_open(struct engine *g, const struct engine_options *o, struct
         return false;
     }
     gate_init(&g->gate, g->facts);
+    g->gate.spool = g->spool;
     g->spool_watch = loop_watch_new(g->loop, spool_fd(g->spool), engine_on_spool, g, e);
     return g->spool_watch != NULL && thread_start(g, &g->query, "query", QUERY_JOBS, e) &&
            thread_start(g, &g->lookup, "lookup", LOOKUP_JOBS, e) &&

@@ -110,6 +110,17 @@ void engine_message_errand(struct engine *g, uint64_t id, enum errand_kind kind,
                            engine_errand_fn done, void *ctx);
 void engine_consent(struct engine *g, uint64_t number, enum consent_action c, struct strv how,
                     struct strv words, engine_done_fn done, void *ctx);
+/* Takes everything about a number out of both stores: see audience_erase and spool_erase. Whoever was
+ * suppressed stays so. ERR_BUSY: a message is just on its way; ask again. `done` may be called from inside
+ * this call, on failure. */
+struct engine_erased {
+    struct err err;
+    bool customer;     /* it was one */
+    uint64_t messages; /* and inbound messages */
+    bool suppressed;   /* it was, and is */
+};
+typedef void (*engine_erased_fn)(void *ctx, const struct engine_erased *e);
+void engine_erase(struct engine *g, uint64_t number, engine_erased_fn done, void *ctx);
 bool engine_suppressed(const struct engine *g, uint64_t number);
 size_t engine_suppressed_count(const struct engine *g);
 

@@ -73,6 +73,7 @@ enum gate_answer gate_ask(struct gate *t, uint64_t number, uint32_t clock, enum 
 
 bool gate_suppress(struct gate *t, uint64_t number)
 {
+    t->marks += (number & SPOOL_MARK) != 0 && !hmap_get(&t->suppressed, number, NULL);
     return hmap_put(&t->suppressed, number, ++t->stops);
 }
 
@@ -82,9 +83,28 @@ void gate_unsuppress(struct gate *t, uint64_t number, uint64_t as_of)
     if (hmap_get(&t->suppressed, number, &stop) && stop <= as_of) {
         hmap_del(&t->suppressed, number);
     }
+    if (t->marks != 0) {
+        uint64_t mark = spool_erase_mark(t->spool, number);
+        if (hmap_get(&t->suppressed, mark, &stop) && stop <= as_of) {
+            hmap_del(&t->suppressed, mark);
+            t->marks--;
+        }
+    }
 }
 
 bool gate_is_suppressed(const struct gate *t, uint64_t number)
 {
-    return hmap_get(&t->suppressed, number, NULL);
+    return hmap_get(&t->suppressed, number, NULL) ||
+           (t->marks != 0 && hmap_get(&t->suppressed, spool_erase_mark(t->spool, number), NULL));
+}
+
+bool gate_erase(struct gate *t, uint64_t number)
+{
+    if (hmap_get(&t->suppressed, number, NULL)) {
+        if (t->spool == NULL || !gate_suppress(t, spool_erase_mark(t->spool, number))) {
+            return true; /* out of memory: the number itself does until the next start */
+        }
+        hmap_del(&t->suppressed, number);
+    }
+    return gate_is_suppressed(t, number);
 }

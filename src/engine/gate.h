@@ -6,14 +6,17 @@
 
 #include "base/hmap.h"
 #include "engine/facts.h"
+#include "store/spool.h"
 
 struct gate {
     struct facts *facts;       /* the loop's */
     struct quiet_state *cache; /* [clock * CLASS_COUNT + class] */
     size_t cache_size;
-    struct hmap suppressed; /* number -> which stop it was */
-    uint64_t stops;         /* so far: see gate_unsuppress */
-    usec_t last_wall;       /* a clock that went backwards empties the cache */
+    struct hmap suppressed;    /* number -> which stop it was */
+    const struct spool *spool; /* knows the marks of erased numbers; NULL: there are none */
+    size_t marks;              /* how many of `suppressed` are such */
+    uint64_t stops;            /* so far: see gate_unsuppress */
+    usec_t last_wall;          /* a clock that went backwards empties the cache */
 };
 
 void gate_init(struct gate *t, struct facts *f);
@@ -32,5 +35,7 @@ bool gate_suppress(struct gate *t, uint64_t number); /* false: out of memory */
 /* `as_of`: t->stops when the recipient said START. Until that is stored, a later STOP may come: it stands. */
 void gate_unsuppress(struct gate *t, uint64_t number, uint64_t as_of);
 bool gate_is_suppressed(const struct gate *t, uint64_t number);
+/* The number was erased: if it is suppressed, only its mark remembers it (spool_erase). Whether it is. */
+bool gate_erase(struct gate *t, uint64_t number);
 
 #endif

@@ -147,3 +147,22 @@ uint32_t dict_intern(struct catalog_txn *t, uint16_t space, struct strv text, st
     env_put(&t->env, TABLE_TEXT, dict_text_key(&tk, space, code), text);
     return catalog_ok(t, e) ? code : 0;
 }
+
+void dict_forget(struct catalog_txn *t, uint16_t space, uint32_t code)
+{
+    struct dict_key dk;
+    struct env_key tk;
+    struct strv text;
+    uint64_t count = dict_count(t, space);
+    if (!dict_text(t, space, code, &text)) {
+        return;
+    }
+    if (dict_make_key(t, &dk, space, text) && dict_get(t, &dk) == code) {
+        env_del(&t->env, TABLE_DICT, env_view(dk.b, dk.n));
+    }
+    if (code == count) { /* the last one tells how many there were: it stays, without its text */
+        env_put(&t->env, TABLE_TEXT, dict_text_key(&tk, space, code), strv_from(NULL));
+    } else {
+        env_del(&t->env, TABLE_TEXT, dict_text_key(&tk, space, code));
+    }
+}

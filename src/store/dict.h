@@ -24,6 +24,9 @@ void dict_each(struct catalog_txn *t, uint16_t space, dict_fn *fn, void *ctx);
 /* In a write transaction: the code, given now if need be; 0 with *e (too long, not UTF-8). */
 uint32_t dict_intern(struct catalog_txn *t, uint16_t space, struct strv text, struct err *e);
 
+/* In a write transaction: the text is no more; nobody may use the code. The caller says so to every cache. */
+void dict_forget(struct catalog_txn *t, uint16_t space, uint32_t code);
+
 /* The form that is compared, appended to `out`. False: not UTF-8 or no memory. */
 bool dict_fold(struct buf *out, struct strv text);
 

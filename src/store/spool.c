@@ -1,6 +1,7 @@
 /* The loop's side of the spool: operations into batches, batches to the writer, results to callbacks. */
 #include "store/spool.h"
 
+#include "base/hash.h"
 #include "store/spool_check.h"
 #include "store/spool_internal.h"
 #include "store/spool_people.h"
@@ -8,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define QUEUE_DEFAULT 65536
 #define ORPHAN_KEEP   USEC_DAY
@@ -57,6 +59,23 @@ static bool open_env(struct spool *s, const struct spool_options *o, struct err 
     return s->w.core.env != NULL;
 }
 
+/* The key of the marks: made once, kept for ever. */
+static bool make_erase_key(struct spool_core *c, struct err *e)
+{
+    static const char *const names[2] = { SPOOL_META_ERASE_KEY "0", SPOOL_META_ERASE_KEY "1" };
+    struct env_txn t;
+    bool ok = env_begin(c->env, &t, true);
+    for (unsigned i = 0; ok && i < 2; i++) {
+        c->erase_key[i] = env_meta_get(&t, names[i]);
+        while (c->erase_key[i] == 0 && getrandom(&c->erase_key[i], sizeof(c->erase_key[i]), 0) < 0) {
+        }
+        env_meta_put(&t, names[i], c->erase_key[i]);
+    }
+    if (!ok)
+        return err_set(e, t.code, "cannot write the spool: %s", env_error_text(&t));
+    return env_commit(&t, e);
+}
+
 /* Reads what the writer remembers, and settles what was in flight. */
 static bool open_core(struct spool *s, const struct spool_options *o, struct err *e)
 {
@@ -70,7 +89,7 @@ static bool open_core(struct spool *s, const struct spool_options *o, struct err
         return err_set(e, c->t.code ? c->t.code : ERR_CORRUPT, "cannot read the spool: %s",
                        env_error_text(&c->t));
     spool_keep(s, o->keep_messages, o->keep_inbound);
-    return true;
+    return make_erase_key(c, e);
 }
 
 void spool_keep(struct spool *s, usec_t messages, usec_t inbound)
@@ -571,6 +590,22 @@ void spool_feed_trim(struct spool *s, uint64_t seq)
     struct spool_op *op = op_new(s, OP_TRIM, NULL, NULL);
     if (op)
         op->u.seq = seq;
+}
+
+void spool_erase(struct spool *s, uint64_t number, spool_done done, void *ctx)
+{
+    struct spool_op *op = op_new(s, OP_ERASE, done, ctx);
+    if (op)
+        op->u.number = number;
+    else
+        lost(s, op, done, ctx);
+}
+
+uint64_t spool_erase_mark(const struct spool *s, uint64_t number)
+{
+    uint8_t octets[8];
+    be_put64(octets, number);
+    return SPOOL_MARK | hash_keyed(octets, sizeof(octets), s->w.core.erase_key) >> 1;
 }
 
 uint64_t spool_feed_last(const struct spool *s)

@@ -249,6 +249,18 @@ void spool_inbound(struct spool *s, const struct spool_inbound *in, spool_done d
 void spool_consent(struct spool *s, uint64_t number, enum consent_action c, struct strv how,
                    struct strv words, usec_t at, spool_done done, void *ctx);
 
+/* --- erasing: everything that a number left here --- */
+
+/* Cancels its waiting messages (reason ERASED), takes number, text, reference and tag out of all its
+ * messages, what came in from it, its votes (tallies stay), its ledger and its index, in one transaction. Who
+ * was suppressed stays so, by a mark: a hash of the number with a key of this store. The result's id is how
+ * many messages and inbound messages it was. ERR_BUSY, nothing was changed: one of its messages is being sent
+ * at this instant, or was accepted just now. */
+void spool_erase(struct spool *s, uint64_t number, spool_done done, void *ctx);
+/* The mark; its highest bit is set, as no number's is. */
+#define SPOOL_MARK (UINT64_C(1) << 63)
+uint64_t spool_erase_mark(const struct spool *s, uint64_t number);
+
 /* --- named documents: campaigns, votes, settings. Opaque octets to the store --- */
 /* kind: one of the letters the engine chooses. Putting an empty value deletes. */
 void spool_put_doc(struct spool *s, char kind, struct strv name, struct strv value, spool_done done,
@@ -371,6 +383,7 @@ typedef bool (*spool_clock_fn)(void *ctx, const struct spool_clock_set *set, uin
  * many were. */
 void spool_each_audience(struct spool_reader *r, uint32_t campaign, spool_clock_fn fn, void *ctx);
 
+/* Numbers, and marks (SPOOL_MARK) of those that were erased. */
 typedef bool (*spool_number_fn)(void *ctx, uint64_t number);
 void spool_each_suppressed(struct spool_reader *r, spool_number_fn fn, void *ctx);
 struct spool_consent_view {
@@ -393,6 +406,10 @@ typedef bool (*spool_inbound_fn)(void *ctx, const struct spool_inbound_view *v);
 /* Newest first; number 0 = all. Returns the id to continue before, or 0. */
 uint64_t spool_find_inbound(struct spool_reader *r, uint64_t number, uint64_t before_id, size_t max,
                             spool_inbound_fn fn, void *ctx);
+
+/* The votes of a number. */
+typedef bool (*spool_vote_fn)(void *ctx, struct strv vote, uint16_t option);
+void spool_each_vote_of(struct spool_reader *r, uint64_t number, spool_vote_fn fn, void *ctx);
 
 /* Votes per option of one vote; returns distinct voters. */
 uint64_t spool_vote_tally(struct spool_reader *r, struct strv vote, uint64_t *counts, size_t options);

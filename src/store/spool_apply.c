@@ -430,5 +430,6 @@ void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data,
     case OP_DOC: spool_people_doc(c, op, span(data, op->u.other.body)); break;
     case OP_AUDIENCE: spool_people_audience(c, op, span(data, op->u.other.body)); break;
     case OP_TRIM: spool_core_trim(c, op->u.seq); break;
+    case OP_ERASE: spool_erase_apply(c, op); break;
     }
 }

@@ -46,6 +46,7 @@ enum spool_op_kind {
     OP_REROUTE,
     OP_PART_STATE,
     OP_REPLACED,
+    OP_ERASE,
     OP_REPLAN,
     OP_SWEEP,
 };
@@ -111,7 +112,8 @@ struct spool_op {
         struct {
             struct spool_span body; /* an encoded struct, see spool_people.c */
         } other;
-        uint64_t seq; /* trim */
+        uint64_t seq;    /* trim */
+        uint64_t number; /* erase */
     } u;
     struct spool_settled settled; /* result */
 };
@@ -127,6 +129,7 @@ struct spool_core {
     struct env *env;
     const struct clock *clock;
     enum spool_uncertain uncertain[CLASS_COUNT];
+    uint64_t erase_key[2]; /* of spool_erase_mark */
     usec_t orphan_keep;
     struct env_txn t; /* the write transaction */
     usec_t now;       /* of its begin */
@@ -210,6 +213,11 @@ void spool_people_inbound(struct spool_core *c, struct spool_op *op, struct strv
 void spool_people_consent(struct spool_core *c, struct spool_op *op, struct strv body);
 void spool_people_doc(struct spool_core *c, struct spool_op *op, struct strv body);
 void spool_people_audience(struct spool_core *c, struct spool_op *op, struct strv body);
+
+/* --- spool_erase.c --- */
+void spool_erase_apply(struct spool_core *c, struct spool_op *op);
+/* What a number is suppressed as: itself, or (after it was erased) its mark. False: it is not. */
+bool spool_erase_find(struct env_txn *t, uint64_t number, const uint64_t key[2], uint64_t *as);
 
 /* --- spool_load.c: look-ahead, from a read transaction --- */
 void spool_load_run(struct spool_core *c, struct env_txn *t, struct spool_op *op);

@@ -282,3 +282,42 @@ bool spool_delta_busy(const struct spool_deltas *x)
 {
     return x->folding || long_enough(x);
 }
+
+/* --- erasing --- */
+
+static bool erase_record(struct spool_record *r, uint64_t number)
+{
+    if (r->to != number || r->state == MESSAGE_NONE)
+        return false;
+    r->to = 0;
+    r->customer = 0;
+    return true;
+}
+
+void spool_delta_erase(struct spool_deltas *x, struct env_txn *t, uint64_t number)
+{
+    struct spool_delta_set *const sets[] = { &x->cur, &x->old };
+    struct env_cursor c;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < sets[i]->n; k++)
+            erase_record(&sets[i]->list[k].d.r, number);
+    }
+    for (size_t i = 0; i < x->n_out; i++)
+        erase_record(&x->out[i].r, number);
+    env_cursor_open(&c, t, SPOOL_DELTA);
+    for (bool more = env_cursor_first(&c); more; more = env_cursor_next(&c)) {
+        struct spool_delta row[SPOOL_DELTAS_PER_ROW];
+        uint8_t seq[8];
+        size_t n = c.value.n / sizeof(*row);
+        bool changed = false;
+        n = n < SPOOL_DELTAS_PER_ROW ? n : SPOOL_DELTAS_PER_ROW;
+        memcpy(row, c.value.p, n * sizeof(*row));
+        for (size_t i = 0; i < n; i++)
+            changed |= erase_record(&row[i].r, number);
+        if (changed) {
+            memcpy(seq, c.key.p, sizeof(seq));
+            env_cursor_put(&c, env_view(seq, sizeof(seq)), env_view(row, n * sizeof(*row)));
+        }
+    }
+    env_cursor_close(&c);
+}

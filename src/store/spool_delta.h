@@ -61,6 +61,8 @@ void spool_delta_set_parts(const struct spool_delta_set *s, uint64_t id, struct 
 /* Adds the rows of the store above *seq to a set; *seq becomes the last one. */
 bool spool_delta_read(struct env_txn *t, struct spool_delta_set *s, uint64_t *seq);
 
+/* Takes the number out of what waits, in memory and in the log. */
+void spool_delta_erase(struct spool_deltas *x, struct env_txn *t, uint64_t number);
 void spool_delta_free(struct spool_deltas *x);
 bool spool_delta_load(struct spool_deltas *x, struct env_txn *t);
 void spool_delta_add(struct spool_deltas *x, struct env_txn *t, const struct spool_delta *d);

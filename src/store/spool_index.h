@@ -75,6 +75,8 @@ void spool_index_add(struct spool_index *x, struct env_txn *t, uint64_t key, uin
 void spool_index_write(struct spool_index *x, struct env_txn *t);
 /* Whether spool_index_write() has more to do even without additions. */
 bool spool_index_busy(const struct spool_index *x);
+/* Takes every entry of the key out of tail and runs, also out of what a merge has left. */
+void spool_index_erase(struct spool_index *x, struct env_txn *t, uint64_t key);
 void spool_index_note_dead(struct spool_index *x, struct env_txn *t); /* stores it */
 /* The newest value of a key, as the writer sees it now. */
 bool spool_index_last(struct spool_index *x, struct env_txn *t, uint64_t key, uint64_t *value);

@@ -108,13 +108,18 @@ static void consent_change(struct spool_core *c, struct spool_op *op, const stru
     uint8_t at[8];
     struct strv number = env_key1(&k, ch->number);
     bool stop = ch->consent == CONSENT_STOP;
-    if (stop && !env_get(&c->t, SPOOL_SUPPRESSED, number, NULL)) {
+    uint64_t as = 0;
+    bool was = spool_erase_find(&c->t, ch->number, c->erase_key, &as);
+    if (was && (!stop || as != ch->number)) { /* also the mark of one that was erased: it is known anew */
+        struct env_key ak;
+        env_del(&c->t, SPOOL_SUPPRESSED, env_key1(&ak, as));
+    }
+    if (stop && as != ch->number) {
         be_put64(at, (uint64_t)ch->at);
         env_put(&c->t, SPOOL_SUPPRESSED, number, env_view(at, 8));
-        spool_count_event(&c->count, &c->t, campaign, COUNT_OPTED_OUT);
-    } else if (!stop) {
-        env_del(&c->t, SPOOL_SUPPRESSED, number);
     }
+    if (stop && !was)
+        spool_count_event(&c->count, &c->t, campaign, COUNT_OPTED_OUT);
     if (!spool_people_put_consent(&b, ch))
         env_fail(&c->t, ERR_NOMEM);
     env_put(&c->t, SPOOL_LEDGER, env_key2(&k, ch->number, ++c->ledger_last), env_view(b.data, b.len));

@@ -181,6 +181,27 @@ uint64_t spool_find_inbound(struct spool_reader *r, uint64_t number, uint64_t be
 
 /* --- votes --- */
 
+/* From name to name: the vote of the number is looked up under each. */
+void spool_each_vote_of(struct spool_reader *r, uint64_t number, spool_vote_fn fn, void *ctx)
+{
+    struct env_cursor c = { 0 };
+    struct spool_vote_key k;
+    struct strv v;
+    if (spool_read_begin(r)) {
+        env_cursor_open(&c, &r->t, SPOOL_VOTE);
+        bool more = env_cursor_first(&c);
+        while (more && c.key.n >= 9) {
+            struct strv name = strv_sub(c.key, 0, c.key.n - 9);
+            if (env_get(&r->t, SPOOL_VOTE, spool_people_vote_key(&k, name, number), &v) && v.n == 2 &&
+                !fn(ctx, name, be_get16((const uint8_t *)v.p)))
+                break;
+            more = env_cursor_seek_ge(&c, spool_people_vote_key(&k, name, UINT64_MAX));
+        }
+        env_cursor_close(&c);
+    }
+    spool_read_end(r);
+}
+
 static uint64_t tally(struct spool_reader *r, struct strv vote, uint16_t option)
 {
     struct spool_vote_key k;

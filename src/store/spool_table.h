@@ -205,6 +205,7 @@ struct spool_feed_record {
 #define SPOOL_META_RETIRED      "retired"     /* messages that retention has deleted */
 #define SPOOL_META_RETAINED_AT  "retained_at" /* wall, of its last slice */
 #define SPOOL_META_RID_DEAD     "rid_dead"    /* entries that name deleted messages */
+#define SPOOL_META_ERASE_KEY    "erase_key"   /* and "0", "1": the two halves */
 #define SPOOL_META_NUM_DEAD     "num_dead"
 
 #endif

@@ -130,6 +130,35 @@ static void others_write_between_the_slices(void **state)
     }
 }
 
+/* An import that goes on remembers codes of texts; one that an erasure took away is given anew. */
+static void an_import_that_goes_on_forgets_too(void **state)
+{
+    struct fixture *f = *state;
+    struct err e = { 0 };
+    const struct audience_import_options o = { .kind = IMPORT_CUSTOMERS, .now = FIXTURE_NOW };
+    struct audience_import *im = audience_import_begin(f->a, &o, &e);
+    const struct strv first =
+        STRV("phone,first_name,tags\n+447700900001,Zed,rare;T1\n+447700900002,Ann,T1\n");
+    const struct strv second = STRV("+447700900003,Zed,rare\n");
+    assert_true(audience_import_chunk(im, 0, first, false, &e));
+    assert_true(audience_erase(f->a, UINT64_C(447700900001), &e));
+    struct audience_view *v = audience_view_begin(f->a, &e);
+    assert_int_equal(dict_find(v->txn, 8, STRV("Zed")), 0);
+    assert_int_equal(dict_find(v->txn, FIELD_TAGS, STRV("rare")), 0);
+    assert_int_not_equal(dict_find(v->txn, 8, STRV("Ann")), 0);
+    assert_int_not_equal(dict_find(v->txn, FIELD_TAGS, STRV("T1")), 0);
+    audience_view_end(v);
+    assert_true(audience_import_chunk(im, first.n, second, true, &e));
+    audience_import_free(im);
+    assert_true(whole(f));
+    v = audience_view_begin(f->a, &e);
+    uint32_t code = dict_find(v->txn, 8, STRV("Zed")), id;
+    assert_int_not_equal(code, 0);
+    assert_true(customer_find(v->txn, UINT64_C(447700900003), &id));
+    assert_int_equal(column_get(v->txn, 8, id), code);
+    audience_view_end(v);
+}
+
 /* --- writing anew --- */
 
 static bool files_have(const struct fixture *f, const char *needle)
@@ -193,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(damage_is_found_and_mended, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(others_write_between_the_slices, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_import_that_goes_on_forgets_too, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_compact_store_is_the_same_store, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_store_that_is_not_there_is_not_made, fixture_setup,
                                         fixture_teardown),

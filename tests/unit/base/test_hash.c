@@ -112,9 +112,33 @@ static void each_input_bit_moves_about_half_of_the_output(void **state)
     }
 }
 
+/* The vectors of the reference implementation: key 00 01 .. 0f, input 00 01 .. of growing length. */
+static void test_keyed_is_siphash_2_4(void **state)
+{
+    static const struct {
+        size_t n;
+        uint64_t hash;
+    } rows[] = {
+        { 0, UINT64_C(0x726fdb47dd0e0e31) },
+        { 1, UINT64_C(0x74f839c593dc67fd) },
+        { 8, UINT64_C(0x93f5f5799a932462) },
+        { 15, UINT64_C(0xa129ca6149be45e5) },
+    };
+    const uint64_t key[2] = { UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908) };
+    uint8_t in[16];
+    (void)state;
+    for (size_t i = 0; i < sizeof in; i++) {
+        in[i] = (uint8_t)i;
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_true(hash_keyed(in, rows[i].n, key) == rows[i].hash);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keyed_is_siphash_2_4),
         cmocka_unit_test(the_stable_hash_never_changes),
         cmocka_unit_test(the_mixer_is_splitmix64s),
         cmocka_unit_test(short_inputs_do_not_collide),

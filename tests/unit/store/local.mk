@@ -21,6 +21,11 @@ tests_unit_store_test_spool_check_SOURCES = tests/unit/store/test_spool_check.c 
 tests_unit_store_test_spool_check_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_store_test_spool_check_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/store/test_spool_erase
+tests_unit_store_test_spool_erase_SOURCES = tests/unit/store/test_spool_erase.c $(spool_fixture)
+tests_unit_store_test_spool_erase_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_erase_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/store/test_spool_people
 tests_unit_store_test_spool_people_SOURCES = tests/unit/store/test_spool_people.c $(spool_fixture)
 tests_unit_store_test_spool_people_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
