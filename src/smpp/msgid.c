@@ -84,6 +84,12 @@ bool smpp_msgid_canonical(struct strv id, enum msgid_form form, struct smpp_msgi
     }
 }
 
+bool smpp_msgid_decimal(struct strv id, struct smpp_msgid *out)
+{
+    struct smpp_msgid text;
+    return as_text(id, &text) && hex_to_dec(&text, out);
+}
+
 unsigned smpp_msgid_candidates(struct strv id, struct smpp_msgid out[3])
 {
     unsigned n = 1;

@@ -187,7 +187,7 @@ struct strv receipt_id(const struct receipt *r)
 static void judge(struct receipt *r)
 {
     bool id = receipt_id(r).n > 0;
-    bool state = r->stat.n > 0 || r->message_state != SMPP_STATE_NONE;
+    bool state = r->stat.n > 0 || r->message_state != SMPP_STATE_NONE || r->scheduled;
     bool any = id || state || r->sub.p || r->dlvrd.p || r->submit_date.p || r->done_date.p || r->err.p;
     r->verdict = id && state ? RECEIPT_FULL : any ? RECEIPT_PARTIAL : RECEIPT_NOT;
 }
@@ -197,8 +197,10 @@ static void read_text(struct strv text, struct receipt *r)
     read_fields(text, r);
     r->submit = read_date(r->submit_date);
     r->done = read_date(r->done_date);
-    if (r->message_state == SMPP_STATE_NONE)
-        r->message_state = (uint8_t)smpp_state_from_word(r->stat);
+    if (r->message_state != SMPP_STATE_NONE || r->scheduled)
+        return; /* the TLV's */
+    r->message_state = (uint8_t)smpp_state_from_word(r->stat);
+    r->scheduled = strv_ieq_c(r->stat, "SCHEDLD") || strv_ieq_c(r->stat, "SCHEDULED");
 }
 
 enum receipt_verdict receipt_read_text(struct strv text, struct receipt *out)
@@ -215,8 +217,11 @@ static void read_tlvs(const struct smpp_pdu *pdu, struct receipt *r)
     uint32_t state;
     if (smpp_tlv_get_cstr(pdu, SMPP_TLV_receipted_message_id, &v))
         r->tlv_id = strv_trim(v);
-    if (smpp_tlv_get_uint(pdu, SMPP_TLV_message_state, &state) && smpp_state_name(state))
-        r->message_state = (uint8_t)state;
+    if (smpp_tlv_get_uint(pdu, SMPP_TLV_message_state, &state)) {
+        r->scheduled = state == 0;
+        if (smpp_state_name(state))
+            r->message_state = (uint8_t)state;
+    }
     if (smpp_tlv_find(pdu, SMPP_TLV_network_error_code, &v) && v.n == 3) {
         const uint8_t *p = (const uint8_t *)v.p;
         r->has_error = true;
@@ -232,6 +237,24 @@ static bool is_utf16(struct strv s, uint8_t data_coding)
         return false;
     bool wide = s.p[0] == 0 && s.p[2] == 0;
     return wide || (data_coding == 0x08 && memchr(s.p, 0, s.n - 1) != NULL);
+}
+
+/* Septets packed as on the air, which carriers send that forgot to unpack them: believed only of a message
+ * that is marked as a receipt, whose octets are none, and when a whole one comes out. */
+static void read_packed(struct strv text, struct buf *scratch, struct receipt *r)
+{
+    struct buf septets = { 0 };
+    struct receipt other = *r;
+    bool ok = alphabet_unpack7(text, 0, false, SIZE_MAX, &septets);
+    buf_clear(scratch);
+    if (ok &&
+        alphabet_decode(ALPHABET_GSM7, (struct strv){ (const char *)septets.data, septets.len }, scratch)) {
+        read_text((struct strv){ (const char *)scratch->data, scratch->len }, &other);
+        judge(&other);
+        if (other.id.n && (other.stat.n || other.verdict == RECEIPT_FULL))
+            *r = other;
+    }
+    buf_free(&septets);
 }
 
 enum receipt_verdict receipt_read(const struct smpp_pdu *pdu, struct buf *scratch, struct receipt *out)
@@ -263,6 +286,8 @@ enum receipt_verdict receipt_read(const struct smpp_pdu *pdu, struct buf *scratc
     }
     read_text(text, out);
     judge(out);
+    if (out->marked && !out->id.p && !out->stat.p && text.n >= 16)
+        read_packed(text, scratch, out);
     return out->verdict;
 }
 

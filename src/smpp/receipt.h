@@ -34,6 +34,7 @@ struct receipt {
     bool marked;           /* esm_class says receipt or intermediate notification (§5.2.12) */
     bool intermediate;     /* ... the latter */
     uint8_t message_state; /* TLV, else stat; enum smpp_message_state, SMPP_STATE_NONE when unknown */
+    bool scheduled;        /* ... or the state 0 of SMPP 5.0 (§4.7.15), which is not final */
     bool has_error;        /* network_error_code TLV: */
     uint8_t error_network; /* network type, */
     uint16_t error_code;   /* and its code */
@@ -43,8 +44,8 @@ struct receipt {
 };
 
 /* Reads a deliver_sm or data_sm. `scratch` (cleared first) takes the text when it must be converted (UCS-2,
- * UDH): keep it as long as the receipt. A text alone is believed only as far as it goes: a subscriber can
- * type one, so the caller decides by `marked` and tlv_id whether an unmarked one counts. */
+ * packed septets): keep it as long as the receipt. A text alone is believed only as far as it goes: a
+ * subscriber can type one, so the caller decides by `marked` and tlv_id whether an unmarked one counts. */
 enum receipt_verdict receipt_read(const struct smpp_pdu *pdu, struct buf *scratch, struct receipt *out);
 /* The same for a text alone (octets of an ASCII-compatible alphabet). */
 enum receipt_verdict receipt_read_text(struct strv text, struct receipt *out);
@@ -79,6 +80,9 @@ struct smpp_msgid {
  * key. With TEXT and HEX the digits stay. False when the id is empty, over 64 characters, or not a number of
  * that form (of at most 64 bits for DEC): *out is then the key as TEXT, or empty. */
 bool smpp_msgid_canonical(struct strv id, enum msgid_form form, struct smpp_msgid *out);
+/* A hexadecimal number (at most 64 bits) turned into decimal digits: what MSGID_DEC does, the other way.
+ * False: it is none. */
+bool smpp_msgid_decimal(struct strv id, struct smpp_msgid *out);
 /* Keys under which the same message may be known when the forms are not: first the TEXT key, then decimal
  * read as hexadecimal and hexadecimal as decimal where the digits allow. Returns how many (0..3), all
  * different. */
