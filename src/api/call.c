@@ -249,6 +249,13 @@ bool call_page(struct call *c, uint64_t *before, uint64_t *limit)
            call_query_u64(c, "limit", 1, CALL_MAX_LIMIT, limit);
 }
 
+void call_put_next(struct call *c, uint64_t next)
+{
+    if (next != 0) {
+        json_object_set_new(c->out, "next", reply_id(next));
+    }
+}
+
 /* --- the beginning --- */
 
 #define CALL_MAX_QUERY_NAMES 16

@@ -90,6 +90,8 @@ bool call_number(struct call *c, struct strv text, uint64_t *out); /* internatio
 bool call_param_id(struct call *c, uint64_t *out);                 /* {id} of the path */
 /* before= and limit= */
 bool call_page(struct call *c, uint64_t *before, uint64_t *limit);
+/* Where the next page begins, into the answer; 0 = at the end. Any thread. */
+void call_put_next(struct call *c, uint64_t next);
 
 /* Sets c->err (from any thread). */
 void call_query_failed(struct call *c, const struct query_error *qe);
@@ -106,6 +108,7 @@ void call_put_names(struct call *c, json_t *messages);
     X(carrier_list)                                                                                          \
     X(carrier_pause)                                                                                         \
     X(carrier_resume)                                                                                        \
+    X(receipt_unknown)                                                                                       \
     X(message_send)                                                                                          \
     X(message_show)                                                                                          \
     X(message_list)                                                                                          \

@@ -10,6 +10,7 @@ src_libapi_a_SOURCES = \
 	src/api/imports.c src/api/imports.h \
 	src/api/members.c src/api/members.h \
 	src/api/messages.c \
+	src/api/receipts.c \
 	src/api/metrics.c \
 	src/api/names.c \
 	src/api/reply.c src/api/reply.h \

@@ -288,13 +288,6 @@ static bool message_listed(void *ctx, const struct spool_view *m)
     return true;
 }
 
-static void message_put_next(json_t *out, uint64_t next)
-{
-    if (next != 0) {
-        json_object_set_new(out, "next", reply_id(next));
-    }
-}
-
 static void message_run_list(const struct engine_view *v, struct call *c)
 {
     struct message_job *j = c->job;
@@ -305,7 +298,7 @@ static void message_run_list(const struct engine_view *v, struct call *c)
     audience_view_end(j->view);
     c->out = json_object();
     json_object_set_new(c->out, "messages", j->list);
-    message_put_next(c->out, next);
+    call_put_next(c, next);
 }
 
 static void message_then_list(struct call *c)
@@ -413,7 +406,7 @@ static void inbound_run_list(const struct engine_view *v, struct call *c)
         spool_find_inbound(v->spool, j->number, j->before, (size_t)j->limit, inbound_listed, list);
     c->out = json_object();
     json_object_set_new(c->out, "inbound", list);
-    message_put_next(c->out, next);
+    call_put_next(c, next);
 }
 
 void api_inbound_list(struct call *c)

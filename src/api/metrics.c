@@ -89,6 +89,18 @@ METRIC_OF(inbound)
 METRIC_OF(rate_last_s)
 #undef METRIC_OF
 
+#define METRIC_OF_RECEIPTS(field)                                                                            \
+    static uint64_t metric_receipts_##field(const struct carrier_status *s)                                  \
+    {                                                                                                        \
+        return s->receipt_kinds.field;                                                                       \
+    }
+METRIC_OF_RECEIPTS(intermediate)
+METRIC_OF_RECEIPTS(repeated)
+METRIC_OF_RECEIPTS(contradicting)
+METRIC_OF_RECEIPTS(unknown)
+METRIC_OF_RECEIPTS(unreadable)
+#undef METRIC_OF_RECEIPTS
+
 static uint64_t metric_rate_limit(const struct carrier_status *s)
 {
     return s->rate_limit > 0 ? (uint64_t)s->rate_limit : 0;
@@ -135,6 +147,15 @@ static const struct {
     { "failed_total", METRIC_COUNTER, "Submissions the carrier refused.", metric_failed },
     { "lost_total", METRIC_COUNTER, "Submissions whose response never came.", metric_lost },
     { "receipts_total", METRIC_COUNTER, "Delivery receipts received.", metric_receipts },
+    { "receipts_intermediate_total", METRIC_COUNTER, "Receipts of messages that are still on their way.",
+      metric_receipts_intermediate },
+    { "receipts_repeated_total", METRIC_COUNTER, "Receipts that had been recorded before.",
+      metric_receipts_repeated },
+    { "receipts_contradicting_total", METRIC_COUNTER, "Receipts with another final state than the first.",
+      metric_receipts_contradicting },
+    { "receipts_unknown_total", METRIC_COUNTER, "Receipts whose message was not known when they came.",
+      metric_receipts_unknown },
+    { "receipts_unreadable_total", METRIC_COUNTER, "Receipts without an id.", metric_receipts_unreadable },
     { "inbound_total", METRIC_COUNTER, "Inbound messages received.", metric_inbound },
 };
 

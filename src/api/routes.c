@@ -27,6 +27,7 @@ static const struct route ROUTES[] = {
     { HTTP_POST, "/v1/messages/{id}/replace", ROLE_OPERATOR, BODY_JSON, "", api_message_replace },
     { HTTP_POST, "/v1/messages/{id}/resolve", ROLE_OPERATOR, BODY_JSON, "", api_message_resolve },
     { HTTP_GET, "/v1/inbound", ROLE_READER, BODY_NONE, "number before limit", api_inbound_list },
+    { HTTP_GET, "/v1/receipts/unknown", ROLE_READER, BODY_NONE, "carrier before limit", api_receipt_unknown },
 
     { HTTP_GET, "/v1/customers/{number}", ROLE_READER, BODY_NONE, "", api_customer_show },
     { HTTP_GET, "/v1/customers/{number}/export", ROLE_OPERATOR, BODY_NONE, "", api_customer_export },

@@ -53,6 +53,28 @@ static json_t *status_bind(const struct bind_status *b)
     return o;
 }
 
+/* How the carrier's receipts name messages, and what came of them. */
+static void status_put_receipts(json_t *o, const struct carrier_status *s)
+{
+    const struct spool_id_view *v = &s->receipt_ids;
+    const struct carrier_receipts *n = &s->receipt_kinds;
+    json_t *ids = json_object(), *seen = json_object(), *kinds = json_object();
+    for (unsigned i = SPOOL_IDS_SAME; i < SPOOL_ID_FORMS; i++) {
+        json_object_set_new(seen, spool_id_form_name((enum spool_id_form)i), reply_u64(v->seen[i]));
+    }
+    json_object_set_new(ids, "form", reply_cstr(spool_id_form_name(v->form)));
+    json_object_set_new(ids, "set", json_boolean(v->set != SPOOL_IDS_AUTO));
+    json_object_set_new(ids, "seen", seen);
+    json_object_set_new(ids, "elsewhere", reply_u64(v->elsewhere));
+    json_object_set_new(kinds, "intermediate", reply_u64(n->intermediate));
+    json_object_set_new(kinds, "repeated", reply_u64(n->repeated));
+    json_object_set_new(kinds, "contradicting", reply_u64(n->contradicting));
+    json_object_set_new(kinds, "unknown", reply_u64(n->unknown));
+    json_object_set_new(kinds, "unreadable", reply_u64(n->unreadable));
+    json_object_set_new(o, "receipt_ids", ids);
+    json_object_set_new(o, "receipt_kinds", kinds);
+}
+
 static json_t *status_carrier(const struct carrier_status *s)
 {
     json_t *o = json_object(), *rate = json_object(), *queue = json_object(), *binds = json_array();
@@ -80,6 +102,7 @@ static json_t *status_carrier(const struct carrier_status *s)
     json_object_set_new(o, "failed", reply_u64(s->failed));
     json_object_set_new(o, "lost", reply_u64(s->lost));
     json_object_set_new(o, "receipts", reply_u64(s->receipts));
+    status_put_receipts(o, s);
     json_object_set_new(o, "inbound", reply_u64(s->inbound));
     json_object_set_new(o, "cost", json_real((double)s->cost / 1e6));
     json_object_set_new(o, "health", reply_cstr(s->health));

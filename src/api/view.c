@@ -83,7 +83,7 @@ static json_t *view_parts(const struct spool_view *m)
     json_t *list = json_array();
     for (size_t i = 0; i < m->n_parts; i++) {
         const struct spool_part_view *p = &m->parts[i];
-        const char *name = smpp_status_name(p->command_status);
+        const char *name = smpp_status_name(p->command_status), *stage = spool_stage_name(p->stage);
         json_t *one = json_object();
         json_object_set_new(one, "n", reply_u64(i + 1));
         json_object_set_new(one, "state", reply_cstr(message_state_name(p->state)));
@@ -92,6 +92,8 @@ static json_t *view_parts(const struct spool_view *m)
                             : name != NULL         ? reply_cstr(name)
                                                    : reply_u64(p->command_status));
         json_object_set_new(one, "carrier_id", reply_text(p->carrier_id));
+        json_object_set_new(one, "stage", stage != NULL ? reply_cstr(stage) : json_null());
+        json_object_set_new(one, "error", p->error != 0 ? reply_u64(p->error) : json_null());
         json_array_append_new(list, one);
     }
     return list;

@@ -121,6 +121,12 @@ static const struct option message_resolve_options[] = {
     { .name = NULL },
 };
 
+static const struct option receipt_unknown_options[] = {
+    OPT("carrier", OPTION_TEXT, "NAME", "of this carrier"),
+    LIST_OPTIONS,
+    { .name = NULL },
+};
+
 static const struct option inbound_list_options[] = {
     OPT("number", OPTION_TEXT, "NUMBER", "from this number"),
     LIST_OPTIONS,
@@ -247,6 +253,10 @@ const struct command commands[] = {
     C("route", "explain", "NUMBER", "where a message would go now, and why", route_explain_options,
       "Example: tessera route explain +4915112345678 --class otp", route_explain),
 
+    C("receipt", "unknown", "", "receipts of messages nobody knows, newest first", receipt_unknown_options,
+      "They are kept for receipts.keep_unknown: the response may come later. Many of them: is the setting\n"
+      "receipt_ids of the carrier right? See: tessera carrier list",
+      receipt_unknown),
     C("inbound", "list", "", "messages that came in, newest first", inbound_list_options, NULL, inbound_list),
     C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),
 

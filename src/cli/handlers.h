@@ -45,6 +45,7 @@
     X(message_query)                                                                                         \
     X(message_replace)                                                                                       \
     X(message_resolve)                                                                                       \
+    X(receipt_unknown)                                                                                       \
     X(inbound_list)                                                                                          \
     X(store_check)                                                                                           \
     X(store_rebuild)                                                                                         \

@@ -123,6 +123,8 @@ static void message_put_parts(struct cli *c, const json_t *doc, struct buf *out)
     table_column(t, "state", TABLE_LEFT);
     table_column(t, "status", TABLE_LEFT);
     table_column(t, "carrier's id", TABLE_LEFT);
+    table_column(t, "on its way", TABLE_LEFT);
+    table_column(t, "error", TABLE_RIGHT);
     for (size_t i = 0; i < json_array_size(parts); i++) {
         const json_t *p = json_array_get(parts, i), *status = doc_get(p, "status");
         table_count(t, doc_int(p, "n"));
@@ -131,6 +133,8 @@ static void message_put_parts(struct cli *c, const json_t *doc, struct buf *out)
                       : json_is_string(status) ? json_string_value(status)
                                                : "-");
         table_text(t, doc_text(p, "carrier_id"));
+        table_text(t, doc_text(p, "stage")[0] != '\0' ? doc_text(p, "stage") : "-");
+        table_text(t, doc_int(p, "error") != 0 ? text_count(doc_int(p, "error")).s : "-");
     }
     if (table_rows(t) != 0) {
         buf_put_u8(out, '\n');

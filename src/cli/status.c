@@ -3,6 +3,7 @@
 #include "cli/doc.h"
 #include "cli/handlers.h"
 #include "cli/message_view.h"
+#include "cli/receipt_view.h"
 #include "cli/text.h"
 
 #include <stdio.h>
@@ -245,7 +246,7 @@ static void status_put_stores(struct cli *c, const json_t *doc, struct buf *out)
         buf_put_u8(out, '\n');
     }
     if (doc_int(spool, "orphan_receipts") != 0) {
-        buf_printf(out, "  %s receipts wait for their message\n",
+        buf_printf(out, "  %s receipts wait for their message: tessera receipt unknown\n",
                    text_count(doc_int(spool, "orphan_receipts")).s);
     }
     if (doc_int(recovered, "in_flight") != 0) {
@@ -279,6 +280,7 @@ static void carrier_draw(struct cli *c, const json_t *doc, struct buf *out)
 {
     status_put_carriers(c, doc_get(doc, "carriers"), out);
     status_put_binds(c, doc_get(doc, "carriers"), out);
+    receipt_put_carriers(c, doc_get(doc, "carriers"), out);
 }
 
 int run_carrier_list(struct cli *c)

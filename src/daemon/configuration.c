@@ -68,6 +68,8 @@ static const struct setting settings[] = {
       "delete messages so long after their end; 0 = never" },
     { "retention.inbound", SETTING_DURATION, AT(keep_inbound), 0, 36500 * USEC_DAY, "365d", true,
       "delete inbound messages so long after they came; 0 = never" },
+    { "receipts.keep_unknown", SETTING_DURATION, AT(keep_unknown), USEC_SEC, 36500 * USEC_DAY, "3d", true,
+      "keep receipts of unknown messages so long; at most 100,000" },
     { "messages.reroute_after", SETTING_DURATION, AT(reroute_after), 0, USEC_DAY, "5s", true,
       "a carrier is down so long before routes move what waits for it to another" },
     { "outbind.listen", SETTING_TEXT, AT(outbind_listen), 0, 0, "", false,
@@ -158,6 +160,8 @@ static const struct setting carrier_settings[] = {
       "numbers that go this way, \"49,43\"; empty: all that no other carrier names" },
     { "sender", SETTING_TEXT, OF(sender), 0, MESSAGE_MAX_SENDER, "", true,
       "sender of messages that name none" },
+    { "receipt_ids", SETTING_CHOICE, OF(receipt_ids), 0, 0, "auto", true, "auto|same|hex_dec|dec_hex" },
+    { "receipts_by", SETTING_CHOICE, OF(receipts_by), 0, 0, "esm_class", true, "esm_class|text|either" },
     { "max_failures", SETTING_UINT, OF(max_failures), 0, 100, "50", true,
       "percent of a minute's submissions that fail, from which on routes avoid it; 0 = never" },
 };
@@ -595,6 +599,7 @@ void config_engine_options(const struct config *c, struct engine_options *out)
         .drain_timeout = c->drain_timeout,
         .keep_messages = c->keep_messages,
         .keep_inbound = c->keep_inbound,
+        .keep_unknown = c->keep_unknown,
     };
     for (size_t i = 0; i < CLASS_COUNT; i++) {
         out->uncertain[i] = config_policy(c->uncertain[i]);

@@ -17,7 +17,7 @@ struct config {
     int64_t spool_map, spool_reserve, spool_queue, audience_map;
     int64_t max_parts, max_attempts, bind_attempts;
     usec_t retry_min, retry_max, quiet_margin, drain_timeout;
-    usec_t keep_messages, keep_inbound;
+    usec_t keep_messages, keep_inbound, keep_unknown;
     bool quiet_low_confidence;
     char uncertain[CLASS_COUNT][16];
     struct carrier_options carriers[ENGINE_MAX_CARRIERS];

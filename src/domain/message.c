@@ -16,7 +16,7 @@ static const char *const class_names[CLASS_COUNT] = {
 
 static const struct {
     const char *name;
-    uint32_t to; /* bits of the states it may move to; none: final */
+    uint32_t to; /* bits of the states it may move to */
 } states[MESSAGE_STATE_COUNT] = {
     [MESSAGE_NONE] = { "none", BIT(HELD) | BIT(READY) | BIT(IN_FLIGHT) | WITHOUT_SENDING },
     [MESSAGE_HELD] = { "held", BIT(READY) | WITHOUT_SENDING },
@@ -32,7 +32,8 @@ static const struct {
     [MESSAGE_EXPIRED] = { "expired", 0 },
     [MESSAGE_REJECTED] = { "rejected", 0 },
     [MESSAGE_DELETED] = { "deleted", 0 },
-    [MESSAGE_UNKNOWN] = { "unknown", 0 },
+    /* The carrier does not know: what it says later is more than that. */
+    [MESSAGE_UNKNOWN] = { "unknown", BY_RECEIPT & ~BIT(UNKNOWN) },
     [MESSAGE_FAILED] = { "failed", 0 },
     [MESSAGE_SUPPRESSED] = { "suppressed", 0 },
     [MESSAGE_CANCELLED] = { "cancelled", 0 },
@@ -80,7 +81,7 @@ bool message_state_parse(struct strv s, enum message_state *out)
 
 bool message_state_final(enum message_state s)
 {
-    return (unsigned)s < MESSAGE_STATE_COUNT && states[s].to == 0;
+    return (unsigned)s < MESSAGE_STATE_COUNT && s >= MESSAGE_DELIVERED;
 }
 
 bool message_state_settled(enum message_state s)

@@ -45,9 +45,10 @@ enum message_state {
 const char *message_state_name(enum message_state s); /* "in_flight" ... */
 bool message_state_parse(struct strv s, enum message_state *out);
 bool message_state_final(
-    enum message_state s); /* no move leads out; SENT is not final (a receipt may come) */
+    enum message_state s); /* nothing is awaited any more; SENT is not final (a receipt may come) */
 bool message_state_settled(enum message_state s); /* final, or SENT: nothing more to do for us */
-/* Whether the life above allows the move. Repeated receipts: a final state moves nowhere. */
+/* Whether the life above allows the move. A final state moves nowhere, whatever later receipts say: the first
+ * counts. But UNKNOWN gives way to any other final state that a receipt can tell. */
 bool message_move_allowed(enum message_state from, enum message_state to);
 
 /* name, and a sentence for a person */

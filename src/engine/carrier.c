@@ -149,6 +149,7 @@ static void carrier_take_options(struct carrier *c, const struct carrier_options
         c->o.n_hosts = 1;
     }
     style_of(o, &c->style, NULL); /* checked before */
+    receive_configure(c);
 }
 
 struct link *carrier_new_link(struct carrier *c, enum session_bind mode, unsigned id, struct err *e)

@@ -54,6 +54,8 @@ struct carrier {
     struct carrier_routing routing;
     int64_t cost; /* of the parts taken since the start, in millionths */
     uint64_t submitted, answered, failed, lost, receipts, inbound;
+    struct carrier_receipts receipt_kinds; /* of the receipts */
+    enum { RECEIPTS_BY_ESM_CLASS, RECEIPTS_BY_TEXT, RECEIPTS_BY_EITHER } receipts_by;
     uint64_t rate_sum, rate_last; /* parts in this second, in the one before */
 };
 

@@ -235,6 +235,7 @@ static bool engine_open(struct engine *g, const struct engine_options *o, struct
     struct spool_options so = { .dir = g->state_dir,
                                 .map_size = o->spool_map,
                                 .reserve = o->spool_reserve,
+                                .orphan_keep = o->keep_unknown,
                                 .keep_messages = o->keep_messages,
                                 .keep_inbound = o->keep_inbound,
                                 .queue_max = o->spool_queue,
@@ -344,6 +345,7 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     memcpy(g->o.uncertain, o->uncertain, sizeof g->o.uncertain);
     g->o.drain_timeout = o->drain_timeout;
     spool_keep(g->spool, o->keep_messages, o->keep_inbound);
+    spool_keep_receipts(g->spool, o->keep_unknown);
     g->o.reroute_after = o->reroute_after;
     if (zones_reload(g->facts->zones, NULL)) {
         gate_forget(&g->gate);

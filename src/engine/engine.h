@@ -273,6 +273,14 @@ struct bind_status {
     unsigned used, window;
     bool tls;
 };
+/* What came of a carrier's receipts, since the start. */
+struct carrier_receipts {
+    uint64_t intermediate;  /* on its way: recorded */
+    uint64_t repeated;      /* had been recorded before, or an intermediate one after the final one */
+    uint64_t contradicting; /* another final state than the one there is */
+    uint64_t unknown;       /* their message was not known: kept */
+    uint64_t unreadable;    /* marked as receipts, without an id */
+};
 struct carrier_status {
     const char *name, *state;
     int64_t rate_limit;
@@ -286,6 +294,8 @@ struct carrier_status {
     uint64_t submitted, answered, failed, lost, receipts, inbound; /* parts and PDUs since start */
     int64_t cost;       /* of the parts taken since the start, in millionths; 0 when no route has a cost */
     const char *health; /* for routes: "up", "down", "throttled", "failing" ... */
+    struct carrier_receipts receipt_kinds;
+    struct spool_id_view receipt_ids;
     size_t n_binds;
     struct bind_status binds[ENGINE_MAX_BINDS + ENGINE_MAX_OUTBINDS];
 };
@@ -297,6 +307,7 @@ struct outbind_status {
 /* Its number; -1 with *e, which suggests a near name. */
 int engine_carrier_find(const struct engine *g, struct strv name, struct err *e);
 size_t engine_carrier_count(const struct engine *g);
+const char *engine_carrier_name(const struct engine *g, size_t i); /* NULL: there is none of that number */
 void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out);
 /* What the carrier's own rules tell of a status; "" when they do not. */
 const char *engine_status_text(const struct engine *g, size_t carrier, uint32_t status);

@@ -137,6 +137,7 @@ struct carrier *engine_carrier_need(const struct engine *g, struct strv name,
                                     struct err *e); /* suggests a near name */
 void pause_load_docs(struct engine *g, struct spool_reader *r);
 /* receive.c */
+void receive_configure(struct carrier *c); /* takes the carrier's options */
 void receive_request(struct carrier *c, struct link *k, const struct smpp_pdu *pdu);
 /* What a message_state of the protocol makes of a message; SENT: it is on its way. */
 enum message_state receive_state(unsigned s);

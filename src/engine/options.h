@@ -60,7 +60,9 @@ struct carrier_options {
     char prefixes[512];                  /* "49,44": routes; "" = every number no other carrier names */
     char sender[MESSAGE_MAX_SENDER + 1]; /* default sender */
     unsigned max_failures; /* percent of a minute's submissions; from there on routes avoid it; 0 = never */
-    struct status_rule {   /* what a status means here, against smpp/status.def */
+    char receipt_ids[8];   /* "auto", "same", "hex_dec", "dec_hex": store/spool.h */
+    char receipts_by[12]; /* "esm_class", "text", "either": what makes a message of the carrier's a receipt */
+    struct status_rule {  /* what a status means here, against smpp/status.def */
         uint32_t status;
         enum smpp_status_class class_;
         char text[120]; /* "": the table's */
@@ -112,6 +114,7 @@ struct engine_options {
     bool quiet_low_confidence;          /* obey rules whose source is of low confidence */
     usec_t quiet_margin;                /* close a window so much early */
     usec_t keep_messages, keep_inbound; /* retention, after a message's end; 0 = for ever */
+    usec_t keep_unknown;                /* receipts of unknown messages */
     usec_t drain_timeout;               /* how long SIGTERM waits for responses */
 };
 

@@ -68,11 +68,50 @@ enum message_state receive_state(unsigned s)
     }
 }
 
+static enum spool_stage receipt_stage(const struct receipt *r)
+{
+    switch (r->message_state) {
+    case SMPP_STATE_ENROUTE: return STAGE_ENROUTE;
+    case SMPP_STATE_ACCEPTED: return STAGE_ACCEPTED;
+    default: return r->scheduled ? STAGE_SCHEDULED : STAGE_OTHER;
+    }
+}
+
+static void receipt_count(struct carrier *c, const struct spool_result *r)
+{
+    struct carrier_receipts *n = &c->receipt_kinds;
+    if (r->settled == NULL) {
+        n->unknown++;
+        return;
+    }
+    switch (r->settled->receipt) {
+    case RECEIPT_INTERMEDIATE: n->intermediate++; break;
+    case RECEIPT_REPEATED:
+    case RECEIPT_LATE: n->repeated++; break;
+    case RECEIPT_CONTRADICTS:
+        n->contradicting++;
+        log_event(c->g->log, LOG_DEBUG, "receipt_contradicts", "carrier=%s id=%llu state=%s", c->o.name,
+                  (unsigned long long)r->id, message_state_name(r->settled->after));
+        break;
+    default: break;
+    }
+}
+
 static void receipt_stored(void *ctx, const struct spool_result *r)
 {
     struct ack *a = ctx;
+    if (r->code == ERR_NONE) {
+        receipt_count(a->c, r);
+    }
     ack_answer(a, ack_status(r->code));
     free(a);
+}
+
+/* Carriers write the recipient's number into the source, some into the destination. */
+static uint64_t receipt_number(struct strv address)
+{
+    uint64_t n = 0;
+    return number_parse_digits(address, &n) || strv_to_u64(address, &n) ? n : 0;
 }
 
 static void receive_receipt(struct carrier *c, struct link *k, const struct smpp_pdu *pdu,
@@ -80,8 +119,10 @@ static void receive_receipt(struct carrier *c, struct link *k, const struct smpp
 {
     struct engine *g = c->g;
     struct strv id = receipt_id(r);
+    bool data = pdu->command_id == SMPP_CMD(data_sm);
     uint64_t error = r->error_code;
     if (id.n == 0) {
+        c->receipt_kinds.unreadable++;
         log_event(g->log, LOG_WARN, "receipt_without_id", "carrier=%s bind=%u", c->o.name, link_id(k));
         link_answer(k, link_generation(k), pdu->command_id, pdu->sequence_number, SMPP_ESME_ROK);
         return;
@@ -93,11 +134,15 @@ static void receive_receipt(struct carrier *c, struct link *k, const struct smpp
     if (a == NULL) {
         return;
     }
+    /* An intermediate notification (esm_class, SMPP 3.4 §5.2.12) is never the end, whatever it names. */
     struct spool_receipt sr = {
         .carrier = c->number,
         .carrier_id = id,
-        .state = receive_state(r->message_state),
+        .state = r->intermediate ? MESSAGE_SENT : receive_state(r->message_state),
+        .stage = receipt_stage(r),
         .error = (uint32_t)error,
+        .to = receipt_number(data ? pdu->data_sm.source_addr : pdu->sm.source_addr),
+        .other = receipt_number(data ? pdu->data_sm.destination_addr : pdu->sm.destination_addr),
         .at = engine_wall(g),
     };
     c->receipts++;
@@ -223,6 +268,29 @@ static void receive_inbound(struct carrier *c, struct link *k, const struct smpp
     buf_free(&text);
 }
 
+/* A text that looks like a receipt is none: esm_class decides, or the TLV that only receipts have; unless the
+ * carrier is known to get it wrong. */
+static bool receive_is_receipt(const struct carrier *c, const struct receipt *r)
+{
+    bool text = r->verdict == RECEIPT_FULL, tlv = r->tlv_id.n > 0;
+    switch (c->receipts_by) {
+    case RECEIPTS_BY_TEXT: return text || tlv;
+    case RECEIPTS_BY_EITHER: return r->marked || text || tlv;
+    default: return r->marked || tlv;
+    }
+}
+
+void receive_configure(struct carrier *c)
+{
+    enum spool_id_form form = SPOOL_IDS_AUTO;
+    struct strv by = strv_from(c->o.receipts_by);
+    spool_id_form_parse(strv_from(c->o.receipt_ids), &form);
+    spool_set_id_form(c->g->spool, c->number, form);
+    c->receipts_by = strv_eq_c(by, "text")     ? RECEIPTS_BY_TEXT
+                     : strv_eq_c(by, "either") ? RECEIPTS_BY_EITHER
+                                               : RECEIPTS_BY_ESM_CLASS;
+}
+
 void receive_request(struct carrier *c, struct link *k, const struct smpp_pdu *pdu)
 {
     struct buf scratch = { 0 };
@@ -234,9 +302,8 @@ void receive_request(struct carrier *c, struct link *k, const struct smpp_pdu *p
         link_answer(k, link_generation(k), pdu->command_id, pdu->sequence_number, SMPP_ESME_RINVCMDID);
         return;
     }
-    /* A text that looks like a receipt is none: esm_class decides, or the TLV that only receipts have. */
     receipt_read(pdu, &scratch, &r);
-    if (r.marked || r.tlv_id.n > 0) {
+    if (receive_is_receipt(c, &r)) {
         receive_receipt(c, k, pdu, &r);
     } else {
         receive_inbound(c, k, pdu);

@@ -8,6 +8,11 @@ size_t engine_carrier_count(const struct engine *g)
     return g->n_carriers;
 }
 
+const char *engine_carrier_name(const struct engine *g, size_t i)
+{
+    return i < g->n_carriers ? g->carriers[i]->o.name : NULL;
+}
+
 void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out)
 {
     const struct carrier *c = g->carriers[i];
@@ -29,12 +34,14 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
         .lost = c->lost,
         .receipts = c->receipts,
         .inbound = c->inbound,
+        .receipt_kinds = c->receipt_kinds,
         .cost = c->cost,
         .health = route_health_name(g->health[i]),
     };
     for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
         out->queue[lane] = spool_ready_count(g->spool, c->number, lane);
     }
+    spool_get_id_form(g->spool, c->number, &out->receipt_ids);
     for (size_t k = 0; k < c->n_links; k++) {
         link_get_status(c->links[k], &out->binds[out->n_binds++], shift);
     }

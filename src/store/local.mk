@@ -11,7 +11,7 @@ src_libstore_a_SOURCES = \
 	src/store/spool_delta.c src/store/spool_delta.h \
 	src/store/spool_erase.c \
 	src/store/spool_history.c src/store/spool_history.h \
-	src/store/spool_ids.c \
+	src/store/spool_ids.c src/store/spool_ids.h \
 	src/store/spool_index.c src/store/spool_index.h \
 	src/store/spool_life.c \
 	src/store/spool_load.c \

@@ -37,7 +37,7 @@ struct spool_options {
     size_t map_size;      /* octets */
     size_t reserve;       /* octets of the map kept for ending what has begun; 0 = a tenth */
     size_t queue_max;     /* operations waiting for the writer; 0 = 65536 */
-    usec_t orphan_keep;   /* receipts of unknown messages are kept so long; 0 = a day */
+    usec_t orphan_keep;   /* receipts of unknown messages are kept so long; 0 = three days */
     usec_t keep_messages; /* deleted when they have been over for so long; 0 = never */
     usec_t keep_inbound;  /* the same for inbound messages */
     bool nosync;          /* tests only */
@@ -57,12 +57,23 @@ struct spool_result {
 };
 typedef void (*spool_done)(void *ctx, const struct spool_result *r);
 
+/* What a receipt did. */
+enum spool_receipt_effect {
+    RECEIPT_UNSEEN,       /* it was none */
+    RECEIPT_FINAL,        /* recorded: the message, or its part, has come to its end */
+    RECEIPT_INTERMEDIATE, /* recorded: on its way */
+    RECEIPT_REPEATED,     /* had been recorded before */
+    RECEIPT_LATE,         /* an intermediate one after the final one: says nothing */
+    RECEIPT_CONTRADICTS,  /* another final state than the one there is: the first counts */
+};
+
 /* What an answer or receipt made of its message. */
 struct spool_settled {
     uint64_t id, to;
     uint32_t campaign, customer;
     enum message_state before, after; /* equal: the message did not move (a part of several, a repeat) */
     bool duplicate;                   /* this receipt had been recorded before */
+    enum spool_receipt_effect receipt;
 };
 
 /* Opens or creates; refuses a store of another version or a torn one (ERR_VERSION, ERR_CORRUPT), and one that
@@ -85,6 +96,8 @@ size_t spool_room(
  * of 72 neighbouring messages goes when each of them is over (or sent, without a receipt) and old. Counters
  * stay, and what people consented to. */
 void spool_keep(struct spool *s, usec_t messages, usec_t inbound);
+void spool_keep_receipts(struct spool *s, usec_t unknown); /* the same for receipts of unknown messages; 0 =
+                                                              as long as there is room (100,000) */
 
 /* --- messages --- */
 
@@ -156,14 +169,22 @@ void spool_reroute(struct spool *s, uint64_t id, uint16_t from, uint16_t to, uns
  * now. ERR_STATE when some of its parts have been answered. */
 void spool_replan(struct spool *s, uint64_t id, unsigned parts, uint16_t plan, spool_done done, void *ctx);
 
-/* A delivery receipt. Unknown ids are kept (orphans) for `orphan_keep` and applied when their answer comes.
- */
+/* How far an intermediate receipt says the message has come. */
+enum spool_stage { STAGE_NONE, STAGE_OTHER, STAGE_SCHEDULED, STAGE_ACCEPTED, STAGE_ENROUTE };
+const char *spool_stage_name(enum spool_stage s); /* "enroute"; NULL for STAGE_NONE */
+
+/* A delivery receipt. Unknown ids are kept (orphans) for `orphan_keep` and applied when their answer comes,
+ * or when the carrier's form of ids has been learned. */
 struct spool_receipt {
     uint16_t carrier;
     struct strv carrier_id;
     enum message_state
-        state;      /* DELIVERED, UNDELIVERABLE, ...; SENT for an intermediate one (recorded only) */
-    uint32_t error; /* the network's error code as a number, 0 when none */
+        state;              /* DELIVERED, UNDELIVERABLE, ...; SENT for an intermediate one (recorded only) */
+    enum spool_stage stage; /* of an intermediate one */
+    uint32_t error;         /* the network's error code as a number, 0 when none */
+    uint64_t to, other; /* the message's recipient as the receipt has it, in either of its addresses; 0 = not
+                           known. It tells which of two messages is meant, while the carrier's form of ids is
+                           not known */
     usec_t at;
 };
 void spool_receipt(struct spool *s, const struct spool_receipt *r, spool_done done, void *ctx);
@@ -173,6 +194,25 @@ void spool_receipt(struct spool *s, const struct spool_receipt *r, spool_done do
  * or delivered and cancelled, becomes CANCELLED. ERR_STATE: the part was never taken by the carrier. */
 void spool_part_state(struct spool *s, uint64_t id, uint8_t part, enum message_state state, uint32_t error,
                       usec_t at, spool_done done, void *ctx);
+/* The ids of a carrier: how those of its receipts come from those of its responses. */
+enum spool_id_form {
+    SPOOL_IDS_AUTO,    /* to be learned; not learned yet */
+    SPOOL_IDS_SAME,    /* the same, but for case, leading zeros and blanks */
+    SPOOL_IDS_HEX_DEC, /* hexadecimal in the response, decimal in the receipt */
+    SPOOL_IDS_DEC_HEX, /* decimal in the response, hexadecimal in the receipt */
+    SPOOL_ID_FORMS
+};
+const char *spool_id_form_name(enum spool_id_form f); /* "auto", "same", "hex_dec", "dec_hex" */
+bool spool_id_form_parse(struct strv s, enum spool_id_form *out);
+/* Sets it, or has it learned (AUTO). What waits is then looked through again. */
+void spool_set_id_form(struct spool *s, uint16_t carrier, enum spool_id_form f);
+struct spool_id_view {
+    enum spool_id_form set, form;  /* form: the one in use; AUTO: none yet, everything is tried */
+    unsigned seen[SPOOL_ID_FORMS]; /* receipts that a form explained, at most 999 */
+    unsigned elsewhere; /* receipts whose id was there, but of messages to other numbers only, while it was
+                           learned */
+};
+void spool_get_id_form(const struct spool *s, uint16_t carrier, struct spool_id_view *out); /* any thread */
 
 /* --- ready queue: bounded look-ahead --- */
 
@@ -310,7 +350,9 @@ size_t spool_feed_read(struct spool_reader *r, uint64_t after, struct spool_feed
 /* One message with all that is known of it. Views are valid until the callback returns. */
 struct spool_part_view {
     uint32_t command_status;
+    uint32_t error; /* the network's, by its last receipt; 0 = none */
     struct strv carrier_id;
+    enum spool_stage stage;   /* by its last intermediate receipt */
     enum message_state state; /* IN_FLIGHT (no response yet), SENT, DELIVERED, ... */
 };
 /* Something that kept it from going at once, or an attempt that did not succeed. */
@@ -410,6 +452,22 @@ uint64_t spool_find_inbound(struct spool_reader *r, uint64_t number, uint64_t be
 /* The votes of a number. */
 typedef bool (*spool_vote_fn)(void *ctx, struct strv vote, uint16_t option);
 void spool_each_vote_of(struct spool_reader *r, uint64_t number, spool_vote_fn fn, void *ctx);
+
+/* Receipts whose message is not known (yet). */
+struct spool_unknown_view {
+    uint64_t seq;
+    uint16_t carrier;
+    struct strv carrier_id;
+    uint64_t to; /* 0 = not known */
+    enum message_state state;
+    enum spool_stage stage;
+    uint32_t error;
+    usec_t at;
+};
+typedef bool (*spool_unknown_fn)(void *ctx, const struct spool_unknown_view *v);
+/* Newest first; carrier -1 = all. Returns the seq to continue before, or 0. At most 100,000 are looked at. */
+uint64_t spool_find_unknown(struct spool_reader *r, int carrier, uint64_t before_seq, size_t max,
+                            spool_unknown_fn fn, void *ctx);
 
 /* Votes per option of one vote; returns distinct voters. */
 uint64_t spool_vote_tally(struct spool_reader *r, struct strv vote, uint64_t *counts, size_t options);

@@ -183,8 +183,8 @@ static void parts_collect(struct spool_core *c, uint64_t id, const struct spool_
 }
 
 /* A message of several parts, after something about one of them was recorded: sent when all were taken,
- * failed when one was refused for good; then, by receipts, delivered when all are, ended when one has ended
- * otherwise. */
+ * failed when one was refused for good; then, when every part has a final receipt, delivered when all are,
+ * else what the first part was that is not. */
 static void settle_parts(struct spool_core *c, uint64_t id, struct spool_record *r, usec_t at)
 {
     struct spool_parts p;
@@ -196,13 +196,13 @@ static void settle_parts(struct spool_core *c, uint64_t id, struct spool_record 
     } else if (r->state == MESSAGE_IN_FLIGHT) {
         spool_life_set(c, id, r, MESSAGE_FAILED, REASON_CARRIER_STATUS, p.refused_status, 0, at);
     }
-    if (r->state != MESSAGE_SENT)
+    if ((r->state != MESSAGE_SENT && r->state != MESSAGE_UNKNOWN) || p.ended < r->parts)
         return;
-    if (p.bad != MESSAGE_NONE)
+    if (p.bad != MESSAGE_NONE && p.bad != (enum message_state)r->state)
         spool_life_set(c, id, r, p.bad, REASON_CARRIER_RECEIPT, p.bad_error, 0, at);
-    else if (p.cancelled > 0 && p.delivered + p.cancelled == r->parts)
+    else if (p.bad == MESSAGE_NONE && p.cancelled > 0)
         spool_life_set(c, id, r, MESSAGE_CANCELLED, REASON_CANCELLED, 0, 0, at);
-    else if (p.delivered == r->parts)
+    else if (p.bad == MESSAGE_NONE)
         spool_life_set(c, id, r, MESSAGE_DELIVERED, REASON_NONE, 0, 0, at);
 }
 
@@ -213,66 +213,74 @@ static enum message_reason final_reason(enum message_state s)
                                     : REASON_CARRIER_RECEIPT;
 }
 
-/* What a receipt does to a message of one part; true when it had been recorded before. */
-static bool receipt_single(struct spool_core *c, uint64_t id, struct spool_record *r,
-                           enum message_state state, uint32_t error, usec_t at)
+/* What a receipt says. */
+struct told {
+    enum message_state state; /* SENT: an intermediate one */
+    uint8_t stage;
+    uint32_t error;
+    usec_t at;
+};
+
+/* What a receipt does to a message of one part. A final state stays (but for UNKNOWN): see domain/message.h.
+ */
+static enum spool_receipt_effect receipt_single(struct spool_core *c, uint64_t id, struct spool_record *r,
+                                                const struct told *t)
 {
-    if (state == (enum message_state)r->state && state != MESSAGE_SENT)
-        return true;
-    if (state != MESSAGE_SENT) {
-        bool confirmed = state == MESSAGE_CANCELLED && r->state == MESSAGE_SENT;
-        if (confirmed || message_move_allowed((enum message_state)r->state, state))
-            spool_life_set(c, id, r, state, final_reason(state), error, 0, at);
-        return false;
+    if (t->state != MESSAGE_SENT) {
+        if (t->state == (enum message_state)r->state)
+            return RECEIPT_REPEATED;
+        bool confirmed = t->state == MESSAGE_CANCELLED && r->state == MESSAGE_SENT;
+        if (!confirmed && !message_move_allowed((enum message_state)r->state, t->state))
+            return RECEIPT_CONTRADICTS;
+        spool_life_set(c, id, r, t->state, final_reason(t->state), t->error, 0, t->at);
+        return RECEIPT_FINAL;
     }
-    if (r->state != MESSAGE_SENT)
-        return false; /* an intermediate one after the final one says nothing */
-    if ((r->flags & SPOOL_INTERMEDIATE) && r->code == error)
-        return true;
-    r->flags |= SPOOL_INTERMEDIATE;
-    r->code = error;
-    r->changed = at;
+    if (message_state_final((enum message_state)r->state))
+        return RECEIPT_LATE; /* an intermediate one after the final one says nothing */
+    if ((r->flags & SPOOL_INTERMEDIATE) && t->stage <= spool_table_stage(r->flags))
+        return RECEIPT_REPEATED;
+    r->flags = spool_table_with_stage(r->flags, t->stage);
+    if (r->state == MESSAGE_SENT) {
+        r->code = t->error;
+        r->changed = t->at;
+    }
     spool_block_touch(&c->blocks, &c->t, id);
-    return false;
+    return RECEIPT_INTERMEDIATE;
 }
 
-static bool receipt_part(struct spool_core *c, uint64_t id, struct spool_record *r, unsigned part,
-                         enum message_state state, uint32_t error, usec_t at)
+static enum spool_receipt_effect receipt_part(struct spool_core *c, uint64_t id, struct spool_record *r,
+                                              unsigned part, const struct told *t)
 {
     struct spool_parts p;
     parts_collect(c, id, r, &p);
     enum message_state had = (enum message_state)p.receipt[part];
-    if (had == state)
-        return true;
-    if (message_state_final(had) && had != MESSAGE_NONE)
-        return false; /* the first final receipt counts */
-    spool_block_put_part(&c->blocks, &c->t, id, part, state, error, env_view(NULL, 0));
-    settle_parts(c, id, r, at);
-    return false;
-}
-
-static bool receipt_apply(struct spool_core *c, uint64_t id, struct spool_record *r, unsigned part,
-                          enum message_state state, uint32_t error, usec_t at)
-{
-    if (r->parts > 1)
-        return receipt_part(c, id, r, part, state, error, at);
-    return receipt_single(c, id, r, state, error, at);
-}
-
-/* A receipt that came before its response. */
-static void apply_orphan(struct spool_core *c, uint64_t id, struct spool_record *r, unsigned part,
-                         uint16_t carrier, struct strv carrier_id, uint64_t key)
-{
-    uint64_t keys[3] = { key };
-    struct spool_orphan o;
-    unsigned n = 1 + spool_ids_alternates(c, carrier, carrier_id, false, keys + 1);
-    for (unsigned i = 0; i < n; i++) {
-        if (!spool_orphan_get(&c->orphans, &c->t, keys[i], &o))
-            continue;
-        spool_orphan_del(&c->orphans, &c->t, keys[i]);
-        receipt_apply(c, id, r, part, (enum message_state)o.state, o.error, o.at);
-        return;
+    uint32_t value = t->error;
+    if (t->state == MESSAGE_SENT) {
+        if (message_state_final(had))
+            return RECEIPT_LATE;
+        if (had == MESSAGE_SENT && t->stage <= p.stage[part])
+            return RECEIPT_REPEATED; /* each stage once: what is kept of a part has a bound */
+        value = (uint32_t)t->stage << SPOOL_STAGE_SHIFT | (t->error & SPOOL_ERROR_MASK);
+    } else if (had == t->state) {
+        return RECEIPT_REPEATED;
+    } else if (!spool_table_receipt_counts(had, t->state)) {
+        return RECEIPT_CONTRADICTS;
     }
+    spool_block_put_part(&c->blocks, &c->t, id, part, t->state, value, env_view(NULL, 0));
+    settle_parts(c, id, r, t->at);
+    return t->state == MESSAGE_SENT ? RECEIPT_INTERMEDIATE : RECEIPT_FINAL;
+}
+
+static enum spool_receipt_effect receipt_apply(struct spool_core *c, uint64_t id, struct spool_record *r,
+                                               unsigned part, const struct told *t)
+{
+    return r->parts > 1 ? receipt_part(c, id, r, part, t) : receipt_single(c, id, r, t);
+}
+
+void spool_apply_kept(struct spool_core *c, const struct spool_ids_found *f, const struct spool_orphan *o)
+{
+    struct told t = { (enum message_state)o->state, o->stage, o->error, o->at };
+    receipt_apply(c, f->id, f->r, f->part, &t);
 }
 
 /* The part was taken: remember by which id receipts will name it. */
@@ -283,11 +291,10 @@ static void part_taken(struct spool_core *c, const struct spool_op *op, struct s
     spool_count_event(&c->count, &c->t, r->campaign, COUNT_PARTS_SENT);
     if (id.n == 0)
         return;
-    uint64_t key = spool_ids_key(op->u.answer.carrier, id);
-    spool_ids_learn(c, op->u.answer.carrier, id, false);
-    spool_index_add(&c->rid, &c->t, key, op->id << 8 | part);
+    spool_index_add(&c->rid, &c->t, spool_ids_key(op->u.answer.carrier, id), op->id << 8 | part);
+    spool_ids_answered(c, op->u.answer.carrier, id);
     if (c->orphans.count)
-        apply_orphan(c, op->id, r, part, op->u.answer.carrier, id, key);
+        spool_ids_waiting(c, op->u.answer.carrier, id);
 }
 
 /* Whether the part's success has been recorded. */
@@ -338,14 +345,17 @@ static void apply_answer(struct spool_core *c, struct spool_op *op, const uint8_
 
 /* --- receipts --- */
 
-static void keep_orphan(struct spool_core *c, const struct spool_op *op, struct strv id, uint64_t key)
+static void keep_orphan(struct spool_core *c, const struct spool_op *op, struct strv id)
 {
-    struct spool_orphan o = { .key = key,
+    struct spool_orphan o = { .key = spool_ids_key(op->u.answer.carrier, id),
                               .kept_at = c->now,
                               .at = op->u.answer.at,
                               .error = op->u.answer.value,
                               .carrier = op->u.answer.carrier,
-                              .state = op->u.answer.state };
+                              .state = op->u.answer.state,
+                              .to = op->u.answer.to,
+                              .other = op->u.answer.other,
+                              .stage = op->u.answer.stage };
     o.n_id = (uint8_t)(id.n < sizeof(o.id) ? id.n : sizeof(o.id));
     if (o.n_id)
         memcpy(o.id, id.p, o.n_id);
@@ -354,25 +364,22 @@ static void keep_orphan(struct spool_core *c, const struct spool_op *op, struct 
 
 static void apply_receipt(struct spool_core *c, struct spool_op *op, const uint8_t *data)
 {
-    struct strv id = span(data, op->u.answer.id);
-    uint16_t carrier = op->u.answer.carrier;
-    uint64_t keys[3] = { spool_ids_key(carrier, id) }, value = 0;
-    spool_ids_learn(c, carrier, id, true);
-    bool found = spool_index_last(&c->rid, &c->t, keys[0], &value);
-    unsigned n = found ? 0 : spool_ids_alternates(c, carrier, id, true, keys + 1);
-    for (unsigned i = 0; i < n && !found; i++)
-        found = spool_index_last(&c->rid, &c->t, keys[1 + i], &value);
-    struct spool_record *r = found ? spool_block_find(&c->blocks, &c->t, value >> 8) : NULL;
-    if (!r || (value & 255) >= r->parts) {
-        keep_orphan(c, op, id, keys[0]);
+    struct spool_ids_ask ask = { .carrier = op->u.answer.carrier,
+                                 .id = span(data, op->u.answer.id),
+                                 .to = op->u.answer.to,
+                                 .other = op->u.answer.other };
+    struct told t = { (enum message_state)op->u.answer.state, op->u.answer.stage, op->u.answer.value,
+                      op->u.answer.at };
+    struct spool_ids_found f;
+    if (!spool_ids_find(c, &ask, &f)) {
+        keep_orphan(c, op, ask.id);
         return;
     }
-    op->id = value >> 8;
-    settled_begin(op, op->id, r);
-    op->settled.duplicate =
-        receipt_apply(c, op->id, r, (unsigned)(value & 255), (enum message_state)op->u.answer.state,
-                      op->u.answer.value, op->u.answer.at);
-    op->settled.after = (enum message_state)r->state;
+    op->id = f.id;
+    settled_begin(op, f.id, f.r);
+    op->settled.receipt = receipt_apply(c, f.id, f.r, f.part, &t);
+    op->settled.duplicate = op->settled.receipt == RECEIPT_REPEATED;
+    op->settled.after = (enum message_state)f.r->state;
 }
 
 /* --- */
@@ -390,8 +397,11 @@ static void apply_part_state(struct spool_core *c, struct spool_op *op)
         op->code = ERR_STATE;
         return;
     }
-    op->settled.duplicate = receipt_apply(c, op->id, r, part, (enum message_state)op->u.answer.state,
-                                          op->u.answer.value, op->u.answer.at);
+    struct told t = { .state = (enum message_state)op->u.answer.state,
+                      .error = op->u.answer.value,
+                      .at = op->u.answer.at };
+    op->settled.receipt = receipt_apply(c, op->id, r, part, &t);
+    op->settled.duplicate = op->settled.receipt == RECEIPT_REPEATED;
     op->settled.after = (enum message_state)r->state;
 }
 

@@ -60,8 +60,8 @@ bool spool_core_load(struct spool_core *c)
     c->feed_trimmed = env_meta_get(&c->t, SPOOL_META_FEED_TRIMMED);
     c->feed_last = last_feed(&c->t);
     c->next_due = spool_life_next_due(c);
-    spool_ids_load(c);
     spool_delta_load(&c->deltas, &c->t);
+    spool_ids_load(c);
     spool_queue_load(&c->queue, &c->t);
     spool_orphan_load(&c->orphans, &c->t);
     spool_index_load(&c->rid, &c->t);
@@ -81,8 +81,6 @@ void spool_core_free(struct spool_core *c)
     spool_orphan_free(&c->orphans);
     spool_refs_free(&c->refs);
     hmap_free(&c->cursor_index);
-    hmap_free(&c->forms);
-    hmap_free(&c->forms_changed);
     free(c->feed);
     free(c->cursors);
 }
@@ -135,9 +133,10 @@ static void fold(struct spool_core *c)
 bool spool_core_commit(struct spool_core *c)
 {
     if (c->now >= c->purge_at || c->purge_at > c->now + PURGE_EVERY) {
-        spool_orphan_purge(&c->orphans, &c->t, c->now - c->orphan_keep);
-        c->purge_at = c->now + PURGE_EVERY;
+        c->purging = spool_orphan_purge(&c->orphans, &c->t, c->now - atomic_load(&c->orphan_keep));
+        c->purge_at = c->purging ? c->now : c->now + PURGE_EVERY;
     }
+    spool_ids_sweep(c);
     fold(c);
     spool_block_write(&c->blocks, &c->t);
     spool_delta_write(&c->deltas, &c->t);
@@ -165,7 +164,7 @@ bool spool_core_reload(struct spool_core *c)
 bool spool_core_busy(const struct spool_core *c)
 {
     return spool_delta_busy(&c->deltas) || spool_index_busy(&c->rid) || spool_index_busy(&c->num) ||
-           spool_retain_due(&c->retain, clock_wall(c->clock));
+           spool_ids_busy(c) || c->purging || spool_retain_due(&c->retain, clock_wall(c->clock));
 }
 
 void spool_core_feed(struct spool_core *c, enum spool_feed_kind kind, uint64_t number, uint32_t customer,

@@ -24,6 +24,7 @@
 #include "store/spool_block.h"
 #include "store/spool_count.h"
 #include "store/spool_history.h"
+#include "store/spool_ids.h"
 #include "store/spool_index.h"
 #include "store/spool_orphan.h"
 #include "store/spool_queue.h"
@@ -79,9 +80,10 @@ struct spool_op {
         struct {
             usec_t at;
             struct spool_span id;
-            uint32_t value; /* command_status, network error */
+            uint64_t to, other; /* a receipt's numbers */
+            uint32_t value;     /* command_status, network error */
             uint16_t carrier;
-            uint8_t part, state;
+            uint8_t part, state, stage;
         } answer; /* and receipt */
         struct {
             usec_t until;
@@ -130,7 +132,7 @@ struct spool_core {
     const struct clock *clock;
     enum spool_uncertain uncertain[CLASS_COUNT];
     uint64_t erase_key[2]; /* of spool_erase_mark */
-    usec_t orphan_keep;
+    _Atomic int64_t orphan_keep;
     struct env_txn t; /* the write transaction */
     usec_t now;       /* of its begin */
     bool tight;       /* of this operation: space is short */
@@ -155,13 +157,12 @@ struct spool_core {
     struct spool_cursor_row *cursors;
     size_t n_cursors, cap_cursors;
 
-    /* what the ids of a carrier have looked like: learned, see spool_ids.c */
-    struct hmap forms, forms_changed;
-
+    struct spool_ids ids;
     uint64_t message_last, inbound_last, ledger_last;
     usec_t next_due;
     bool held_changed;
     usec_t purge_at;
+    bool purging; /* more receipts are to be forgotten than a slice */
 };
 
 /* --- spool_core.c: opening, transactions --- */
@@ -197,16 +198,8 @@ size_t spool_sweep_slice(struct spool_core *c, struct spool_sweep *w); /* how ma
 /* --- spool_apply.c --- */
 /* Runs one operation; its result is in it. `data`: the batch's octets. */
 void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data, bool skip_intake);
-
-/* --- spool_ids.c: receipts and the ids carriers give --- */
-uint64_t spool_ids_key(uint16_t carrier, struct strv id);
-void spool_ids_load(struct spool_core *c);
-void spool_ids_write(struct spool_core *c);
-void spool_ids_learn(struct spool_core *c, uint16_t carrier, struct strv id, bool receipt);
-/* Other canonical ids under which the answer of a receipt, or the receipt of an answer, may be known, as far
- * as what has been learned of the carrier allows. Returns how many (0..2). */
-unsigned spool_ids_alternates(struct spool_core *c, uint16_t carrier, struct strv id, bool receipt,
-                              uint64_t keys[2]);
+/* A receipt that waited, now that its message is known. */
+void spool_apply_kept(struct spool_core *c, const struct spool_ids_found *f, const struct spool_orphan *o);
 
 /* --- spool_people.c: inbound, consent, votes, documents, audiences --- */
 void spool_people_inbound(struct spool_core *c, struct spool_op *op, struct strv body);

@@ -186,7 +186,7 @@ static bool part_is_there(const struct buf *parts, const struct spool_part *want
 {
     struct spool_part p;
     for (size_t pos = 0; spool_table_next_part(env_view(parts->data, parts->len), &pos, &p);) {
-        if (p.slot == want->slot && p.part == want->part && p.kind == want->kind)
+        if (p.slot == want->slot && p.part == want->part && p.kind == want->kind && p.value == want->value)
             return true;
     }
     return false;

@@ -13,7 +13,10 @@ static void leave(struct spool_core *c, uint64_t id, struct spool_record *r)
     case MESSAGE_READY:
         spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, r->flags & SPOOL_CLASS), id, false);
         break;
-    case MESSAGE_IN_FLIGHT: spool_queue_set(&c->queue, &c->t, SPOOL_FLIGHT_LANE, id, false); break;
+    case MESSAGE_IN_FLIGHT:
+        spool_queue_set(&c->queue, &c->t, SPOOL_FLIGHT_LANE, id, false);
+        spool_ids_in_flight(c, r->carrier, false);
+        break;
     case MESSAGE_HELD:
         env_del(&c->t, SPOOL_HELD, held_key(&k, r, id));
         r->when = 0;
@@ -34,6 +37,7 @@ static void enter(struct spool_core *c, uint64_t id, struct spool_record *r, use
         if (r->attempts < UINT16_MAX)
             r->attempts++;
         spool_queue_set(&c->queue, &c->t, SPOOL_FLIGHT_LANE, id, true);
+        spool_ids_in_flight(c, r->carrier, true);
         break;
     case MESSAGE_HELD:
         r->when = until > 0 ? until : USEC_NEVER;

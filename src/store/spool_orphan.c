@@ -10,11 +10,12 @@ void spool_orphan_free(struct spool_orphans *o)
     *o = (struct spool_orphans){ 0 };
 }
 
-static bool read_orphan(struct strv v, struct spool_orphan *out)
+bool spool_orphan_read(struct strv v, struct spool_orphan *out)
 {
-    if (v.n != sizeof(*out))
+    if (v.n != sizeof(*out) && v.n != SPOOL_ORPHAN_SHORT)
         return false;
-    memcpy(out, v.p, sizeof(*out));
+    *out = (struct spool_orphan){ 0 };
+    memcpy(out, v.p, v.n);
     return out->n_id <= sizeof(out->id);
 }
 
@@ -27,7 +28,7 @@ bool spool_orphan_load(struct spool_orphans *o, struct env_txn *t)
     env_cursor_open(&c, t, SPOOL_ORPHAN);
     for (bool more = env_cursor_first(&c); more; more = env_cursor_next(&c)) {
         o->last = env_key_u64(c.key, 0);
-        if (!read_orphan(c.value, &one))
+        if (!spool_orphan_read(c.value, &one))
             env_fail(t, ERR_CORRUPT);
         else if (!hmap_put(&o->index, one.key, o->last))
             env_fail(t, ERR_NOMEM);
@@ -43,7 +44,7 @@ bool spool_orphan_get(struct spool_orphans *o, struct env_txn *t, uint64_t key, 
     struct strv v;
     uint64_t seq;
     return hmap_get(&o->index, key, &seq) && env_get(t, SPOOL_ORPHAN, env_key1(&k, seq), &v) &&
-           read_orphan(v, out);
+           spool_orphan_read(v, out);
 }
 
 void spool_orphan_del(struct spool_orphans *o, struct env_txn *t, uint64_t key)
@@ -56,27 +57,29 @@ void spool_orphan_del(struct spool_orphans *o, struct env_txn *t, uint64_t key)
     }
 }
 
-/* Deletes from the old end while `limit` or the bound on the number asks for it. */
-static void purge(struct spool_orphans *o, struct env_txn *t, usec_t limit, size_t keep)
+/* Deletes from the old end while `limit` or the bound on the number asks for it; whether a slice was not
+ * enough. */
+static bool purge(struct spool_orphans *o, struct env_txn *t, usec_t limit, size_t keep)
 {
     struct env_cursor c;
     struct spool_orphan one;
     env_cursor_open(&c, t, SPOOL_ORPHAN);
     bool more = env_cursor_first(&c);
-    for (unsigned n = 0; more && n < PURGE_SLICE; n++) {
-        if (!read_orphan(c.value, &one) || (o->count <= keep && one.kept_at >= limit))
+    unsigned n = 0;
+    for (; more && n < PURGE_SLICE; n++) {
+        if (!spool_orphan_read(c.value, &one) || (o->count <= keep && one.kept_at >= limit))
             break;
         hmap_del(&o->index, one.key);
         o->count--;
         more = env_cursor_del(&c) && env_cursor_next(&c);
     }
     env_cursor_close(&c);
+    return n == PURGE_SLICE;
 }
 
-void spool_orphan_purge(struct spool_orphans *o, struct env_txn *t, usec_t limit)
+bool spool_orphan_purge(struct spool_orphans *o, struct env_txn *t, usec_t limit)
 {
-    if (o->count)
-        purge(o, t, limit, SIZE_MAX);
+    return o->count > 0 && purge(o, t, limit, SIZE_MAX);
 }
 
 void spool_orphan_put(struct spool_orphans *o, struct env_txn *t, const struct spool_orphan *one)

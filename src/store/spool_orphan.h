@@ -8,6 +8,8 @@
 #include "base/hmap.h"
 #include "store/spool_table.h"
 
+#include <stddef.h>
+
 #define SPOOL_ORPHANS_MAX 100000 /* the oldest make room */
 
 struct spool_orphan {
@@ -17,7 +19,10 @@ struct spool_orphan {
     uint16_t carrier;
     uint8_t state, n_id; /* the id as the receipt wrote it, in canonical form, follows */
     char id[64];
+    uint64_t to, other; /* the receipt's numbers; 0 = not known. Not in the store of an earlier version */
+    uint8_t stage, spare[7];
 };
+#define SPOOL_ORPHAN_SHORT offsetof(struct spool_orphan, to) /* as an earlier version wrote it */
 struct spool_orphans {
     struct hmap index; /* key -> seq */
     uint64_t last;
@@ -31,7 +36,8 @@ void spool_orphan_put(struct spool_orphans *o, struct env_txn *t, const struct s
 /* Copies it out; false when there is none. */
 bool spool_orphan_get(struct spool_orphans *o, struct env_txn *t, uint64_t key, struct spool_orphan *out);
 void spool_orphan_del(struct spool_orphans *o, struct env_txn *t, uint64_t key);
-/* Forgets what was kept before `limit`, at most a slice of it. */
-void spool_orphan_purge(struct spool_orphans *o, struct env_txn *t, usec_t limit);
+bool spool_orphan_read(struct strv value, struct spool_orphan *out);
+/* Forgets what was kept before `limit`, at most a slice of it; whether there is more. */
+bool spool_orphan_purge(struct spool_orphans *o, struct env_txn *t, usec_t limit);
 
 #endif

@@ -92,6 +92,12 @@ static enum message_state single_state(const struct spool_record *r)
     return message_state_final((enum message_state)r->state) ? (enum message_state)r->state : MESSAGE_SENT;
 }
 
+static uint32_t single_error(const struct spool_record *r)
+{
+    bool by_receipt = r->state == MESSAGE_SENT || r->reason == REASON_CARRIER_RECEIPT;
+    return by_receipt ? r->code : 0;
+}
+
 static void fill_parts(struct look *l, const struct spool_record *r, struct spool_view *v)
 {
     struct env_key k;
@@ -101,7 +107,12 @@ static void fill_parts(struct look *l, const struct spool_record *r, struct spoo
     spool_delta_set_parts(&l->r->deltas, v->m.id, &l->parts);
     for (unsigned i = 0; i < r->parts; i++) {
         struct spool_part_view *p = &l->views[i];
-        *p = (struct spool_part_view){ l->parts.status[i], l->parts.carrier_id[i], MESSAGE_IN_FLIGHT };
+        bool one = r->parts == 1;
+        *p = (struct spool_part_view){ .command_status = l->parts.status[i],
+                                       .carrier_id = l->parts.carrier_id[i],
+                                       .state = MESSAGE_IN_FLIGHT,
+                                       .stage = one ? spool_table_stage(r->flags) : l->parts.stage[i],
+                                       .error = one ? single_error(r) : l->parts.error[i] };
         if (!(l->parts.done[i >> 3] >> (i & 7) & 1))
             continue;
         if (l->parts.status[i] != 0)

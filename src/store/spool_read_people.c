@@ -179,6 +179,49 @@ uint64_t spool_find_inbound(struct spool_reader *r, uint64_t number, uint64_t be
     return next;
 }
 
+/* --- receipts of unknown messages --- */
+
+static uint64_t unknown_walk(struct spool_reader *r, int carrier, uint64_t before, size_t max,
+                             spool_unknown_fn fn, void *ctx)
+{
+    struct env_cursor c;
+    struct env_key k;
+    struct spool_orphan o;
+    uint64_t next = 0;
+    size_t n = 0;
+    env_cursor_open(&c, &r->t, SPOOL_ORPHAN);
+    bool more = env_cursor_seek_le(&c, env_key1(&k, before ? before - 1 : UINT64_MAX));
+    for (; more; more = env_cursor_prev(&c)) {
+        uint64_t seq = env_key_u64(c.key, 0);
+        if (!spool_orphan_read(c.value, &o) || (carrier >= 0 && o.carrier != carrier))
+            continue;
+        struct spool_unknown_view v = { .seq = seq,
+                                        .carrier = o.carrier,
+                                        .carrier_id = env_view(o.id, o.n_id),
+                                        .to = o.to,
+                                        .state = (enum message_state)o.state,
+                                        .stage = (enum spool_stage)o.stage,
+                                        .error = o.error,
+                                        .at = o.at };
+        if (n++ == max || !fn(ctx, &v)) {
+            next = seq + 1;
+            break;
+        }
+    }
+    env_cursor_close(&c);
+    return next;
+}
+
+uint64_t spool_find_unknown(struct spool_reader *r, int carrier, uint64_t before_seq, size_t max,
+                            spool_unknown_fn fn, void *ctx)
+{
+    uint64_t next = 0;
+    if (spool_read_begin(r) && before_seq != 1)
+        next = unknown_walk(r, carrier, before_seq, max, fn, ctx);
+    spool_read_end(r);
+    return next;
+}
+
 /* --- votes --- */
 
 /* From name to name: the vote of the number is looked up under each. */

@@ -106,15 +106,27 @@ bool spool_table_next_part(struct strv block, size_t *pos, struct spool_part *p)
     return !r.failed;
 }
 
+bool spool_table_receipt_counts(enum message_state had, enum message_state now)
+{
+    return had == MESSAGE_NONE || !message_state_final(had) ||
+           (had == MESSAGE_UNKNOWN && message_state_final(now));
+}
+
 void spool_table_collect_part(struct spool_parts *out, const struct spool_part *p)
 {
     uint8_t bit = (uint8_t)(1u << (p->part & 7));
     uint8_t *taken = &out->taken[p->part >> 3], *done = &out->done[p->part >> 3];
     if (p->kind != SPOOL_PART_ANSWER) {
-        if (out->receipt[p->part] && message_state_final((enum message_state)out->receipt[p->part]))
+        bool stage = p->kind == MESSAGE_SENT;
+        if (stage) {
+            uint8_t at = (uint8_t)(p->value >> SPOOL_STAGE_SHIFT);
+            out->stage[p->part] = at > out->stage[p->part] ? at : out->stage[p->part];
+        }
+        if (!spool_table_receipt_counts((enum message_state)out->receipt[p->part],
+                                        (enum message_state)p->kind))
             return;
         out->receipt[p->part] = p->kind;
-        out->error[p->part] = p->value;
+        out->error[p->part] = stage ? p->value & SPOOL_ERROR_MASK : p->value;
         return;
     }
     *done |= bit;
@@ -129,6 +141,7 @@ void spool_table_collect_part(struct spool_parts *out, const struct spool_part *
 static void count_receipt(struct spool_parts *out, unsigned part)
 {
     enum message_state s = (enum message_state)out->receipt[part];
+    out->ended += s != MESSAGE_NONE && message_state_final(s);
     if (s == MESSAGE_DELIVERED) {
         out->delivered++;
     } else if (s == MESSAGE_CANCELLED) {

@@ -84,7 +84,20 @@ enum spool_flag {
     SPOOL_ANSWERED = 4,     /* the only part has been taken by the carrier */
     SPOOL_INTERMEDIATE = 8, /* an intermediate receipt came */
     SPOOL_REPLIED = 16,     /* an inbound message answered it */
+    SPOOL_STAGE = 96,       /* mask: how far the intermediate receipt said it was */
 };
+/* The stage of a message of one part, see enum spool_stage. Without bits it is OTHER, as in an earlier
+ * version. */
+static inline enum spool_stage spool_table_stage(unsigned flags)
+{
+    return flags & SPOOL_INTERMEDIATE ? (enum spool_stage)(STAGE_OTHER + (flags & SPOOL_STAGE) / 32)
+                                      : STAGE_NONE;
+}
+static inline uint8_t spool_table_with_stage(uint8_t flags, unsigned stage)
+{
+    unsigned bits = stage == STAGE_NONE || stage > STAGE_ENROUTE ? 0 : stage - STAGE_OTHER;
+    return (uint8_t)((flags & ~(unsigned)SPOOL_STAGE) | SPOOL_INTERMEDIATE | bits * 32);
+}
 
 struct spool_record {
     uint8_t state, reason, parts, flags;
@@ -125,7 +138,11 @@ void spool_table_complete(struct message *m, uint64_t id, const struct spool_rec
 
 /* --- part: entries after one version octet; a later entry for the same part and kind replaces --- */
 
-#define SPOOL_PART_ANSWER 0 /* kind; other kinds: enum message_state of a receipt */
+#define SPOOL_PART_ANSWER                                                                                    \
+    0 /* kind; other kinds: enum message_state of a receipt, SENT: an intermediate one */
+/* The value of an intermediate receipt: its stage above the network's error. */
+#define SPOOL_STAGE_SHIFT 24
+#define SPOOL_ERROR_MASK  0xffffffu
 struct spool_part {
     uint8_t slot, part, kind;
     uint32_t value; /* answer: command_status; receipt: network error */
@@ -141,15 +158,20 @@ struct spool_parts {
     uint8_t taken[32];    /* bit set: answered with status 0 */
     uint8_t done[32];     /* bit set: answered */
     uint8_t receipt[256]; /* last receipt's state, 0 = none */
+    uint8_t stage[256];   /* the furthest of the intermediate ones, which need not be in order here */
     uint32_t status[256]; /* of the answer */
     uint32_t refused_status;
+    unsigned ended; /* parts with a final receipt */
     enum message_state
         bad; /* final receipt of the first part that ended otherwise than DELIVERED or CANCELLED, or NONE */
     uint32_t bad_error;
     uint32_t error[256]; /* of the receipt */
     struct strv carrier_id[256];
 };
-/* Adds one entry; a part's final receipt stays. After the last: spool_table_collect_end(). */
+/* Whether a receipt of this state takes the place of the one there is: a final one stays, but for UNKNOWN,
+ * which gives way to one that knows. */
+bool spool_table_receipt_counts(enum message_state had, enum message_state now);
+/* Adds one entry. After the last: spool_table_collect_end(). */
 void spool_table_collect_part(struct spool_parts *out, const struct spool_part *p);
 void spool_table_collect_end(struct spool_parts *out, unsigned n_parts);
 /* All that a part value says of `id`; with _end when nothing is to be added. */

@@ -26,6 +26,11 @@ tests_unit_store_test_spool_erase_SOURCES = tests/unit/store/test_spool_erase.c 
 tests_unit_store_test_spool_erase_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_store_test_spool_erase_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/store/test_spool_ids
+tests_unit_store_test_spool_ids_SOURCES = tests/unit/store/test_spool_ids.c $(spool_fixture)
+tests_unit_store_test_spool_ids_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_ids_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/store/test_spool_people
 tests_unit_store_test_spool_people_SOURCES = tests/unit/store/test_spool_people.c $(spool_fixture)
 tests_unit_store_test_spool_people_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -195,6 +195,7 @@ static bool see(void *ctx, const struct spool_view *v)
     for (size_t i = 0; i < v->n_parts; i++) {
         s->part_state[i] = v->parts[i].state;
         s->part_status[i] = v->parts[i].command_status;
+        s->part_stage[i] = v->parts[i].stage;
         strv_copy(v->parts[i].carrier_id, s->part_id[i], sizeof(s->part_id[i]));
     }
     return true;

@@ -56,6 +56,7 @@ struct seen {
     enum message_state part_state[256];
     uint32_t part_status[256];
     char part_id[256][24];
+    enum spool_stage part_stage[256];
 };
 struct seen *fx_get(struct fx *f, uint64_t id); /* static storage */
 enum message_state fx_state(struct fx *f, uint64_t id);

@@ -21,7 +21,7 @@ struct mm {
     enum message_reason reason;
     struct message m;
     usec_t until;
-    unsigned attempts, taken, refused, delivered; /* parts */
+    unsigned attempts, taken, refused, delivered, ended; /* parts */
     uint32_t status;
     enum message_state bad;
     bool replied;
@@ -81,7 +81,7 @@ static void model_settle(struct mm *k)
         k->state = MESSAGE_FAILED;
         k->reason = REASON_CARRIER_STATUS;
     }
-    if (k->state == MESSAGE_SENT && k->bad) {
+    if (k->state == MESSAGE_SENT && k->bad && k->ended == k->m.parts) {
         k->state = k->bad;
         k->reason = REASON_CARRIER_RECEIPT;
     } else if (k->state == MESSAGE_SENT && k->delivered == k->m.parts) {
@@ -136,6 +136,7 @@ static void step_receipt(struct fx *f, struct model *md, struct rnd *r, uint64_t
     if (k->part_receipt[part])
         return;
     k->part_receipt[part] = 1;
+    k->ended++;
     if (s == MESSAGE_DELIVERED)
         k->delivered++;
     else if (!k->bad)

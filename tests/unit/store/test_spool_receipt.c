@@ -57,6 +57,8 @@ static void repeated_receipts_are_told_apart(void **state)
     assert_int_equal(g.settled.before, g.settled.after);
     g = fx_receipt(f, "a9", MESSAGE_EXPIRED); /* the first final one counts */
     assert_false(g.settled.duplicate);
+    assert_int_equal(g.settled.receipt, RECEIPT_CONTRADICTS);
+    assert_int_equal(fx_receipt(f, "a9", MESSAGE_SENT).settled.receipt, RECEIPT_LATE);
     assert_int_equal(g.settled.after, MESSAGE_DELIVERED);
     assert_int_equal(fx_state(f, id), MESSAGE_DELIVERED);
     assert_int_equal(fx_counts(f, 0).by_state[MESSAGE_DELIVERED], 1);
@@ -74,6 +76,68 @@ static void intermediate_receipts_are_recorded_only(void **state)
     assert_true(fx_receipt(f, "b1", MESSAGE_SENT).settled.duplicate);
     assert_int_equal(fx_receipt(f, "b1", MESSAGE_DELIVERED).settled.after, MESSAGE_DELIVERED);
     assert_int_equal(fx_receipt(f, "b1", MESSAGE_SENT).settled.after, MESSAGE_DELIVERED);
+}
+
+static struct got intermediate(struct fx *f, const char *id, enum spool_stage stage)
+{
+    struct got g = { 0 };
+    struct spool_receipt r = { .carrier = 1,
+                               .carrier_id = strv_from(id),
+                               .state = MESSAGE_SENT,
+                               .stage = stage,
+                               .at = clock_wall(&f->clock) };
+    spool_receipt(f->s, &r, fx_done, &g);
+    fx_sync(f);
+    return g;
+}
+
+static void stages_are_kept_of_each_part(void **state)
+{
+    struct fx *f = *state;
+    struct message m = fx_message(491701);
+    uint64_t one = sent(f, "s1");
+    m.parts = 2;
+    uint64_t two = fx_claimed(f, &m);
+    fx_answer(f, two, 0, 0, "t0");
+    fx_answer(f, two, 1, 0, "t1");
+    assert_int_equal(intermediate(f, "s1", STAGE_SCHEDULED).settled.receipt, RECEIPT_INTERMEDIATE);
+    assert_int_equal(intermediate(f, "s1", STAGE_ENROUTE).settled.receipt, RECEIPT_INTERMEDIATE);
+    assert_int_equal(fx_get(f, one)->part_stage[0], STAGE_ENROUTE);
+    static const enum spool_stage steps[] = { STAGE_ACCEPTED, STAGE_ENROUTE, STAGE_ACCEPTED,
+                                              STAGE_ENROUTE }; /* forward only */
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(intermediate(f, "t1", steps[i]).settled.receipt,
+                         i < 2 ? RECEIPT_INTERMEDIATE : RECEIPT_REPEATED);
+    fx_reopen(f);
+    assert_int_equal(fx_get(f, two)->part_stage[0], STAGE_NONE);
+    assert_int_equal(fx_get(f, two)->part_stage[1], STAGE_ENROUTE);
+    assert_int_equal(fx_get(f, two)->part_state[1], MESSAGE_SENT);
+    fx_receipt(f, "t1", MESSAGE_DELIVERED);
+    assert_int_equal(intermediate(f, "t1", STAGE_SCHEDULED).settled.receipt, RECEIPT_LATE);
+    assert_int_equal(fx_receipt(f, "t0", MESSAGE_DELIVERED).settled.after, MESSAGE_DELIVERED);
+}
+
+/* UNKNOWN says that nobody knows: what a later receipt knows takes its place, of a message and of a part. */
+static void unknown_gives_way(void **state)
+{
+    struct fx *f = *state;
+    struct message m = fx_message(491701);
+    uint64_t one = sent(f, "k1");
+    assert_int_equal(fx_receipt(f, "k1", MESSAGE_UNKNOWN).settled.after, MESSAGE_UNKNOWN);
+    assert_int_equal(fx_receipt(f, "k1", MESSAGE_DELIVERED).settled.receipt, RECEIPT_FINAL);
+    assert_int_equal(fx_state(f, one), MESSAGE_DELIVERED);
+    assert_int_equal(fx_receipt(f, "k1", MESSAGE_UNKNOWN).settled.receipt, RECEIPT_CONTRADICTS);
+    m.parts = 2;
+    uint64_t two = fx_claimed(f, &m);
+    fx_answer(f, two, 0, 0, "k2");
+    fx_answer(f, two, 1, 0, "k3");
+    fx_receipt(f, "k2", MESSAGE_DELIVERED);
+    assert_int_equal(fx_receipt(f, "k3", MESSAGE_UNKNOWN).settled.after, MESSAGE_UNKNOWN);
+    assert_int_equal(fx_receipt(f, "k3", MESSAGE_DELIVERED).settled.after, MESSAGE_DELIVERED);
+    assert_int_equal(fx_get(f, two)->part_state[1], MESSAGE_DELIVERED);
+    struct spool_counts c = fx_counts(f, 0);
+    assert_int_equal(c.by_state[MESSAGE_DELIVERED], 2);
+    assert_int_equal(c.by_state[MESSAGE_UNKNOWN], 0);
 }
 
 static void receipts_before_the_response_wait_for_it(void **state)
@@ -206,6 +270,7 @@ static void what_was_learned_of_ids_survives(void **state)
 static void unknown_receipts_are_forgotten_after_their_time(void **state)
 {
     struct fx *f = *state;
+    spool_keep_receipts(f->s, USEC_DAY);
     assert_false(fx_receipt(f, "u1", MESSAGE_DELIVERED).has_settled);
     clock_freeze(&f->clock, T0 + USEC_DAY - USEC_MINUTE);
     assert_false(fx_receipt(f, "u2", MESSAGE_DELIVERED).has_settled);
@@ -244,9 +309,10 @@ static void one_part_that_ends_otherwise_ends_the_message(void **state)
     uint64_t id = fx_claimed(f, &m);
     assert_false(fx_receipt(f, "r1", MESSAGE_UNDELIVERABLE).has_settled); /* before its response */
     fx_answer(f, id, 0, 0, "r0");
-    assert_int_equal(fx_answer(f, id, 1, 0, "r1").settled.after, MESSAGE_UNDELIVERABLE);
-    assert_int_equal(fx_get(f, id)->v.code, 7);
+    assert_int_equal(fx_answer(f, id, 1, 0, "r1").settled.after, MESSAGE_SENT); /* one is pending */
+    assert_int_equal(fx_get(f, id)->part_state[1], MESSAGE_UNDELIVERABLE);
     assert_int_equal(fx_receipt(f, "r0", MESSAGE_DELIVERED).settled.after, MESSAGE_UNDELIVERABLE);
+    assert_int_equal(fx_get(f, id)->v.code, 7);
     assert_int_equal(fx_get(f, id)->part_state[0], MESSAGE_DELIVERED);
 }
 
@@ -281,6 +347,8 @@ int main(void)
         T(receipt_ends_its_message),
         T(repeated_receipts_are_told_apart),
         T(intermediate_receipts_are_recorded_only),
+        T(stages_are_kept_of_each_part),
+        T(unknown_gives_way),
         T(receipts_before_the_response_wait_for_it),
         T(early_receipt_and_response_in_one_batch),
         T(carriers_do_not_share_ids),
