@@ -4,6 +4,7 @@
 
 #include "audience/audience.h"
 #include "audience/dict_cache.h"
+#include "audience/directory.h"
 #include "audience/import.h"
 #include "audience/index.h"
 #include "store/customers.h"
@@ -22,7 +23,9 @@ struct audience_writer {
     uint64_t forgotten;              /* the audience's, when the cache was begun */
     struct audience_number *numbers; /* of customers made in this transaction, still to be indexed */
     size_t n_numbers, cap_numbers;
-    struct hmap fresh; /* their numbers -> ids */
+    struct hmap fresh; /* their numbers -> ids; not while there is a directory */
+    struct directory directory;
+    uint64_t directory_change; /* of the catalog, as of which it is complete */
 };
 
 bool audience_writer_init(struct audience_writer *w, struct audience *a, struct err *e);
@@ -32,6 +35,8 @@ void audience_writer_abort(struct audience_writer *w); /* harmless when nothing 
 /* `changed`: customers or events did change (the view's change number grows). */
 bool audience_writer_commit(struct audience_writer *w, bool changed, struct err *e);
 
+/* About so many numbers will be asked for in this transaction: worth a directory, or not. Never needed. */
+void audience_writer_expect(struct audience_writer *w, size_t numbers);
 bool audience_writer_find(struct audience_writer *w, uint64_t msisdn, uint32_t *id);
 /* Makes a customer of r; clock and a missing region come from the locator (may be NULL). */
 bool audience_writer_create(struct audience_writer *w, const struct audience_locator *locator,

@@ -14,8 +14,8 @@
 
 struct import_csv_sink {
     void *ctx;
-    /* n may be above IMPORT_MAX_COLUMNS; only so many fields are there. Texts live in the buffer given to
-     * import_csv_read. False stops. */
+    /* n may be above IMPORT_MAX_COLUMNS; only so many fields are there. Texts live in the octets
+     * or in the buffer given to import_csv_read. False stops. */
     bool (*record)(void *ctx, uint64_t line, const struct strv *fields, size_t n);
     /* column: 0-based, of the field in which it broke. */
     void (*broken)(void *ctx, uint64_t line, size_t column, const char *reason);

@@ -22,6 +22,18 @@ static int code_cmp(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static void codes_insert(uint32_t *codes, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        uint32_t code = codes[i];
+        size_t k = i;
+        for (; k > 0 && codes[k - 1] > code; k--) {
+            codes[k] = codes[k - 1];
+        }
+        codes[k] = code;
+    }
+}
+
 /* The members' codes, ascending, each once. */
 static bool set_codes(struct audience_import *im, uint16_t field, struct strv text, const uint32_t **codes,
                       size_t *n, struct err *e)
@@ -36,7 +48,11 @@ static bool set_codes(struct audience_import *im, uint16_t field, struct strv te
         }
         own[count++] = code;
     }
-    qsort(own, count, sizeof(*own), code_cmp);
+    if (count > 16) {
+        qsort(own, count, sizeof(*own), code_cmp);
+    } else {
+        codes_insert(own, count);
+    }
     for (size_t i = 0; i < count; i++) {
         if (kept == 0 || own[kept - 1] != own[i]) {
             own[kept++] = own[i];
@@ -62,12 +78,6 @@ static bool row_value(struct audience_import *im, const struct import_column *c,
     return true;
 }
 
-static int value_cmp(const void *a, const void *b)
-{
-    const struct customer_value *x = a, *y = b;
-    return x->field < y->field ? -1 : x->field > y->field;
-}
-
 static size_t row_members(const struct audience_import *im, const struct import_cell *cells)
 {
     size_t most = 0;
@@ -91,12 +101,17 @@ static bool row_values(struct audience_import *im, size_t row, size_t room, size
     }
     for (size_t i = 0; i < im->map.n; i++) {
         const struct import_column *c = &im->map.columns[i];
-        if (c->target == IMPORT_FIELD && cells[c->cell].set &&
-            !row_value(im, c, &cells[c->cell], &im->values[(*n)++], e)) {
+        if (c->target != IMPORT_FIELD || !cells[c->cell].set) {
+            continue;
+        }
+        size_t at = (*n)++; /* few, and mostly in order: into their place at once */
+        for (; at > 0 && im->values[at - 1].field > c->id; at--) {
+            im->values[at] = im->values[at - 1];
+        }
+        if (!row_value(im, c, &cells[c->cell], &im->values[at], e)) {
             return false;
         }
     }
-    qsort(im->values, *n, sizeof(*im->values), value_cmp);
     return true;
 }
 
@@ -171,6 +186,7 @@ static bool row_update(struct audience_import *im, size_t row, uint32_t id, stru
 bool import_customers_apply(struct audience_import *im, struct err *e)
 {
     bool ok = true;
+    audience_writer_expect(&im->writer, im->n_rows);
     for (size_t i = 0; ok && i < im->n_rows; i++) {
         uint32_t id;
         ok = audience_writer_find(&im->writer, im->rows[i].msisdn, &id) ? row_update(im, i, id, e)

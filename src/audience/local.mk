@@ -25,6 +25,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/words.c src/audience/words.h \
 	src/audience/set_bitmap.c src/audience/set_bitmap.h \
 	src/audience/dict_cache.c src/audience/dict_cache.h \
+	src/audience/directory.c src/audience/directory.h \
 	src/audience/index.c src/audience/index.h \
 	src/audience/writer.c \
 	src/audience/load.c src/audience/load.h \

@@ -20,6 +20,7 @@ void audience_writer_free(struct audience_writer *w)
     index_free(w->index);
     dict_cache_free(&w->dict);
     hmap_free(&w->fresh);
+    directory_free(&w->directory);
     free(w->numbers);
     *w = (struct audience_writer){ 0 };
 }
@@ -42,28 +43,70 @@ void audience_writer_abort(struct audience_writer *w)
         index_discard(w->index);
         dict_cache_clear(&w->dict); /* it knows codes that are not given out now */
         hmap_clear(&w->fresh);
+        directory_free(&w->directory);
         w->n_numbers = 0;
     }
 }
 
-static int number_cmp(const void *a, const void *b)
+/* By number, digit after digit from the lowest; those that are the same for all cost one look. */
+static bool numbers_sort(struct audience_number *numbers, size_t n)
 {
-    const struct audience_number *x = a, *y = b;
-    return x->msisdn < y->msisdn ? -1 : x->msisdn > y->msisdn;
+    enum { DIGIT = 11, DIGITS = 1 << DIGIT };
+    struct audience_number *spare = malloc((n + 1) * sizeof(*spare)), *from = numbers, *to = spare;
+    if (!spare) {
+        return false;
+    }
+    for (unsigned shift = 0; shift < 64; shift += DIGIT) {
+        uint32_t starts[DIGITS] = { 0 }, at = 0;
+        for (size_t i = 0; i < n; i++) {
+            starts[from[i].msisdn >> shift & (DIGITS - 1)]++;
+        }
+        if (n == 0 || starts[from[0].msisdn >> shift & (DIGITS - 1)] == n) {
+            continue;
+        }
+        for (size_t d = 0; d < DIGITS; d++) {
+            uint32_t count = starts[d];
+            starts[d] = at;
+            at += count;
+        }
+        for (size_t i = 0; i < n; i++) {
+            to[starts[from[i].msisdn >> shift & (DIGITS - 1)]++] = from[i];
+        }
+        struct audience_number *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != numbers) {
+        memcpy(numbers, from, n * sizeof(*numbers));
+    }
+    free(spare);
+    return true;
+}
+
+static bool numbers_put(struct audience_writer *w, struct err *e)
+{
+    struct customer_number_writer put;
+    if (w->n_numbers == 0) {
+        return true;
+    }
+    if (!numbers_sort(w->numbers, w->n_numbers)) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    bool ok = customer_numbers_begin(&put, w->txn);
+    for (size_t i = 0; ok && i < w->n_numbers; i++) {
+        ok = customer_numbers_put(&put, w->numbers[i].msisdn, w->numbers[i].id);
+    }
+    customer_numbers_end(&put);
+    return catalog_ok(w->txn, e);
 }
 
 bool audience_writer_commit(struct audience_writer *w, bool changed, struct err *e)
 {
-    if (w->n_numbers) {
-        qsort(w->numbers, w->n_numbers, sizeof(*w->numbers), number_cmp);
-    }
-    for (size_t i = 0; i < w->n_numbers; i++) {
-        customer_put_number(w->txn, w->numbers[i].msisdn, w->numbers[i].id);
-    }
     if (changed) {
         catalog_set_number(w->txn, CATALOG_CHANGE, catalog_number(w->txn, CATALOG_CHANGE) + 1);
     }
-    if (!index_flush(w->index, w->txn, e)) {
+    w->directory_change = catalog_number(w->txn, CATALOG_CHANGE);
+    if (!numbers_put(w, e) || !index_flush(w->index, w->txn, e)) {
         audience_writer_abort(w);
         return false;
     }
@@ -73,12 +116,32 @@ bool audience_writer_commit(struct audience_writer *w, bool changed, struct err 
     w->n_numbers = 0;
     if (!ok) {
         dict_cache_clear(&w->dict);
+        directory_free(&w->directory);
     }
     return ok;
 }
 
+#define DIRECTORY_FROM  2000 /* numbers to look for: below it is not worth the while */
+#define DIRECTORY_RATIO 40   /* customers read into it for each number to look for */
+
+void audience_writer_expect(struct audience_writer *w, size_t numbers)
+{
+    uint64_t change = catalog_number(w->txn, CATALOG_CHANGE), all = catalog_number(w->txn, CATALOG_CUSTOMERS);
+    if (directory_there(&w->directory) && w->directory_change == change) {
+        return;
+    }
+    directory_free(&w->directory);
+    if (numbers >= DIRECTORY_FROM && all / DIRECTORY_RATIO <= numbers && hmap_count(&w->fresh) == 0) {
+        directory_build(&w->directory, w->txn, numbers);
+        w->directory_change = change;
+    }
+}
+
 bool audience_writer_find(struct audience_writer *w, uint64_t msisdn, uint32_t *id)
 {
+    if (directory_there(&w->directory)) {
+        return directory_find(&w->directory, msisdn, id);
+    }
     uint64_t found;
     if (hmap_get(&w->fresh, msisdn, &found)) {
         *id = (uint32_t)found;
@@ -153,7 +216,8 @@ static bool writer_remember(struct audience_writer *w, uint64_t msisdn, uint32_t
         w->cap_numbers = cap;
     }
     w->numbers[w->n_numbers++] = (struct audience_number){ .msisdn = msisdn, .id = id };
-    return hmap_put(&w->fresh, msisdn, id);
+    return directory_there(&w->directory) ? directory_add(&w->directory, msisdn, id)
+                                          : hmap_put(&w->fresh, msisdn, id);
 }
 
 bool audience_writer_create(struct audience_writer *w, const struct audience_locator *locator,

@@ -236,6 +236,28 @@ bool customer_put_number(struct catalog_txn *t, uint64_t msisdn, uint32_t id)
     return env_put(&t->env, TABLE_NUMBER, env_key1(&k, msisdn), env_view(value, 4));
 }
 
+bool customer_numbers_begin(struct customer_number_writer *w, struct catalog_txn *t)
+{
+    *w = (struct customer_number_writer){ .txn = t };
+    w->append = env_count(&t->env, TABLE_NUMBER) == 0;
+    return env_cursor_open(&w->cursor, &t->env, TABLE_NUMBER);
+}
+
+bool customer_numbers_put(struct customer_number_writer *w, uint64_t msisdn, uint32_t id)
+{
+    struct env_key k;
+    uint8_t value[4];
+    be_put32(value, id);
+    struct strv key = env_key1(&k, msisdn);
+    return w->append ? env_append(&w->txn->env, TABLE_NUMBER, key, env_view(value, 4))
+                     : env_cursor_put(&w->cursor, key, env_view(value, 4));
+}
+
+void customer_numbers_end(struct customer_number_writer *w)
+{
+    env_cursor_close(&w->cursor);
+}
+
 bool customer_create(struct catalog_txn *t, const struct customer_record *r, bool index_number, uint32_t *id)
 {
     struct env_key k;

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "store/catalog.h"
+#include "store/env.h"
 #include "store/schema.h"
 
 struct customer_value {
@@ -56,6 +57,15 @@ const struct customer_value *customer_value(const struct customer_record *r,
  * number). */
 bool customer_create(struct catalog_txn *t, const struct customer_record *r, bool index_number, uint32_t *id);
 bool customer_put_number(struct catalog_txn *t, uint64_t msisdn, uint32_t id);
+/* Many numbers in ascending order. */
+struct customer_number_writer {
+    struct catalog_txn *txn;
+    struct env_cursor cursor;
+    bool append; /* every number so far was above all that are stored */
+};
+bool customer_numbers_begin(struct customer_number_writer *w, struct catalog_txn *t);
+bool customer_numbers_put(struct customer_number_writer *w, uint64_t msisdn, uint32_t id);
+void customer_numbers_end(struct customer_number_writer *w);
 bool customer_put(struct catalog_txn *t, uint32_t id, const struct customer_record *r);
 /* Record and number; the caller clears columns, sets and events. */
 bool customer_delete(struct catalog_txn *t, uint32_t id);
