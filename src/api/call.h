@@ -97,7 +97,14 @@ void call_put_next(struct call *c, uint64_t next);
 void call_query_failed(struct call *c, const struct query_error *qe);
 
 /* --- on the loop --- */
-/* Replaces {"carrier": number, "campaign": number} in the object, or in each of the array, by their names. */
+/* A request's {"tlvs": {...}} (NULL: none) as the engine's list; false: the call has been ended with the
+ * error, and the list is freed. */
+bool call_tlvs(struct call *c, const json_t *object, struct buf *out);
+json_t *call_tlvs_json(const struct call *c, struct strv list);
+/* Replaces {"tlvs": list in hexadecimal} of the object, or of each in the array, by what it says. */
+void call_put_tlvs(const struct call *c, json_t *things);
+/* Replaces {"carrier": number, "campaign": number}, and TLVs as call_put_tlvs does, in the object, or in each
+ * of the array, by their names. */
 void call_put_names(struct call *c, json_t *messages);
 
 /* --- the handlers of routes.c --- */

@@ -12,7 +12,7 @@ static json_t *campaign_names(const struct strv *list, size_t n)
     return out;
 }
 
-static json_t *campaign_json(const struct campaign_info *i)
+static json_t *campaign_json(const struct call *c, const struct campaign_info *i)
 {
     json_t *o = json_object();
     json_object_set_new(o, "name", reply_text(i->spec.name));
@@ -22,6 +22,7 @@ static json_t *campaign_json(const struct campaign_info *i)
     json_object_set_new(o, "exclude", campaign_names(i->spec.exclude, i->spec.n_exclude));
     json_object_set_new(o, "sender", reply_text(i->spec.sender));
     json_object_set_new(o, "text", reply_text(i->spec.text));
+    json_object_set_new(o, "tlvs", call_tlvs_json(c, i->spec.tlvs));
     json_object_set_new(o, "class", reply_cstr(message_class_name(i->spec.class_)));
     json_object_set_new(o, "valid_for_s",
                         i->spec.valid_for != 0 ? reply_u64((uint64_t)(i->spec.valid_for / USEC_SEC))
@@ -43,7 +44,7 @@ static void campaign_reply(struct call *c, struct strv name)
 {
     struct campaign_info *i = engine_campaign_get(c->api->engine, name, &c->err);
     if (i != NULL) {
-        c->out = campaign_json(i);
+        c->out = campaign_json(c, i);
         engine_campaign_free(i);
     }
     call_reply(c);
@@ -54,16 +55,23 @@ void api_campaign_show(struct call *c)
     campaign_reply(c, c->param[0]);
 }
 
+struct campaign_listing {
+    const struct call *c;
+    json_t *list;
+};
+
 static bool campaign_listed(void *ctx, const struct campaign_info *i)
 {
-    json_array_append_new(ctx, campaign_json(i));
+    struct campaign_listing *l = ctx;
+    json_array_append_new(l->list, campaign_json(l->c, i));
     return true;
 }
 
 void api_campaign_list(struct call *c)
 {
     json_t *list = json_array();
-    engine_campaign_each(c->api->engine, campaign_listed, list);
+    struct campaign_listing l = { c, list };
+    engine_campaign_each(c->api->engine, campaign_listed, &l);
     c->out = json_object();
     json_object_set_new(c->out, "campaigns", list);
     call_reply(c);
@@ -73,7 +81,7 @@ void api_campaign_list(struct call *c)
 
 struct campaign_asked {
     struct strv name, sender, text, class_;
-    const json_t *segments, *exclude;
+    const json_t *segments, *exclude, *tlvs;
     usec_t valid_for;
     int64_t rate, weight;
 };
@@ -87,6 +95,7 @@ static const struct member CAMPAIGN_MEMBERS[] = {
     { "class", MEMBER_TEXT, false, offsetof(struct campaign_asked, class_), 1, 32 },
     { "valid_for_s", MEMBER_SECONDS, false, offsetof(struct campaign_asked, valid_for), USEC_SEC,
       400 * USEC_DAY },
+    { "tlvs", MEMBER_OBJECT, false, offsetof(struct campaign_asked, tlvs), 0, ENGINE_CARRIER_TLVS },
     { "rate", MEMBER_INT, false, offsetof(struct campaign_asked, rate), 1, 1000000 },
     { "weight", MEMBER_INT, false, offsetof(struct campaign_asked, weight), 1, CAMPAIGN_MAX_WEIGHT },
 };
@@ -125,8 +134,14 @@ void api_campaign_put(struct call *c)
     s.valid_for = q.valid_for;
     s.rate = q.rate;
     s.weight = (unsigned)q.weight;
+    struct buf tlvs = { 0 };
+    if (!call_tlvs(c, q.tlvs, &tlvs)) {
+        return;
+    }
+    s.tlvs = (struct strv){ (const char *)tlvs.data, tlvs.len };
     c->then = campaign_then_added;
     engine_campaign_add(c->api->engine, &s, call_done, c);
+    buf_free(&tlvs);
 }
 
 /* --- what is done to one --- */

@@ -204,6 +204,7 @@ static void customer_run(const struct engine_view *v, struct call *c)
 static void customer_then(struct call *c)
 {
     call_put_names(c, json_object_get(c->out, "messages"));
+    call_put_tlvs(c, json_object_get(c->out, "inbound"));
     call_reply(c);
 }
 

@@ -9,6 +9,7 @@
 
 struct message_asked {
     struct strv to, text, class_, sender, ref, tag;
+    const json_t *tlvs;
     usec_t send_at, send_at_local, valid_for;
 };
 
@@ -23,6 +24,7 @@ static const struct member SEND_MEMBERS[] = {
       400 * USEC_DAY },
     { "tag", MEMBER_TEXT, false, offsetof(struct message_asked, tag), 0, 64 },
     { "ref", MEMBER_TEXT, false, offsetof(struct message_asked, ref), 0, 64 },
+    { "tlvs", MEMBER_OBJECT, false, offsetof(struct message_asked, tlvs), 0, ENGINE_CARRIER_TLVS },
 };
 
 static bool message_refused(enum message_state s)
@@ -74,7 +76,13 @@ void api_message_send(struct call *c)
     if (!call_schedule(c, q.send_at, q.send_at_local, &s.schedule)) {
         return;
     }
+    struct buf tlvs = { 0 };
+    if (!call_tlvs(c, q.tlvs, &tlvs)) {
+        return;
+    }
+    s.tlvs = (struct strv){ (const char *)tlvs.data, tlvs.len };
     engine_send(c->api->engine, &s, message_on_sent, c);
+    buf_free(&tlvs);
 }
 
 /* --- GET /v1/messages/ID, and what changes one --- */
@@ -409,6 +417,12 @@ static void inbound_run_list(const struct engine_view *v, struct call *c)
     call_put_next(c, next);
 }
 
+static void inbound_then_list(struct call *c)
+{
+    call_put_tlvs(c, json_object_get(c->out, "inbound"));
+    call_reply(c);
+}
+
 void api_inbound_list(struct call *c)
 {
     struct inbound_job q = { 0 };
@@ -418,6 +432,6 @@ void api_inbound_list(struct call *c)
     struct inbound_job *j = call_job(c, sizeof *j, NULL);
     if (j != NULL) {
         *j = q;
-        call_read(c, inbound_run_list, NULL);
+        call_read(c, inbound_run_list, inbound_then_list);
     }
 }

@@ -88,6 +88,7 @@ void call_put_names(struct call *c, json_t *messages)
             hmap_put(&n.campaigns, id, 0);
         }
         names_put_carrier(c, m);
+        call_put_tlvs(c, m);
         names_put_history(c, json_object_get(m, "history"));
     }
     if (hmap_count(&n.campaigns) != 0) {

@@ -57,6 +57,16 @@ void reply_error_place(json_t *error, const struct query_error *qe)
     }
 }
 
+json_t *reply_octets(struct strv octets)
+{
+    char hex[2001];
+    if (octets.n > 1000) {
+        return json_null();
+    }
+    hex_encode(octets.p, octets.n, hex);
+    return reply_cstr(hex);
+}
+
 json_t *reply_text(struct strv s)
 {
     json_t *j = s.n != 0 ? json_stringn(s.p, s.n) : json_string("");

@@ -20,6 +20,7 @@ json_t *reply_error(const char *code, const char *message);
 void reply_error_place(json_t *error, const struct query_error *qe);
 
 /* Any octets as a JSON string: what is not UTF-8 is replaced. */
+json_t *reply_octets(struct strv octets); /* in hexadecimal; at most 1000, else null */
 json_t *reply_text(struct strv s);
 json_t *reply_cstr(const char *s);
 json_t *reply_instant(usec_t wall);    /* null for 0 and USEC_NEVER */

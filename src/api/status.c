@@ -103,6 +103,7 @@ static json_t *status_carrier(const struct carrier_status *s)
     json_object_set_new(o, "lost", reply_u64(s->lost));
     json_object_set_new(o, "receipts", reply_u64(s->receipts));
     status_put_receipts(o, s);
+    json_object_set_new(o, "tlvs_withheld", reply_u64(s->tlvs_withheld));
     json_object_set_new(o, "inbound", reply_u64(s->inbound));
     json_object_set_new(o, "cost", json_real((double)s->cost / 1e6));
     json_object_set_new(o, "health", reply_cstr(s->health));

@@ -115,6 +115,7 @@ json_t *view_message(const struct engine_view *v, struct audience_view *view, co
     json_object_set_new(o, "campaign", reply_u64(m->m.campaign));
     json_object_set_new(o, "customer", json_boolean(m->m.customer != 0));
     json_object_set_new(o, "ref", m->m.client_ref.n != 0 ? reply_text(m->m.client_ref) : json_null());
+    json_object_set_new(o, "tlvs", reply_octets(m->m.tlvs));
     json_object_set_new(o, "tag", m->m.tag.n != 0 ? reply_text(m->m.tag) : json_null());
     json_object_set_new(o, "accepted", reply_instant(m->m.accepted_at));
     json_object_set_new(o, "until", reply_instant(m->until));
@@ -217,5 +218,6 @@ json_t *view_inbound(const struct spool_inbound_view *m)
         o, "consent", m->consent != CONSENT_NONE ? reply_cstr(consent_action_name(m->consent)) : json_null());
     json_object_set_new(o, "vote", m->vote.n != 0 ? reply_text(m->vote) : json_null());
     json_object_set_new(o, "reply_to", m->reply_to != 0 ? reply_id(m->reply_to) : json_null());
+    json_object_set_new(o, "tlvs", reply_octets(m->tlvs));
     return o;
 }

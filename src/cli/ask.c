@@ -410,3 +410,48 @@ int ask_list_whole(struct cli *c, struct buf *path, const struct ask_list *l)
     json_decref(doc);
     return cli_print(c, &out);
 }
+
+/* --- TLVs --- */
+
+bool ask_tlvs(struct cli *c, json_t *body)
+{
+    const char *given;
+    json_t *tlvs = NULL;
+    for (size_t i = 0; (given = args_text_at(&c->args, "tlv", i)) != NULL; i++) {
+        const char *eq = strchr(given, '=');
+        tlvs = tlvs != NULL ? tlvs : json_object();
+        if (eq == NULL || eq == given) {
+            json_decref(tlvs);
+            cli_usage(c, "--tlv is NAME=VALUE: what is \"%s\"?", given);
+            return false;
+        }
+        char name[64];
+        strv_copy((struct strv){ given, (size_t)(eq - given) }, name, sizeof name);
+        if (json_object_get(tlvs, name) != NULL) {
+            json_decref(tlvs);
+            cli_usage(c, "--tlv %s is given twice", name);
+            return false;
+        }
+        json_object_set_new(tlvs, name, json_string(eq + 1));
+    }
+    if (tlvs != NULL) {
+        json_object_set_new(body, "tlvs", tlvs);
+    }
+    return true;
+}
+
+void ask_put_tlvs(struct buf *out, const json_t *tlvs)
+{
+    const char *name;
+    json_t *v;
+    json_object_foreach((json_t *)tlvs, name, v)
+    {
+        buf_printf(out, "%s%s", out->len != 0 ? " " : "", name);
+        if (json_is_integer(v)) {
+            buf_printf(out, "=%lld", (long long)json_integer_value(v));
+        } else if (json_is_string(v)) {
+            buf_put_u8(out, '=');
+            text_put_clean(out, (struct strv){ json_string_value(v), json_string_length(v) });
+        }
+    }
+}

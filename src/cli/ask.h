@@ -34,6 +34,11 @@ const char *ask_instant(struct cli *c, const struct values_instant *t, char text
  * not. False: failed, and noted. */
 bool ask_schedule(struct cli *c, char text[40], const char **at, const char **local);
 
+/* What --tlv NAME=VALUE says, each time, into body as "tlvs". False: failed, and noted. */
+bool ask_tlvs(struct cli *c, json_t *body);
+/* {"a":1,"b":"x"} as "a=1 b=x"; "" when there are none. */
+void ask_put_tlvs(struct buf *out, const json_t *tlvs);
+
 /* Lists page by page: `name` is the member with the things. Takes over path, which may have a query already.
  */
 struct ask_list {

@@ -103,7 +103,7 @@ int run_campaign_add(struct cli *c)
     if (args_number(&c->args, "weight", &weight)) {
         json_object_set_new(body, "weight", json_integer((json_int_t)weight));
     }
-    int code = campaign_put_text(c, body);
+    int code = ask_tlvs(c, body) ? campaign_put_text(c, body) : c->exit;
     if (code != CLI_OK) {
         json_decref(body);
         return code;

@@ -1,5 +1,6 @@
 #include "cli/campaign_view.h"
 
+#include "cli/ask.h"
 #include "cli/doc.h"
 #include "cli/text.h"
 
@@ -67,6 +68,10 @@ void campaign_draw(struct cli *c, const json_t *doc, struct buf *out)
     campaign_pair_names(t, "exclude", doc_get(doc, "exclude"));
     campaign_pair(t, "sender", doc_text(doc, "sender"));
     campaign_pair(t, "text", doc_text(doc, "text"));
+    struct buf tlvs = { 0 };
+    ask_put_tlvs(&tlvs, doc_get(doc, "tlvs"));
+    campaign_pair(t, "TLVs", buf_cstr(&tlvs));
+    buf_free(&tlvs);
     campaign_pair(t, "class", doc_text(doc, "class"));
     campaign_pair(t, "valid for", valid != 0 ? text_duration(valid).s : "");
     if (doc_int(doc, "rate") != 0) {

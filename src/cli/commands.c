@@ -48,6 +48,8 @@ static const struct option campaign_add_options[] = {
     OPT("class", OPTION_CHOICE, "CLASS", "promotional, transactional or otp [promotional]",
         .choices = CLASSES),
     OPT("valid-for", OPTION_DURATION, "DURATION", "give up on a message after so long, such as 24h"),
+    OPT("tlv", OPTION_TEXT, "NAME=VALUE",
+        "goes with each message, such as dlt_template_id=1107...; several times", .repeats = true),
     OPT("rate", OPTION_COUNT, "N", "at most N parts a second", .min = 1, .max = 1000000),
     OPT("weight", OPTION_COUNT, "N", "N parts to one of a campaign of weight 1, or of single messages [1]",
         .min = 1, .max = 100),
@@ -158,6 +160,8 @@ static const struct option send_options[] = {
     AT_OPTIONS,
     OPT("valid-for", OPTION_DURATION, "DURATION", "give up after so long, such as 5m"),
     OPT("ref", OPTION_TEXT, "REF", "your own reference"),
+    OPT("tlv", OPTION_TEXT, "NAME=VALUE", "goes with it, such as dlt_template_id=1107...; several times",
+        .repeats = true),
     OPT("tag", OPTION_TEXT, "TAG", "for routes that ask for it, and to find it by"),
     { .name = NULL },
 };

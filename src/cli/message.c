@@ -70,6 +70,7 @@ static void inbound_columns(struct table *t)
     table_column(t, "to", TABLE_LEFT);
     table_column(t, "meant", TABLE_LEFT);
     table_column(t, "text", TABLE_LEFT);
+    table_column(t, "TLVs", TABLE_LEFT);
 }
 
 static void inbound_row(struct table *t, const json_t *m)
@@ -87,6 +88,9 @@ static void inbound_row(struct table *t, const json_t *m)
     table_text(t, doc_text(m, "to"));
     table_text(t, meant.len != 0 ? buf_cstr(&meant) : "-");
     table_strv(t, doc_strv(m, "text"), STYLE_PLAIN);
+    buf_clear(&meant);
+    ask_put_tlvs(&meant, doc_get(m, "tlvs"));
+    table_text(t, buf_cstr(&meant));
     buf_free(&meant);
 }
 
@@ -225,6 +229,10 @@ static void message_draw(struct cli *c, const json_t *doc, struct buf *out)
         message_pair(t, strcmp(TEXTS[i], "detail") == 0 ? "why" : TEXTS[i], doc_text(doc, TEXTS[i]));
     }
     message_pair(t, "text", doc_text(doc, "text"));
+    struct buf tlvs = { 0 };
+    ask_put_tlvs(&tlvs, doc_get(doc, "tlvs"));
+    message_pair(t, "TLVs", buf_cstr(&tlvs));
+    buf_free(&tlvs);
     for (size_t i = 0; i < sizeof INSTANTS / sizeof INSTANTS[0]; i++) {
         if (strcmp(INSTANTS[i].member, "until") != 0 || strcmp(state, "held") == 0) {
             message_pair(t, INSTANTS[i].label, text_instant(doc_instant(doc, INSTANTS[i].member)).s);
@@ -368,6 +376,10 @@ int run_send(struct cli *c)
     doc_set_text(body, "sender", args_text(&c->args, "sender"));
     doc_set_text(body, "ref", args_text(&c->args, "ref"));
     doc_set_text(body, "tag", args_text(&c->args, "tag"));
+    if (!ask_tlvs(c, body)) {
+        json_decref(body);
+        return c->exit;
+    }
     if (args_duration(&c->args, "valid-for", &valid_for)) {
         json_object_set_new(body, "valid_for_s", json_integer(valid_for / USEC_SEC));
     }

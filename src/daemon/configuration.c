@@ -5,6 +5,7 @@
 #include "domain/route.h"
 #include "engine/attempts.h"
 #include "engine/style.h"
+#include "engine/tlvs.h"
 #include "net/network.h"
 
 #include <errno.h>
@@ -198,6 +199,22 @@ static const struct setting candidate_settings[] = {
       "of a part, by the strategy least_cost; in your currency" },
 };
 
+#define IN_TLV(field) offsetof(struct tlv_options, field), sizeof(((struct tlv_options *)0)->field)
+static const struct setting tlv_settings[] = {
+    { "name", SETTING_NAME, IN_TLV(name), 1, 0, NULL, true, "by which messages and campaigns give it" },
+    { "tag", SETTING_U16, IN_TLV(tag), 1, 65535, NULL, true, "0x1400 to 0x3FFF are the vendors'" },
+    { "type", SETTING_CHOICE, IN_TLV(type), 0, 0, "cstring", true,
+      "cstring|string|octets|int8|int16|int32|flag" },
+    { "max", SETTING_UINT, IN_TLV(max), 0, 255, "0", true,
+      "most octets, the NUL of a cstring included; 0 = 255" },
+    { "value", SETTING_TEXT, IN_TLV(value), 0, 0, "", true, "for messages that give none" },
+};
+static const struct setting carrier_tlv_settings[] = {
+    { "name", SETTING_NAME, IN_TLV(name), 1, 0, NULL, true, "as declared, or the standard's" },
+    { "tag", SETTING_U16, IN_TLV(tag), 0, 65535, "0", true, "this carrier's own; 0 = as declared" },
+    { "value", SETTING_TEXT, IN_TLV(value), 0, 0, "", true, "for messages that give none" },
+};
+
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 /* --- reading --- */
@@ -315,6 +332,52 @@ static bool config_read_hosts(struct carrier_options *o, config_setting_t *s, co
     return true;
 }
 
+/* A list of them, by either table. `tlvs`: what is declared, to check a carrier's against; NULL: these are.
+ */
+static bool config_read_tlvs(config_setting_t *list, const struct setting *rows, size_t n_rows,
+                             struct tlv_options *out, size_t most, size_t *n, const char *path, struct err *e)
+{
+    struct setting_table t = { rows, n_rows, path };
+    if (!config_check_list(list, "tlvs", path, e)) {
+        return false;
+    }
+    for (int i = 0; list != NULL && i < config_setting_length(list); i++) {
+        config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
+        if (*n == most) {
+            return setting_error(e, path, s, "more than %zu TLVs", most);
+        }
+        if (!setting_read_group(&t, s, &out[*n], "", e)) {
+            return false;
+        }
+        ++*n;
+    }
+    return true;
+}
+
+static bool config_read_carrier_tlvs(struct carrier_options *o, config_setting_t *s, const char *path,
+                                     struct err *e)
+{
+    return config_read_tlvs(config_setting_get_member(s, "tlvs"), carrier_tlv_settings,
+                            COUNT(carrier_tlv_settings), o->tlvs, ENGINE_CARRIER_TLVS, &o->n_tlvs, path, e);
+}
+
+/* Names, tags and values, with the place in the file. */
+static bool config_check_tlvs(const struct config *c, config_t *cfg, const char *path, struct err *e)
+{
+    struct err why = { 0 };
+    struct tlvs *t = tlvs_new(c->tlvs, c->n_tlvs, &why);
+    config_setting_t *at = config_lookup(cfg, "tlvs"), *list = config_lookup(cfg, "carriers");
+    for (size_t i = 0; t != NULL && i < c->n_carriers && why.code == ERR_NONE; i++) {
+        struct tlvs_carrier one = { .n_tags = 0 };
+        if (!tlvs_carrier_set(t, &c->carriers[i], &one, &why)) {
+            at = config_setting_get_member(config_setting_get_elem(list, (unsigned)i), "tlvs");
+        }
+        tlvs_carrier_free(&one);
+    }
+    tlvs_free(t);
+    return why.code == ERR_NONE || setting_error(e, path, at, "%s", why.text);
+}
+
 /* The words of how texts are written; and what was one of them once. */
 static bool config_check_texts(const struct carrier_options *o, config_setting_t *s, const char *path,
                                struct err *e)
@@ -361,9 +424,10 @@ static bool config_read_carrier(struct config *c, config_setting_t *s, const cha
     if (!setting_read_secret_file(s, path, "password_file", o->password, sizeof o->password, e) ||
         !setting_read_secret_file(s, path, "outbind_password_file", o->outbind_password,
                                   sizeof o->outbind_password, e) ||
-        !setting_read_group(&t, s, o, "password_file|outbind_password_file|statuses|hosts|udh16", e) ||
+        !setting_read_group(&t, s, o, "password_file|outbind_password_file|statuses|hosts|tlvs|udh16", e) ||
         !config_check_outbind(o, s, path, e) || !config_read_hosts(o, s, path, e) ||
-        !config_read_statuses(o, s, path, e) || !config_check_texts(o, s, path, e)) {
+        !config_read_statuses(o, s, path, e) || !config_check_texts(o, s, path, e) ||
+        !config_read_carrier_tlvs(o, s, path, e)) {
         return false;
     }
     for (size_t i = 0; i < c->n_carriers; i++) {
@@ -501,7 +565,9 @@ static bool config_read_all(struct config *c, config_t *cfg, const char *path, s
 {
     struct setting_table t = { settings, COUNT(settings), path };
     config_setting_t *root = config_root_setting(cfg), *list = config_lookup(cfg, "carriers");
-    if (!setting_read_group(&t, root, c, "carriers|routes", e)) {
+    if (!setting_read_group(&t, root, c, "carriers|routes|tlvs", e) ||
+        !config_read_tlvs(config_lookup(cfg, "tlvs"), tlv_settings, COUNT(tlv_settings), c->tlvs,
+                          ENGINE_MAX_TLVS, &c->n_tlvs, path, e)) {
         return false;
     }
     if (list != NULL && !config_setting_is_list(list)) {
@@ -515,6 +581,9 @@ static bool config_read_all(struct config *c, config_t *cfg, const char *path, s
         if (!config_read_carrier(c, s, path, e)) {
             return false;
         }
+    }
+    if (!config_check_tlvs(c, cfg, path, e)) {
+        return false;
     }
     if (!config_read_routes(c, config_lookup(cfg, "routes"), path, e)) {
         return false;
@@ -582,6 +651,8 @@ void config_engine_options(const struct config *c, struct engine_options *out)
         .n_carriers = c->n_carriers,
         .routes = c->routes,
         .n_routes = c->n_routes,
+        .tlvs = c->tlvs,
+        .n_tlvs = c->n_tlvs,
         .reroute_after = c->reroute_after,
         .bind_attempts = (unsigned)c->bind_attempts,
         .outbind = { .listen = c->outbind_listen,
@@ -626,6 +697,10 @@ void config_print_settings(int fd)
     setting_describe(carrier_settings, COUNT(carrier_settings), &b);
     buf_printf(&b, "\n# of each of a carrier's statuses\n");
     setting_describe(status_settings, COUNT(status_settings), &b);
+    buf_printf(&b, "\n# of each of a carrier's tlvs\n");
+    setting_describe(carrier_tlv_settings, COUNT(carrier_tlv_settings), &b);
+    buf_printf(&b, "\n# of each of tlvs\n");
+    setting_describe(tlv_settings, COUNT(tlv_settings), &b);
     buf_printf(&b, "\n# of each route\n");
     setting_describe(route_settings, COUNT(route_settings), &b);
     buf_printf(&b, "\n# of each of a route's carriers\n");

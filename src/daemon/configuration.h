@@ -24,6 +24,8 @@ struct config {
     size_t n_carriers;
     struct route_options *routes; /* on the heap */
     size_t n_routes;
+    struct tlv_options tlvs[ENGINE_MAX_TLVS];
+    size_t n_tlvs;
     usec_t reroute_after;
 };
 

@@ -96,6 +96,7 @@ struct message {
     struct strv sender;
     struct strv text;       /* UTF-8, personalised */
     struct strv tag;        /* for routes, and to find it by; "" when none; at most 64 octets */
+    struct strv tlvs;       /* that go with it, as octets: engine/tlvs.h; "" when none */
     struct strv client_ref; /* the client's own reference, "" when none; at most 64 octets */
     enum message_class class_;
     uint16_t carrier;   /* chosen at intake: its number in the spool's carrier book */

@@ -19,7 +19,7 @@ static struct strv campaign_keep(struct campaign *m, struct strv s)
 
 static bool campaign_copy_spec(struct campaign *m, const struct campaign_spec *s, struct err *e)
 {
-    size_t need = s->name.n + s->sender.n + s->text.n + 3;
+    size_t need = s->name.n + s->sender.n + s->text.n + s->tlvs.n + 4;
     for (size_t i = 0; i < s->n_segments; i++) {
         need += s->segments[i].n + 1;
     }
@@ -33,6 +33,7 @@ static bool campaign_copy_spec(struct campaign *m, const struct campaign_spec *s
     m->spec.name = campaign_keep(m, s->name);
     m->spec.sender = campaign_keep(m, s->sender);
     m->spec.text = campaign_keep(m, s->text);
+    m->spec.tlvs = campaign_keep(m, s->tlvs);
     for (size_t i = 0; i < s->n_segments; i++) {
         m->spec.segments[i] = campaign_keep(m, s->segments[i]);
     }
@@ -51,6 +52,7 @@ struct campaign *campaign_new(struct engine *g, const struct campaign_spec *s, s
         return NULL;
     }
     m->g = g;
+    g->campaign_tlvs = g->campaign_tlvs || s->tlvs.n > 0;
     ring_init(&m->ahead, sizeof(struct outgoing *), 0);
     bucket_init(&m->rate, s->rate, s->rate > 10 ? s->rate / 10 : 1, engine_mono(g));
     m->template_ = template_parse(s->text, NULL, e);

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define CAMPAIGN_DOC_VERSION 2 /* 2: with a schedule and a weight */
+#define CAMPAIGN_DOC_VERSION 3 /* 2: with a schedule and a weight; 3: with TLVs */
 
 static void campaign_put_list(struct buf *b, const struct strv *list, size_t n)
 {
@@ -33,6 +33,7 @@ bool campaign_encode(const struct campaign *m, enum campaign_state state, struct
     buf_put_svarint(b, m->schedule.at);
     buf_put_u8(b, m->schedule.local);
     buf_put_varint(b, m->spec.weight);
+    buf_put_lstr(b, m->spec.tlvs);
     return !b->failed;
 }
 
@@ -70,6 +71,9 @@ static struct campaign *campaign_decode(struct engine *g, struct strv name, stru
         schedule.at = rd_svarint(&r);
         schedule.local = rd_u8(&r) != 0;
         s.weight = (unsigned)rd_varint(&r);
+    }
+    if (version >= 3) {
+        s.tlvs = rd_lstr(&r);
     }
     if (r.failed || state > CAMPAIGN_CANCELLED || class_ >= CLASS_COUNT) {
         err_set(e, ERR_CORRUPT, "the record of campaign \"" STRV_FMT "\" is damaged", STRV_ARG(name));

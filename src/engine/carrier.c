@@ -148,7 +148,8 @@ static void carrier_take_options(struct carrier *c, const struct carrier_options
         c->o.hosts[0].port = o->port;
         c->o.n_hosts = 1;
     }
-    style_of(o, &c->style, NULL); /* checked before */
+    style_of(o, &c->style, NULL); /* checked before, as are they: */
+    tlvs_carrier_set(c->g->tlvs, o, &c->tlvs, NULL);
     receive_configure(c);
 }
 
@@ -276,6 +277,7 @@ void carrier_free(struct carrier *c)
     }
     link_free(c->trying);
     tls_free(c->tls);
+    tlvs_carrier_free(&c->tlvs);
     dispatch_free(c);
     free(c);
 }

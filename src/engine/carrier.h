@@ -10,6 +10,7 @@
 #include "engine/fair.h"
 #include "engine/outgoing.h"
 #include "engine/routing.h"
+#include "engine/tlvs.h"
 
 struct engine;
 
@@ -29,9 +30,11 @@ struct carrier {
     uint16_t number; /* in the spool's carrier book: never changes, never given to another name */
     struct carrier_options o;
     struct parts_options style; /* how it wants texts: see carrier_style */
-    bool configured;            /* false: only known because messages of it are stored */
-    bool paused;                /* by an operator: nothing is submitted; see pause.c */
-    usec_t paused_since;        /* wall; 0 = not */
+    struct tlvs_carrier tlvs;
+    uint64_t tlvs_withheld; /* submissions that went without, to a peer of SMPP 3.3 */
+    bool configured;        /* false: only known because messages of it are stored */
+    bool paused;            /* by an operator: nothing is submitted; see pause.c */
+    usec_t paused_since;    /* wall; 0 = not */
     struct tls_ctx *tls;
     struct link *links[ENGINE_MAX_BINDS];
     size_t n_links, next_link;

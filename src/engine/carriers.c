@@ -195,7 +195,11 @@ static bool carriers_check(const struct engine *g, const struct engine_options *
                                  .number = (uint16_t)(c ? c->number : g->n_carriers + fresh) };
         strv_copy(strv_from(co->name), as_if.o.name, sizeof as_if.o.name);
         fresh += c == NULL;
-        ok = carrier_check(co, e) && routes_add(r, co->prefixes, &as_if, e);
+        struct tlvs_carrier tlvs = { .n_tags = 0 };
+        ok = carrier_check(co, e) &&
+             (tlvs_carrier_set(g->tlvs, co, &tlvs, e) || err_prefix(e, "carrier \"%s\"", co->name)) &&
+             routes_add(r, co->prefixes, &as_if, e);
+        tlvs_carrier_free(&tlvs);
     }
     route_free(r);
     if (ok && g->n_carriers + fresh > ENGINE_MAX_CARRIERS * 4) {

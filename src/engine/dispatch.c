@@ -296,12 +296,33 @@ void dispatch_ready_again(struct carrier *c, struct outgoing *o, enum message_re
     lane_put_back(c, o);
 }
 
+/* TLVs that go with every part; SMPP 3.3 has none, and the message goes without. */
+static void dispatch_put_tlvs(struct carrier *c, const struct outgoing *o, const struct link *k)
+{
+    struct outgoing_writer *w = &c->writer;
+    const struct campaign *m = o->m.campaign != 0 ? campaign_by_id(c->g, o->m.campaign) : NULL;
+    size_t room = OUTGOING_TLVS - OUTGOING_PART_TLVS;
+    w->n_common =
+        tlvs_merge(&c->tlvs, o->m.tlvs, m != NULL ? m->spec.tlvs : (struct strv){ 0 }, w->tlvs, room);
+    if (w->n_common > 0 && link_version(k) < SMPP_V34) {
+        w->n_common = 0;
+        if (c->tlvs_withheld++ == 0) {
+            log_event(c->g->log, LOG_WARN, "tlvs_withheld", "carrier=%s bind=%u text=%s", c->o.name,
+                      link_id(k),
+                      "\"SMPP 3.3 has no TLVs: messages go without; see tlvs_withheld in the status\"");
+        }
+    }
+}
+
 static enum outgoing_split dispatch_submit(struct carrier *c, struct outgoing *o, struct link *k, usec_t left)
 {
     struct smpp_sm sm;
     enum outgoing_split split = outgoing_split(&c->writer, o, carrier_style(c));
     if (split != OUTGOING_SPLIT) {
         return split;
+    }
+    if (o->m.tlvs.n > 0 || c->tlvs.defaults.len > 0 || (o->m.campaign != 0 && c->g->campaign_tlvs)) {
+        dispatch_put_tlvs(c, o, k);
     }
     for (unsigned i = 0; i < c->writer.parts.count; i++) {
         if (outgoing_part_done(o, i)) {

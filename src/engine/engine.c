@@ -281,6 +281,12 @@ struct engine *engine_new(const struct engine_options *o, struct loop *l, struct
     g->o = *o;
     g->o.carriers = NULL;
     g->o.routes = NULL;
+    g->o.tlvs = NULL;
+    g->tlvs = tlvs_new(o->tlvs, o->n_tlvs, e);
+    if (g->tlvs == NULL) {
+        free(g);
+        return NULL;
+    }
     g->loop = l;
     g->clock = o->clock;
     g->log = o->log;
@@ -334,9 +340,17 @@ void engine_start(struct engine *g)
 
 bool engine_reload(struct engine *g, const struct engine_options *o, struct err *e)
 {
-    if (!carriers_reload(g, o, e)) {
+    struct tlvs *tlvs = tlvs_new(o->tlvs, o->n_tlvs, e), *before = g->tlvs;
+    if (tlvs == NULL) {
         return false;
     }
+    g->tlvs = tlvs; /* carriers name them */
+    if (!carriers_reload(g, o, e)) {
+        g->tlvs = before;
+        tlvs_free(tlvs);
+        return false;
+    }
+    tlvs_free(before);
     attempts_set_limit(&g->attempts, o->bind_attempts);
     g->o.max_parts = o->max_parts;
     g->o.max_attempts = o->max_attempts;
@@ -356,6 +370,23 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     for (size_t i = 0; i < g->n_campaigns; i++) {
         campaign_drop_candidates(g->campaigns[i]); /* their carriers may be others now */
     }
+    return true;
+}
+
+bool engine_tlv_put(const struct engine *g, struct strv name, struct strv value, struct buf *list,
+                    struct err *e)
+{
+    return tlvs_put(g->tlvs, name, value, list, e);
+}
+
+bool engine_tlv_next(const struct engine *g, struct strv list, size_t *pos, struct tlv_shown *out,
+                     struct buf *scratch)
+{
+    struct smpp_tlv tlv;
+    if (!tlvs_next(list, pos, &tlv)) {
+        return false;
+    }
+    tlvs_show(g->tlvs, &tlv, out, scratch);
     return true;
 }
 
@@ -433,6 +464,7 @@ void engine_free(struct engine *g)
     votes_free_all(g);
     audience_close(g->audience);
     route_free(g->route);
+    tlvs_free(g->tlvs);
     gate_free(&g->gate);
     facts_free(g->facts);
     facts_shared_free(g->shared);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "domain/vote.h"
 #include "engine/options.h"
+#include "engine/tlvs.h"
 #include "net/loop.h"
 
 struct engine;
@@ -57,9 +58,16 @@ struct engine_schedule {
     bool local; /* in each of the recipient's zones */
 };
 
+/* --- TLVs by name: engine/tlvs.h --- */
+bool engine_tlv_put(const struct engine *g, struct strv name, struct strv value, struct buf *list,
+                    struct err *e);
+bool engine_tlv_next(const struct engine *g, struct strv list, size_t *pos, struct tlv_shown *out,
+                     struct buf *scratch);
+
 /* --- messages --- */
 struct engine_send {
     struct strv to, sender, text, ref; /* sender "": the carrier's default */
+    struct strv tlvs;                  /* a list made by engine_tlv_put */
     struct strv tag;                   /* for routes, and to find it by */
     enum message_class class_;
     struct engine_schedule schedule;
@@ -144,6 +152,7 @@ const char *campaign_state_name(enum campaign_state s);
 
 struct campaign_spec {
     struct strv name, sender, text;
+    struct strv tlvs; /* of its messages: a list made by engine_tlv_put */
     struct strv segments[CAMPAIGN_MAX_SEGMENTS], exclude[CAMPAIGN_MAX_SEGMENTS];
     size_t n_segments, n_exclude;
     enum message_class class_;
@@ -292,6 +301,7 @@ struct carrier_status {
     usec_t paused_since;    /* wall; 0 = not paused */
     uint64_t queue[CLASS_COUNT], in_flight;
     uint64_t submitted, answered, failed, lost, receipts, inbound; /* parts and PDUs since start */
+    uint64_t tlvs_withheld; /* messages that went without their TLVs, to a peer of SMPP 3.3 */
     int64_t cost;       /* of the parts taken since the start, in millionths; 0 when no route has a cost */
     const char *health; /* for routes: "up", "down", "throttled", "failing" ... */
     struct carrier_receipts receipt_kinds;

@@ -378,7 +378,7 @@ static bool errand_read_one(void *ctx, const struct spool_view *v)
     d->o.m = v->m;
     d->o.m.sender = errand_keep(d, v->m.sender);
     d->o.m.text = errand_keep(d, v->m.text);
-    d->o.m.client_ref = d->o.m.tag = (struct strv){ 0 };
+    d->o.m.client_ref = d->o.m.tag = d->o.m.tlvs = (struct strv){ 0 };
     d->state = v->state;
     d->n_parts = v->n_parts < MESSAGE_MAX_PARTS ? v->n_parts : MESSAGE_MAX_PARTS;
     for (size_t i = 0; i < d->n_parts; i++) {

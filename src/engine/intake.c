@@ -25,7 +25,7 @@ struct intake {
     char clock_text[CLOCKS_MAX_TEXT + 1]; /* of the customer; "" = go by the number */
     char sender[MESSAGE_MAX_SENDER + 1];
     char tag[ENGINE_TAG_MAX];
-    struct strv strings; /* text, then ref: one heap block */
+    struct strv strings; /* text, then ref, then TLVs: one heap block */
 };
 
 static void intake_end(struct intake *j)
@@ -86,6 +86,7 @@ static struct outgoing *intake_outgoing(const struct intake *j)
     o->m.tag.p = block + j->strings.n + j->m.sender.n;
     o->m.text.p = block;
     o->m.client_ref.p = block + j->m.text.n;
+    o->m.tlvs.p = block + j->m.text.n + j->m.client_ref.n;
     o->m.sender.p = block + j->strings.n;
     return o;
 }
@@ -353,13 +354,15 @@ static bool intake_read(struct intake *j, const struct engine_send *s)
         return err_set(e, ERR_LIMIT, "tag: at most %d octets", ENGINE_TAG_MAX - 1);
     }
     j->m.tag = strv_from(j->tag);
-    char *block = malloc(s->text.n + s->ref.n + 1);
+    char *block = malloc(s->text.n + s->ref.n + s->tlvs.n + 1);
     if (block == NULL) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     memcpy(block, s->text.p, s->text.n);
     memcpy(block + s->text.n, s->ref.n ? s->ref.p : "", s->ref.n);
-    j->strings = (struct strv){ block, s->text.n + s->ref.n };
+    memcpy(block + s->text.n + s->ref.n, s->tlvs.n ? s->tlvs.p : "", s->tlvs.n);
+    j->strings = (struct strv){ block, s->text.n + s->ref.n + s->tlvs.n };
+    j->m.tlvs = (struct strv){ block + s->text.n + s->ref.n, s->tlvs.n };
     j->m.text = (struct strv){ block, s->text.n };
     j->m.client_ref = (struct strv){ block + s->text.n, s->ref.n };
     j->m.class_ = s->class_;

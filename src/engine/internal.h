@@ -11,6 +11,7 @@
 #include "engine/gate.h"
 #include "engine/outbind.h"
 #include "engine/routing.h"
+#include "engine/tlvs.h"
 #include "engine/worker.h"
 
 /* kinds of documents in the spool */
@@ -37,6 +38,8 @@ struct engine {
     struct carrier **carriers; /* by number; never NULL below n_carriers */
     size_t n_carriers;
     struct route *route;
+    struct tlvs *tlvs;
+    bool campaign_tlvs;                      /* some campaign has any */
     uint8_t health[ENGINE_MAX_CARRIERS * 4]; /* enum route_health by carrier: see routing.c */
 
     /* the clock book: number in the spool (from 1) <-> the loop's clock id */

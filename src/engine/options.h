@@ -22,6 +22,18 @@
 #define ENGINE_TAG_MAX        65 /* octets with the NUL */
 #define ENGINE_NAME_MAX       64 /* octets with the NUL: carriers, campaigns, votes, segments */
 
+#define ENGINE_MAX_TLVS       32  /* declared */
+#define ENGINE_CARRIER_TLVS   16  /* of one carrier */
+#define TLVS_MAX_OCTETS       512 /* of one message, in all */
+
+/* A TLV that is declared; or, of a carrier, what it is sent and under which tag. */
+struct tlv_options {
+    char name[40], type[12]; /* "cstring", "string", "octets", "int8", "int16", "int32", "flag" */
+    uint16_t tag;            /* 0, of a carrier: as declared */
+    unsigned max;            /* octets, the NUL of a cstring included; 0 = 255 */
+    char value[256];         /* for messages that say none; "": none */
+};
+
 struct carrier_options {
     char name[32];
     char host[256]; /* name or address, without port */
@@ -54,6 +66,8 @@ struct carrier_options {
         alphabet[12];    /* how texts are written: words as in style.c; */
     char languages[128]; /* "": what is plain */
     bool packed, latin1;
+    struct tlv_options tlvs[ENGINE_CARRIER_TLVS];
+    size_t n_tlvs;
     char validity[12]; /* "relative", "absolute", "none": how the carrier is told until when a message is
                           worth anything (SMPP 3.4 §5.2.16) */
     char service_type[6];
@@ -106,6 +120,8 @@ struct engine_options {
     unsigned bind_attempts;             /* a minute over all carriers and binds; 0 = no limit */
     const struct route_options *routes; /* in the order in which they are tried */
     size_t n_routes;
+    const struct tlv_options *tlvs; /* declared */
+    size_t n_tlvs;
     usec_t reroute_after; /* a carrier is down so long before messages that wait for it go elsewhere */
     unsigned max_parts;
     unsigned max_attempts;

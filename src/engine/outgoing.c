@@ -83,6 +83,7 @@ enum outgoing_split outgoing_split(struct outgoing_writer *w, const struct outgo
                                    struct parts_options style)
 {
     struct err e;
+    w->n_common = 0;
     if (!sender_parse(o->m.sender, NULL, &w->sender, &e)) {
         return OUTGOING_BAD;
     }
@@ -128,7 +129,7 @@ static void outgoing_add(struct outgoing_writer *w, uint16_t tag, struct strv va
 static void outgoing_put_parts(struct outgoing_writer *w, const struct parts_fields *f)
 {
     const char *sar = (const char *)w->sar;
-    w->n_tlvs = 0;
+    w->n_tlvs = w->n_common;
     if (f->sar) {
         be_put16(w->sar, f->sar_msg_ref_num);
         w->sar[2] = f->sar_total_segments;

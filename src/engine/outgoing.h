@@ -56,7 +56,8 @@ void outgoing_place(const struct outgoing *o, struct outgoing_place *out);
 bool outgoing_part_done(const struct outgoing *o, unsigned part);
 unsigned outgoing_parts_left(const struct outgoing *o); /* parts that are still to be submitted */
 
-#define OUTGOING_TLVS 4
+#define OUTGOING_TLVS      SMPP_TLVS_MAX
+#define OUTGOING_PART_TLVS 4 /* of which the parts need at most so many */
 
 /* Scratch for encoding, one a carrier. */
 struct outgoing_writer {
@@ -66,8 +67,8 @@ struct outgoing_writer {
     char to[24];
     struct sender sender;
     struct smpp_tlv tlvs[OUTGOING_TLVS]; /* of the part filled last */
-    size_t n_tlvs;
-    uint8_t sar[4]; /* their values: reference, parts, number */
+    size_t n_tlvs, n_common;             /* the first go with every part: set after outgoing_split */
+    uint8_t sar[4];                      /* their values: reference, parts, number */
 };
 void outgoing_writer_free(struct outgoing_writer *w);
 /* Splits the text in the style of the carrier; when some parts of it have been taken, as it was split then.

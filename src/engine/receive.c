@@ -235,7 +235,7 @@ static void receive_inbound(struct carrier *c, struct link *k, const struct smpp
     struct engine *g = c->g;
     bool data = pdu->command_id == SMPP_CMD(data_sm);
     struct strv source = data ? pdu->data_sm.source_addr : pdu->sm.source_addr;
-    struct buf text = { .limit = 64 * 1024 };
+    struct buf text = { .limit = 64 * 1024 }, tlvs = { 0 };
     uint64_t from = 0;
     struct ack *a = ack_new(c, k, pdu);
     if (a == NULL) {
@@ -243,11 +243,13 @@ static void receive_inbound(struct carrier *c, struct link *k, const struct smpp
     }
     from = inbound_sender(g, source);
     inbound_text(c, pdu, &text);
+    tlvs_of_pdu(pdu, &tlvs);
     struct spool_inbound in = {
         .carrier = c->number,
         .from = from,
         .to = data ? pdu->data_sm.destination_addr : pdu->sm.destination_addr,
         .text = { (const char *)text.data, text.len },
+        .tlvs = { (const char *)tlvs.data, tlvs.len },
         .at = engine_wall(g),
         .find_reply_to = from != 0,
     };
@@ -266,6 +268,7 @@ static void receive_inbound(struct carrier *c, struct link *k, const struct smpp
     spool_inbound(g->spool, &in, inbound_stored, a);
     engine_touch_spool(g);
     buf_free(&text);
+    buf_free(&tlvs);
 }
 
 /* A text that looks like a receipt is none: esm_class decides, or the TLV that only receipts have; unless the

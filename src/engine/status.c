@@ -33,6 +33,7 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
         .failed = c->failed,
         .lost = c->lost,
         .receipts = c->receipts,
+        .tlvs_withheld = c->tlvs_withheld,
         .inbound = c->inbound,
         .receipt_kinds = c->receipt_kinds,
         .cost = c->cost,

@@ -269,6 +269,7 @@ struct spool_inbound {
     uint64_t from;
     struct strv to;   /* short code or number it was sent to */
     struct strv text; /* UTF-8 */
+    struct strv tlvs; /* that came with it: engine/tlvs.h */
     usec_t at;
     uint64_t
         dedup; /* stable hash of what makes it the same message, or 0; a repeat within a day is not counted */
@@ -440,7 +441,7 @@ void spool_each_consent(struct spool_reader *r, uint64_t number, spool_consent_f
 
 struct spool_inbound_view {
     uint64_t id, from, reply_to;
-    struct strv to, text, vote;
+    struct strv to, text, vote, tlvs;
     usec_t at;
     enum consent_action consent;
 };

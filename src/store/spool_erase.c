@@ -87,7 +87,7 @@ static bool erase_text(struct spool_core *c, uint64_t id)
         offset[i] = (uint16_t)records.len;
         found = spool_table_message(at.value, first, first + i, &m);
         if (first + i == id)
-            m.text = m.client_ref = m.tag = (struct strv){ 0 };
+            m.text = m.client_ref = m.tag = m.tlvs = (struct strv){ 0 };
         if (found && !spool_table_put_message(&records, &m))
             env_fail(&c->t, ERR_NOMEM);
     }

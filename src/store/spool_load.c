@@ -15,7 +15,8 @@ static char *copy_in(char *at, struct strv *s)
 /* One block: the struct, then its strings. */
 static struct spool_loaded *loaded_new(const struct message *m, uint16_t attempts)
 {
-    struct spool_loaded *l = calloc(1, sizeof(*l) + m->sender.n + m->text.n + m->client_ref.n + m->tag.n);
+    struct spool_loaded *l =
+        calloc(1, sizeof(*l) + m->sender.n + m->text.n + m->client_ref.n + m->tag.n + m->tlvs.n);
     if (!l)
         return NULL;
     l->m = *m;
@@ -24,7 +25,8 @@ static struct spool_loaded *loaded_new(const struct message *m, uint16_t attempt
     at = copy_in(at, &l->m.sender);
     at = copy_in(at, &l->m.text);
     at = copy_in(at, &l->m.client_ref);
-    copy_in(at, &l->m.tag);
+    at = copy_in(at, &l->m.tag);
+    copy_in(at, &l->m.tlvs);
     return l;
 }
 

@@ -29,7 +29,8 @@ bool spool_people_put_inbound(struct buf *out, const struct spool_inbound *in)
     buf_put_lstr(out, in->to);
     buf_put_lstr(out, in->text);
     buf_put_lstr(out, in->consent_word);
-    return buf_put_lstr(out, in->vote);
+    buf_put_lstr(out, in->vote);
+    return in->tlvs.n ? buf_put_lstr(out, in->tlvs) : !out->failed;
 }
 
 bool spool_people_read_inbound(struct strv body, struct spool_inbound *in, uint64_t *reply_to)
@@ -50,6 +51,7 @@ bool spool_people_read_inbound(struct strv body, struct spool_inbound *in, uint6
     in->text = rd_lstr(&r);
     in->consent_word = rd_lstr(&r);
     in->vote = rd_lstr(&r);
+    in->tlvs = rd_left(&r) > 0 ? rd_lstr(&r) : (struct strv){ 0 };
     return ok && !r.failed;
 }
 

@@ -135,6 +135,7 @@ static bool inbound_one(uint64_t id, struct strv body, spool_inbound_fn fn, void
                                     .to = in.to,
                                     .text = in.text,
                                     .vote = in.vote,
+                                    .tlvs = in.tlvs,
                                     .at = in.at,
                                     .consent = in.consent };
     return fn(ctx, &v);

@@ -4,6 +4,7 @@
 
 #define RECORD_VERSION 1
 #define RECORD_TAGGED  2 /* the same, then the tag */
+#define RECORD_TLVS    3 /* the same, then its TLVs */
 
 bool spool_table_record(struct strv block, uint64_t id, struct spool_record *out)
 {
@@ -18,14 +19,19 @@ bool spool_table_record(struct strv block, uint64_t id, struct spool_record *out
 
 bool spool_table_put_message(struct buf *out, const struct message *m)
 {
-    buf_put_u8(out, m->tag.n ? RECORD_TAGGED : RECORD_VERSION);
+    uint8_t version = m->tlvs.n ? RECORD_TLVS : m->tag.n ? RECORD_TAGGED : RECORD_VERSION;
+    buf_put_u8(out, version);
     buf_put_svarint(out, m->accepted_at);
     buf_put_svarint(out, m->not_before);
     buf_put_svarint(out, m->valid_until);
     buf_put_lstr(out, m->sender);
     buf_put_lstr(out, m->client_ref);
     buf_put_lstr(out, m->text);
-    return m->tag.n ? buf_put_lstr(out, m->tag) : !out->failed;
+    if (version >= RECORD_TAGGED)
+        buf_put_lstr(out, m->tag);
+    if (version >= RECORD_TLVS)
+        buf_put_lstr(out, m->tlvs);
+    return !out->failed;
 }
 
 unsigned spool_table_message_count(struct strv block)
@@ -55,8 +61,9 @@ bool spool_table_message(struct strv block, uint64_t first, uint64_t id, struct 
     m->sender = rd_lstr(&r);
     m->client_ref = rd_lstr(&r);
     m->text = rd_lstr(&r);
-    m->tag = version == RECORD_TAGGED ? rd_lstr(&r) : (struct strv){ 0 };
-    return (version == RECORD_VERSION || version == RECORD_TAGGED) && !r.failed;
+    m->tag = version >= RECORD_TAGGED ? rd_lstr(&r) : (struct strv){ 0 };
+    m->tlvs = version >= RECORD_TLVS ? rd_lstr(&r) : (struct strv){ 0 };
+    return version >= RECORD_VERSION && version <= RECORD_TLVS && !r.failed;
 }
 
 void spool_table_complete(struct message *m, uint64_t id, const struct spool_record *r)

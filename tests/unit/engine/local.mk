@@ -40,3 +40,8 @@ check_PROGRAMS += tests/unit/engine/test_attempts
 tests_unit_engine_test_attempts_SOURCES = tests/unit/engine/test_attempts.c
 tests_unit_engine_test_attempts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_engine_test_attempts_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/engine/test_tlvs
+tests_unit_engine_test_tlvs_SOURCES = tests/unit/engine/test_tlvs.c
+tests_unit_engine_test_tlvs_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_engine_test_tlvs_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
