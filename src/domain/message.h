@@ -99,12 +99,14 @@ struct message {
     struct strv tlvs;       /* that go with it, as octets: engine/tlvs.h; "" when none */
     struct strv client_ref; /* the client's own reference, "" when none; at most 64 octets */
     enum message_class class_;
-    uint16_t carrier;   /* chosen at intake: its number in the spool's carrier book */
-    uint32_t campaign;  /* 0 = none */
-    uint32_t customer;  /* dense customer id + 1; 0 = not a customer */
-    uint32_t clock;     /* the recipient's: its number in the spool's clock book; 0 = go by the number */
-    uint8_t parts;      /* computed at intake, and anew when another carrier takes it */
-    uint16_t plan;      /* how they are made, 0 = not known: engine/style.h */
+    uint16_t carrier;  /* chosen at intake: its number in the spool's carrier book */
+    uint32_t campaign; /* 0 = none */
+    uint32_t customer; /* dense customer id + 1; 0 = not a customer */
+    uint32_t clock;    /* the recipient's: its number in the spool's clock book; 0 = go by the number */
+    bool parked;   /* of a campaign, and accepted so that others of it need not wait for its carrier: READY,
+                    * it waits apart from the rest of its class, and takes its campaign's turns */
+    uint8_t parts; /* computed at intake, and anew when another carrier takes it */
+    uint16_t plan; /* how they are made, 0 = not known: engine/style.h */
     uint16_t reference; /* that joins them at the handset; given by the spool when there is more than one */
     usec_t accepted_at, not_before, valid_until; /* wall; not_before 0 = at once; valid_until 0 = no limit */
 };

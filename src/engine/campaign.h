@@ -44,7 +44,9 @@ struct campaign {
     struct template *template_;
     struct campaign_clock *clocks;
     size_t n_clocks, next_clock;
-    struct ring ahead; /* struct outgoing *: candidates, not accepted yet */
+    struct ring ahead;           /* struct outgoing *: candidates, not accepted yet */
+    const struct outgoing *head; /* the first candidate, since when another carrier looks at it (mono) */
+    usec_t head_since;
     bool producing, stalled;
     unsigned jobs; /* on other threads that look at this campaign */
     bool removed;  /* free when the last job is back */

@@ -45,12 +45,12 @@ struct carrier {
     size_t trying_for;
     usec_t failback_at; /* mono; when the first host is tried; 0: not fixed */
     struct bucket rate;
-    int64_t claiming;         /* parts whose claim is not synced yet; their tokens are taken */
-    struct adaptive adaptive; /* the rate it takes when it asks to slow down */
-    usec_t store_until;       /* mono; the store refused a claim */
-    struct lane lanes[LANE_COUNT];
-    struct fair fair;      /* turns inside a lane */
-    struct hmap in_flight; /* message id -> struct outgoing *: claimed, or being claimed */
+    int64_t claiming;                  /* parts whose claim is not synced yet; their tokens are taken */
+    struct adaptive adaptive;          /* the rate it takes when it asks to slow down */
+    usec_t store_until;                /* mono; the store refused a claim */
+    struct lane lanes[2 * LANE_COUNT]; /* by class; then those of what is parked */
+    struct fair fair;                  /* turns inside a lane */
+    struct hmap in_flight;             /* message id -> struct outgoing *: claimed, or being claimed */
     struct loop_task dispatch;
     struct loop_timer wake; /* the one next allowed instant */
     struct outgoing_writer writer;
@@ -107,22 +107,30 @@ void failback_second(struct carrier *c);
 void failback_on_state(struct carrier *c, struct link *k);
 void failback_drop(struct carrier *c); /* whatever is being tried */
 
-/* --- lane.c --- */
+/* --- lane.c: a lane is a class, or LANE_PARKED and a class --- */
+#define LANE_PARKED LANE_COUNT
+static inline unsigned lane_of(const struct outgoing *o)
+{
+    return o->m.class_ + (o->m.parked ? LANE_PARKED : 0u);
+}
 void lane_init(struct lane *l);
 void lane_free(struct lane *l);
-struct outgoing *lane_peek(struct carrier *c, enum message_class class_); /* stays where it is; NULL: none */
+struct outgoing *lane_peek(struct carrier *c, unsigned lane); /* stays where it is; NULL: none */
 /* Nothing to peek at, but something that comes before all else of its class is on its way back. */
-bool lane_waits(const struct carrier *c, enum message_class class_);
-void lane_pop(struct carrier *c, enum message_class class_);
+bool lane_waits(const struct carrier *c, unsigned lane);
+void lane_pop(struct carrier *c, unsigned lane);
 /* READY in the store again (the move has been handed over): it keeps its place by age. Takes it. */
 void lane_put_back(struct carrier *c, struct outgoing *o);
-void lane_more(struct carrier *c, enum message_class class_);  /* new READY ones behind the look-ahead */
-void lane_again(struct carrier *c, enum message_class class_); /* READY ones may be before it: begin anew */
+void lane_more(struct carrier *c, unsigned lane); /* new READY ones behind the look-ahead */
+/* READY ones of the class may be before what is looked ahead at, parked ones too: begin anew. */
+void lane_again(struct carrier *c, enum message_class class_);
 /* A message just accepted as READY: into the look-ahead, when that has all that comes before it. False: it is
  * to be loaded (lane_more). */
 bool lane_offer(struct carrier *c, struct outgoing *o);
 /* Nothing of this lane or of one before it waits, in memory or in the store. */
 bool lane_is_clear(const struct carrier *c, enum message_class class_);
+/* Something of the class is parked, or is about to be. */
+bool lane_has_parked(const struct carrier *c, enum message_class class_);
 
 /* Offers each message of the look-ahead to take(); those it takes (true) are its own, the others keep their
  * places. */

@@ -51,12 +51,12 @@ static void dispatch_pop(struct carrier *c, struct outgoing *o)
     if (o->campaign != NULL) {
         campaign_pop(o->campaign);
     } else {
-        lane_pop(c, o->m.class_);
+        lane_pop(c, lane_of(o));
     }
 }
 
 /* The head of the stored lane or that of a campaign, whose turn it is. What is stored of campaigns has had
- * its turn: it comes back, and goes first. */
+ * its turn: it comes back, and goes first; but for what is parked, which takes its campaign's turn. */
 static struct outgoing *dispatch_peek_lane(struct carrier *c, enum message_class lane, usec_t *later)
 {
     uint64_t start = 0;
@@ -64,7 +64,13 @@ static struct outgoing *dispatch_peek_lane(struct carrier *c, enum message_class
     if (lane_waits(c, lane) || (single != NULL && single->m.campaign != 0)) {
         return single;
     }
+    struct outgoing *parked = lane_peek(c, LANE_PARKED + lane);
     struct outgoing *o = campaign_peek_any(c, lane, later, &start);
+    uint64_t due = parked != NULL ? fair_start(&c->fair, lane, parked->m.campaign) : 0;
+    if (parked != NULL && (o == NULL || due <= start)) {
+        o = parked;
+        start = due;
+    }
     bool first = single != NULL && (o == NULL || fair_start(&c->fair, lane, 0) <= start);
     return first ? single : o;
 }
@@ -73,6 +79,9 @@ static void dispatch_took(struct carrier *c, const struct outgoing *o, unsigned 
 {
     if (o->campaign != NULL) {
         fair_take(&c->fair, o->m.class_, o->campaign->id, o->campaign->spec.weight, parts);
+    } else if (o->m.parked) {
+        const struct campaign *m = campaign_by_id(c->g, o->m.campaign);
+        fair_take(&c->fair, o->m.class_, o->m.campaign, m != NULL ? m->spec.weight : 1, parts);
     } else if (o->m.campaign == 0) {
         fair_take(&c->fair, o->m.class_, 0, 1, parts);
     }
@@ -234,7 +243,7 @@ static bool dispatch_next(struct carrier *c, usec_t now)
         dispatch_stop(g, o, of);
         return true;
     }
-    enum message_class lane = o->m.class_;
+    unsigned lane = lane_of(o);
     if (o->campaign == NULL && o->m.not_before > engine_wall(g)) { /* the wall clock was set back */
         spool_move(g->spool, o->m.id, MESSAGE_HELD, REASON_SCHEDULE, 0, o->m.not_before, NULL, NULL);
         engine_touch_spool(g);
@@ -496,7 +505,7 @@ void dispatch_init(struct carrier *c)
 {
     loop_task_init(&c->dispatch, c->g->loop, dispatch_run, c);
     loop_timer_init(&c->wake, c->g->loop, dispatch_wake, c);
-    for (size_t i = 0; i < LANE_COUNT; i++) {
+    for (size_t i = 0; i < 2 * LANE_COUNT; i++) {
         lane_init(&c->lanes[i]);
     }
 }
@@ -512,7 +521,7 @@ void dispatch_free(struct carrier *c)
     }
     hmap_free(&c->in_flight);
     fair_free(&c->fair);
-    for (size_t i = 0; i < LANE_COUNT; i++) {
+    for (size_t i = 0; i < 2 * LANE_COUNT; i++) {
         lane_free(&c->lanes[i]);
     }
     outgoing_writer_free(&c->writer);

@@ -10,11 +10,11 @@
 
 struct load_job {
     struct carrier *c;
-    enum message_class class_;
+    unsigned lane;
     uint32_t generation;
 };
 
-static void lane_load(struct carrier *c, enum message_class class_);
+static void lane_load(struct carrier *c, unsigned lane);
 
 /* False: out of memory; it is loaded again, and those behind it. */
 static bool lane_take(struct carrier *c, struct lane *l, struct spool_loaded *loaded)
@@ -42,7 +42,7 @@ static void lane_loaded(void *ctx, struct spool_loaded **list, size_t n, bool mo
 {
     struct load_job *j = ctx;
     struct carrier *c = j->c;
-    struct lane *l = &c->lanes[j->class_];
+    struct lane *l = &c->lanes[j->lane];
     bool stale = j->generation != l->generation, whole = true;
     for (size_t i = 0; i < n; i++) {
         if (stale || !whole) {
@@ -54,7 +54,7 @@ static void lane_loaded(void *ctx, struct spool_loaded **list, size_t n, bool mo
     free(list);
     l->loading = false;
     if (stale) {
-        lane_load(c, j->class_);
+        lane_load(c, j->lane);
     } else {
         l->more = l->more || more || !whole;
         l->returned = false;
@@ -63,47 +63,47 @@ static void lane_loaded(void *ctx, struct spool_loaded **list, size_t n, bool mo
     dispatch_kick(c);
 }
 
-static void lane_load(struct carrier *c, enum message_class class_)
+static void lane_load(struct carrier *c, unsigned lane)
 {
-    struct lane *l = &c->lanes[class_];
+    struct lane *l = &c->lanes[lane];
     struct load_job *j = l->loading || c->g->closing ? NULL : malloc(sizeof *j);
     if (j == NULL) {
         return;
     }
-    *j = (struct load_job){ c, class_, l->generation };
+    *j = (struct load_job){ c, lane, l->generation };
     l->loading = true;
     l->more = false;
-    spool_load_ready(c->g->spool, c->number, class_, l->after, LANE_HIGH - ring_count(&l->ahead), lane_loaded,
+    spool_load_ready(c->g->spool, c->number, lane, l->after, LANE_HIGH - ring_count(&l->ahead), lane_loaded,
                      j);
     engine_touch_spool(c->g);
 }
 
-struct outgoing *lane_peek(struct carrier *c, enum message_class class_)
+struct outgoing *lane_peek(struct carrier *c, unsigned lane)
 {
-    struct lane *l = &c->lanes[class_];
+    struct lane *l = &c->lanes[lane];
     if (l->more && !l->loading && ring_count(&l->ahead) < LANE_LOW) {
-        lane_load(c, class_);
+        lane_load(c, lane);
     }
     struct outgoing **p = ring_peek(&l->ahead);
     return p ? *p : NULL;
 }
 
-bool lane_waits(const struct carrier *c, enum message_class class_)
+bool lane_waits(const struct carrier *c, unsigned lane)
 {
-    const struct lane *l = &c->lanes[class_];
+    const struct lane *l = &c->lanes[lane];
     return l->returned && ring_count(&l->ahead) == 0;
 }
 
-void lane_pop(struct carrier *c, enum message_class class_)
+void lane_pop(struct carrier *c, unsigned lane)
 {
-    ring_pop(&c->lanes[class_].ahead, NULL);
+    ring_pop(&c->lanes[lane].ahead, NULL);
 }
 
-void lane_sift(struct carrier *c, enum message_class class_, bool (*take)(void *ctx, struct outgoing *o),
-               void *ctx)
+static void lane_sift_one(struct carrier *c, unsigned lane, bool (*take)(void *ctx, struct outgoing *o),
+                          void *ctx)
 {
-    struct lane *l = &c->lanes[class_];
-    lane_peek(c, class_); /* loads more */
+    struct lane *l = &c->lanes[lane];
+    lane_peek(c, lane); /* loads more */
     for (size_t n = ring_count(&l->ahead); n > 0; n--) {
         struct outgoing *o;
         ring_pop(&l->ahead, &o);
@@ -111,6 +111,13 @@ void lane_sift(struct carrier *c, enum message_class class_, bool (*take)(void *
             ring_push(&l->ahead, &o); /* into the place just left */
         }
     }
+}
+
+void lane_sift(struct carrier *c, enum message_class class_, bool (*take)(void *ctx, struct outgoing *o),
+               void *ctx)
+{
+    lane_sift_one(c, class_, take, ctx);
+    lane_sift_one(c, LANE_PARKED + class_, take, ctx);
 }
 
 static void lane_clear(struct lane *l)
@@ -121,20 +128,26 @@ static void lane_clear(struct lane *l)
     }
 }
 
-void lane_more(struct carrier *c, enum message_class class_)
+void lane_more(struct carrier *c, unsigned lane)
 {
-    c->lanes[class_].more = true;
+    c->lanes[lane].more = true;
     dispatch_kick(c);
 }
 
-void lane_again(struct carrier *c, enum message_class class_)
+static void lane_renew(struct carrier *c, unsigned lane)
 {
-    struct lane *l = &c->lanes[class_];
+    struct lane *l = &c->lanes[lane];
     lane_clear(l);
     l->after = 0;
     l->generation++;
     l->more = true;
     dispatch_kick(c);
+}
+
+void lane_again(struct carrier *c, enum message_class class_)
+{
+    lane_renew(c, class_);
+    lane_renew(c, LANE_PARKED + class_);
 }
 
 /* Several may come back in any order: oldest first. False: it is there already. */
@@ -162,13 +175,13 @@ static bool lane_insert(struct lane *l, struct outgoing *o)
 
 void lane_put_back(struct carrier *c, struct outgoing *o)
 {
-    enum message_class class_ = o->m.class_;
-    struct lane *l = &c->lanes[class_];
+    unsigned lane = lane_of(o);
+    struct lane *l = &c->lanes[lane];
     dispatch_kick(c);
     if (o->m.id <= l->after) {
         if (!lane_insert(l, o)) {
             outgoing_free(o);
-            lane_again(c, class_);
+            lane_renew(c, lane);
         }
         return;
     }
@@ -176,7 +189,7 @@ void lane_put_back(struct carrier *c, struct outgoing *o)
      * it by, and may not. */
     outgoing_free(o);
     if (l->loading) {
-        lane_again(c, class_);
+        lane_renew(c, lane);
     }
     l->more = true;
     l->returned = true;
@@ -194,15 +207,25 @@ bool lane_offer(struct carrier *c, struct outgoing *o)
     return true;
 }
 
+static bool lane_is_empty(const struct lane *l)
+{
+    return ring_count(&l->ahead) == 0 && !l->loading && !l->more && !l->returned && l->coming == 0;
+}
+
 bool lane_is_clear(const struct carrier *c, enum message_class class_)
 {
     for (enum message_class i = 0; i <= class_; i++) {
-        const struct lane *l = &c->lanes[i];
-        if (ring_count(&l->ahead) > 0 || l->loading || l->more || l->returned || l->coming > 0) {
+        if (!lane_is_empty(&c->lanes[i]) || !lane_is_empty(&c->lanes[LANE_PARKED + i])) {
             return false;
         }
     }
     return true;
+}
+
+bool lane_has_parked(const struct carrier *c, enum message_class class_)
+{
+    return !lane_is_empty(&c->lanes[LANE_PARKED + class_]) ||
+           spool_parked_count(c->g->spool, c->number, class_) > 0;
 }
 
 void lane_init(struct lane *l)

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRODUCE_BATCH 512  /* customers a job */
-#define PRODUCE_LOW   1024 /* below so many candidates in memory: make more (so a batch more at most) */
-#define PARK_MOST     10000 /* READY messages that wait for a carrier that is down, before its campaigns wait */
+#define PRODUCE_BATCH 512     /* customers a job */
+#define PRODUCE_LOW   1024    /* below so many candidates in memory: make more (so a batch more at most) */
+#define PARK_MOST     1000000 /* parked messages of a carrier and class, before its campaigns wait */
+#define PARK_TURN     256     /* parked in one look at most */
+#define PARK_AFTER    (20 * USEC_MS) /* so long others wait for the head of a campaign to be taken */
 
 /* --- rendering, on a worker's thread --- */
 
@@ -328,27 +330,60 @@ static struct outgoing *campaign_peek(struct campaign *m)
 
 static void campaign_accept(struct outgoing *o);
 
-/* A candidate for a carrier that is down waits in that carrier's stored queue, so that those behind it can go
- * by theirs. */
-static bool campaign_park(struct campaign *m, struct outgoing *o)
+/* Whether a candidate that its carrier does not take now is to be parked: accepted, and stored in that
+ * carrier's queue, so that those behind it can go by theirs. A carrier gets a moment; but once something of
+ * it is parked it is the slower one, until all of that has gone. */
+static bool campaign_is_behind(struct campaign *m, const struct outgoing *o, const struct carrier *by,
+                               usec_t now, usec_t *later)
+{
+    const struct carrier *c = m->g->carriers[o->m.carrier];
+    if (m->head != o) {
+        m->head = o;
+        m->head_since = now;
+    }
+    usec_t when = m->head_since + PARK_AFTER;
+    if (!carrier_bound(by) || by->paused) {
+        return false;
+    }
+    if (!carrier_bound(c) || c->paused || now >= when || lane_has_parked(c, o->m.class_)) {
+        return true;
+    }
+    *later = when < *later ? when : *later;
+    return false;
+}
+
+static bool campaign_park(struct campaign *m, struct outgoing *o, usec_t now, usec_t *later)
 {
     struct engine *g = m->g;
-    if (spool_room(g->spool) == 0 || spool_ready_count(g->spool, o->m.carrier, o->m.class_) >= PARK_MOST) {
+    struct carrier *c = g->carriers[o->m.carrier];
+    if (spool_room(g->spool) == 0 || spool_parked_count(g->spool, c->number, o->m.class_) >= PARK_MOST) {
+        return false;
+    }
+    if (m->spec.rate > 0 && !bucket_take(&m->rate, outgoing_parts_left(o), now)) {
+        usec_t when = bucket_when(&m->rate, outgoing_parts_left(o), now);
+        *later = when < *later ? when : *later;
         return false;
     }
     campaign_pop(m);
     o->refused = MESSAGE_READY;
-    o->reason = REASON_NO_BIND;
+    o->reason = carrier_bound(c) ? REASON_NONE : REASON_NO_BIND;
+    o->m.parked = true;
+    c->lanes[lane_of(o)].coming++;
     campaign_accept(o);
     return true;
 }
 
 /* The campaign's head, if it is for this carrier. Others' are theirs to take. */
-static struct outgoing *campaign_peek_for(struct campaign *m, struct carrier *c)
+static struct outgoing *campaign_peek_for(struct campaign *m, struct carrier *c, usec_t now, usec_t *later)
 {
     struct outgoing *o;
-    while ((o = campaign_peek(m)) != NULL && o->m.carrier != c->number && o->refused == MESSAGE_NONE) {
-        if (carrier_bound(m->g->carriers[o->m.carrier]) || !carrier_bound(c) || !campaign_park(m, o)) {
+    for (unsigned n = 0;
+         (o = campaign_peek(m)) != NULL && o->m.carrier != c->number && o->refused == MESSAGE_NONE; n++) {
+        if (n == PARK_TURN) {
+            dispatch_kick(c);
+            return NULL;
+        }
+        if (!campaign_is_behind(m, o, c, now, later) || !campaign_park(m, o, now, later)) {
             return NULL;
         }
     }
@@ -366,7 +401,7 @@ struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_,
         if (m->state != CAMPAIGN_RUNNING || m->spec.class_ != class_ || m->stalled) {
             continue;
         }
-        struct outgoing *o = campaign_peek_for(m, c);
+        struct outgoing *o = campaign_peek_for(m, c, now, later);
         if (o == NULL) {
             continue;
         }
@@ -387,6 +422,7 @@ struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_,
 void campaign_pop(struct campaign *m)
 {
     ring_pop(&m->ahead, NULL);
+    m->head = NULL;
     campaign_new_head(m);
     m->g->next_campaign++; /* the next one's turn */
 }
@@ -457,6 +493,9 @@ static void campaign_accepted(void *ctx, const struct spool_result *r)
     struct outgoing *o = ctx;
     struct campaign *m = o->campaign;
     struct engine *g = m->g;
+    if (o->m.parked) {
+        g->carriers[o->m.carrier]->lanes[lane_of(o)].coming--;
+    }
     if (r->code != ERR_NONE) {
         if (r->code != ERR_STATE) {
             engine_store_alarm(g, "campaign_refused", r->code, r->text);
@@ -465,7 +504,7 @@ static void campaign_accepted(void *ctx, const struct spool_result *r)
         return;
     }
     if (o->refused == MESSAGE_READY) {
-        lane_more(g->carriers[o->m.carrier], o->m.class_);
+        lane_more(g->carriers[o->m.carrier], lane_of(o));
     }
     campaign_claimed(o);
     outgoing_free(o);
@@ -479,6 +518,9 @@ static void campaign_accept(struct outgoing *o)
     struct spool_cursor cursor = campaign_cursor(o);
     campaign_stamp(o);
     if (spool_accept_refused(m->g->spool, &o->m, &cursor, o->refused, o->reason, campaign_accepted, o) == 0) {
+        if (o->m.parked) {
+            m->g->carriers[o->m.carrier]->lanes[lane_of(o)].coming--;
+        }
         campaign_refused(o, ERR_BUSY);
     }
     engine_touch_spool(m->g);

@@ -354,6 +354,7 @@ static struct spool_op *accept_op(struct spool *s, const struct message *m, enum
     op->u.accept.state = (uint8_t)state;
     op->u.accept.reason = REASON_NONE;
     op->u.accept.moves_cursor = false;
+    op->u.accept.parked = m->parked && state == MESSAGE_READY;
     op->u.accept.until = 0;
     if (!spool_table_put_message(&s->gather->data, m)) {
         lost(s, op, NULL, NULL);
@@ -512,7 +513,7 @@ void spool_replan(struct spool *s, uint64_t id, unsigned parts, uint16_t plan, s
 
 /* --- ready queue --- */
 
-void spool_load_ready(struct spool *s, uint16_t carrier, enum message_class lane, uint64_t after, size_t max,
+void spool_load_ready(struct spool *s, uint16_t carrier, unsigned lane, uint64_t after, size_t max,
                       spool_loaded_fn fn, void *ctx)
 {
     union {
@@ -560,11 +561,21 @@ usec_t spool_next_due(const struct spool *s)
     return s->next_due;
 }
 
-uint64_t spool_ready_count(const struct spool *s, uint16_t carrier, enum message_class lane)
+static uint64_t lane_count(const struct spool *s, uint16_t carrier, unsigned lane)
 {
     uint64_t n = 0;
     hmap_get(&s->ready, spool_table_lane(carrier, lane), &n);
     return n;
+}
+
+uint64_t spool_ready_count(const struct spool *s, uint16_t carrier, enum message_class lane)
+{
+    return lane_count(s, carrier, lane) + spool_parked_count(s, carrier, lane);
+}
+
+uint64_t spool_parked_count(const struct spool *s, uint16_t carrier, enum message_class lane)
+{
+    return lane_count(s, carrier, CLASS_COUNT + lane);
 }
 
 /* --- people and documents: an operation whose body was encoded since batch_begin() --- */

@@ -224,9 +224,10 @@ struct spool_loaded {
     uint32_t parts_done[8]; /* bit set: part already answered OK (do not send it again) */
 };
 typedef void (*spool_loaded_fn)(void *ctx, struct spool_loaded **list, size_t n, bool more);
-/* Loads up to `max` READY messages of (carrier, lane) with id > after, oldest first; the callback comes on
+/* `lane`: the class; CLASS_COUNT more for what is parked.
+ * Loads up to `max` READY messages of (carrier, lane) with id > after, oldest first; the callback comes on
  * the loop's thread. The list is the receiver's. `more`: there were further ones. */
-void spool_load_ready(struct spool *s, uint16_t carrier, enum message_class lane, uint64_t after, size_t max,
+void spool_load_ready(struct spool *s, uint16_t carrier, unsigned lane, uint64_t after, size_t max,
                       spool_loaded_fn fn, void *ctx);
 
 /* Moves HELD messages whose `until` has come to READY, at most `max`. The result's id is how many were moved;
@@ -235,6 +236,7 @@ void spool_release_due(struct spool *s, usec_t now, size_t max, spool_done done,
 usec_t spool_next_due(const struct spool *s);
 /* READY messages per carrier and lane, as of the last synced batch. */
 uint64_t spool_ready_count(const struct spool *s, uint16_t carrier, enum message_class lane);
+uint64_t spool_parked_count(const struct spool *s, uint16_t carrier, enum message_class lane); /* of these */
 
 /* --- many at once --- */
 

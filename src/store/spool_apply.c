@@ -35,7 +35,7 @@ static void apply_accept(struct spool_core *c, struct spool_op *op, const uint8_
     if (!r)
         return;
     *r = (struct spool_record){
-        .flags = op->u.accept.class_ & SPOOL_CLASS,
+        .flags = (uint8_t)((op->u.accept.class_ & SPOOL_CLASS) | (op->u.accept.parked ? SPOOL_PARKED : 0)),
         .to = op->u.accept.to,
         .campaign = op->u.accept.campaign,
         .customer = op->u.accept.customer,
@@ -140,10 +140,9 @@ static void apply_reroute(struct spool_core *c, struct spool_op *op)
         op->code = ERR_STATE;
         return;
     }
-    unsigned lane = r->flags & SPOOL_CLASS;
-    spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, lane), op->id, false);
+    spool_queue_set(&c->queue, &c->t, spool_table_lane_of(r), op->id, false);
     r->carrier = op->u.reroute.to;
-    spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, lane), op->id, true);
+    spool_queue_set(&c->queue, &c->t, spool_table_lane_of(r), op->id, true);
     set_parts(c, op->id, r, op->u.reroute.parts, op->u.reroute.plan, r->attempts > 0);
     r->changed = c->now;
     spool_block_touch(&c->blocks, &c->t, op->id);

@@ -86,9 +86,7 @@ static bool check_record(struct check *c, uint64_t id, const struct spool_record
     if (!text_is_there(c, id))
         return differs(c, "a message without its text: id, state", id, r->state);
     switch (r->state) {
-    case MESSAGE_READY:
-        crowd_add(&c->queued, spool_table_lane(r->carrier, r->flags & SPOOL_CLASS), id);
-        break;
+    case MESSAGE_READY: crowd_add(&c->queued, spool_table_lane_of(r), id); break;
     case MESSAGE_IN_FLIGHT: crowd_add(&c->queued, SPOOL_FLIGHT_LANE, id); break;
     case MESSAGE_HELD: crowd_add(&c->held, (uint64_t)r->when, id); break;
     default: break;

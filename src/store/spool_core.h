@@ -73,7 +73,7 @@ struct spool_op {
             uint16_t carrier;
             uint16_t plan;
             uint8_t class_, parts, state, reason;
-            bool moves_cursor;
+            bool moves_cursor, parked;
             usec_t until;
             struct spool_span body;
         } accept;

@@ -10,9 +10,7 @@ static void leave(struct spool_core *c, uint64_t id, struct spool_record *r)
 {
     struct env_key k;
     switch (r->state) {
-    case MESSAGE_READY:
-        spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, r->flags & SPOOL_CLASS), id, false);
-        break;
+    case MESSAGE_READY: spool_queue_set(&c->queue, &c->t, spool_table_lane_of(r), id, false); break;
     case MESSAGE_IN_FLIGHT:
         spool_queue_set(&c->queue, &c->t, SPOOL_FLIGHT_LANE, id, false);
         spool_ids_in_flight(c, r->carrier, false);
@@ -30,12 +28,11 @@ static void enter(struct spool_core *c, uint64_t id, struct spool_record *r, use
 {
     struct env_key k;
     switch (r->state) {
-    case MESSAGE_READY:
-        spool_queue_set(&c->queue, &c->t, spool_table_lane(r->carrier, r->flags & SPOOL_CLASS), id, true);
-        break;
+    case MESSAGE_READY: spool_queue_set(&c->queue, &c->t, spool_table_lane_of(r), id, true); break;
     case MESSAGE_IN_FLIGHT:
         if (r->attempts < UINT16_MAX)
             r->attempts++;
+        r->flags &= (uint8_t)~SPOOL_PARKED; /* it has had its turn */
         spool_queue_set(&c->queue, &c->t, SPOOL_FLIGHT_LANE, id, true);
         spool_ids_in_flight(c, r->carrier, true);
         break;

@@ -71,6 +71,7 @@ void spool_table_complete(struct message *m, uint64_t id, const struct spool_rec
     m->id = id;
     m->to = r->to;
     m->class_ = (enum message_class)(r->flags & SPOOL_CLASS);
+    m->parked = (r->flags & SPOOL_PARKED) != 0;
     m->carrier = r->carrier;
     m->campaign = r->campaign;
     m->customer = r->customer;

@@ -85,6 +85,7 @@ enum spool_flag {
     SPOOL_INTERMEDIATE = 8, /* an intermediate receipt came */
     SPOOL_REPLIED = 16,     /* an inbound message answered it */
     SPOOL_STAGE = 96,       /* mask: how far the intermediate receipt said it was */
+    SPOOL_PARKED = 128,     /* see struct message; until it is claimed */
 };
 /* The stage of a message of one part, see enum spool_stage. Without bits it is OTHER, as in an earlier
  * version. */
@@ -186,6 +187,12 @@ struct spool_bits {
 static inline uint64_t spool_table_lane(uint16_t carrier, unsigned lane)
 {
     return (uint64_t)carrier << 8 | lane;
+}
+/* Where it waits when it is READY. */
+static inline uint64_t spool_table_lane_of(const struct spool_record *r)
+{
+    return spool_table_lane(r->carrier,
+                            (r->flags & SPOOL_CLASS) + (r->flags & SPOOL_PARKED ? CLASS_COUNT : 0u));
 }
 static inline uint64_t spool_table_queue_key(uint64_t lane, uint64_t block)
 {
