@@ -70,7 +70,7 @@ enum message_state receive_state(unsigned s)
 
 static enum spool_stage receipt_stage(const struct receipt *r)
 {
-    switch (r->message_state) {
+    switch (receipt_state(r)) {
     case SMPP_STATE_ENROUTE: return STAGE_ENROUTE;
     case SMPP_STATE_ACCEPTED: return STAGE_ACCEPTED;
     default: return r->scheduled ? STAGE_SCHEDULED : STAGE_OTHER;
@@ -138,7 +138,7 @@ static void receive_receipt(struct carrier *c, struct link *k, const struct smpp
     struct spool_receipt sr = {
         .carrier = c->number,
         .carrier_id = id,
-        .state = r->intermediate ? MESSAGE_SENT : receive_state(r->message_state),
+        .state = r->intermediate ? MESSAGE_SENT : receive_state(receipt_state(r)),
         .stage = receipt_stage(r),
         .error = (uint32_t)error,
         .to = receipt_number(data ? pdu->data_sm.source_addr : pdu->sm.source_addr),

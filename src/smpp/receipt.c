@@ -184,6 +184,24 @@ struct strv receipt_id(const struct receipt *r)
     return r->tlv_id.n ? r->tlv_id : r->id;
 }
 
+unsigned receipt_state(const struct receipt *r)
+{
+    static const struct {
+        const char *word;
+        unsigned state;
+    } WORDS[] = {
+        { "DELIVERED", SMPP_STATE_DELIVERED },       { "UNDELIVERABLE", SMPP_STATE_UNDELIVERABLE },
+        { "UNDELIVERED", SMPP_STATE_UNDELIVERABLE }, { "UNDELIVRD", SMPP_STATE_UNDELIVERABLE },
+        { "FAILED", SMPP_STATE_UNDELIVERABLE },      { "REJECTED", SMPP_STATE_REJECTED },
+        { "DND_REJECTED", SMPP_STATE_REJECTED },     { "ACCEPTED", SMPP_STATE_ACCEPTED },
+    };
+    for (size_t i = 0;
+         r->message_state == SMPP_STATE_NONE && !r->scheduled && i < sizeof WORDS / sizeof *WORDS; i++)
+        if (strv_ieq_c(r->stat, WORDS[i].word))
+            return WORDS[i].state;
+    return r->message_state;
+}
+
 static void judge(struct receipt *r)
 {
     bool id = receipt_id(r).n > 0;

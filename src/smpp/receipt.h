@@ -49,6 +49,10 @@ struct receipt {
 enum receipt_verdict receipt_read(const struct smpp_pdu *pdu, struct buf *scratch, struct receipt *out);
 /* The same for a text alone (octets of an ASCII-compatible alphabet). */
 enum receipt_verdict receipt_read_text(struct strv text, struct receipt *out);
+/* What it says of the message: message_state; when the stat is none of the nine words, what carriers mean by
+ * it
+ * ("DELIVERED", "FAILED", "REJECTED" ...); SMPP_STATE_NONE when nobody knows. */
+unsigned receipt_state(const struct receipt *r);
 /* The id that counts: the TLV's, else the text's; empty when neither is there. */
 struct strv receipt_id(const struct receipt *r);
 

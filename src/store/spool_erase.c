@@ -241,6 +241,24 @@ static void erase_feed(struct spool_core *c, uint64_t number)
     env_cursor_close(&cur);
 }
 
+/* Receipts that wait keep their ids: the carrier's, and nobody's. */
+static void erase_receipts(struct spool_core *c, uint64_t number)
+{
+    struct env_cursor cur;
+    struct spool_orphan o;
+    env_cursor_open(&cur, &c->t, SPOOL_ORPHAN);
+    for (bool more = env_cursor_first(&cur); more; more = env_cursor_next(&cur)) {
+        uint8_t key[8];
+        if (!spool_orphan_read(cur.value, &o) ||
+            (!spool_ids_number_same(o.to, number) && !spool_ids_number_same(o.other, number)))
+            continue;
+        o.to = o.other = 0;
+        memcpy(key, cur.key.p, sizeof(key));
+        env_cursor_put(&cur, env_view(key, sizeof(key)), env_view(&o, sizeof(o)));
+    }
+    env_cursor_close(&cur);
+}
+
 void spool_erase_apply(struct spool_core *c, struct spool_op *op)
 {
     struct ids ids = { 0 };
@@ -258,6 +276,7 @@ void spool_erase_apply(struct spool_core *c, struct spool_op *op)
     } else {
         op->id = erase_messages(c, &ids, number) + erase_inbound(c, number);
         erase_ledger(c, number);
+        erase_receipts(c, number);
         erase_votes(c, number);
         erase_suppression(c, number);
         erase_feed(c, number);

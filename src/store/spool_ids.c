@@ -171,7 +171,7 @@ void spool_ids_answered(struct spool_core *c, uint16_t carrier, struct strv id)
 enum match { MATCH_UNKNOWN, MATCH_NO, MATCH_YES };
 
 /* The same, or one of them without its country code: at least seven digits. */
-static bool number_same(uint64_t a, uint64_t b)
+bool spool_ids_number_same(uint64_t a, uint64_t b)
 {
     uint64_t less = a < b ? a : b, more = a < b ? b : a, unit = 10000000;
     if (a == b)
@@ -185,9 +185,9 @@ static bool number_same(uint64_t a, uint64_t b)
 
 static enum match number_match(const struct spool_idform *f, uint64_t message, uint64_t to, uint64_t other)
 {
-    if (to < NUMBER_LEAST)
+    if (to < NUMBER_LEAST || message == 0) /* the message of somebody who was erased */
         return MATCH_UNKNOWN;
-    if (number_same(message, to) || (other && number_same(message, other)))
+    if (spool_ids_number_same(message, to) || (other && spool_ids_number_same(message, other)))
         return MATCH_YES;
     return f->elsewhere >= STRANGERS && f->confirmed == 0 ? MATCH_UNKNOWN : MATCH_NO;
 }

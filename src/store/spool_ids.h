@@ -71,6 +71,8 @@ void spool_ids_answered(struct spool_core *c, uint16_t carrier, struct strv id);
 bool spool_ids_find(struct spool_core *c, const struct spool_ids_ask *a, struct spool_ids_found *out);
 /* Applies the receipt that came before this response, once the response is in the index. */
 void spool_ids_waiting(struct spool_core *c, uint16_t carrier, struct strv id);
+/* The same number, or one of them without its country code. */
+bool spool_ids_number_same(uint64_t a, uint64_t b);
 /* Looks through a slice of the receipts that wait, when there is reason to. */
 void spool_ids_sweep(struct spool_core *c);
 bool spool_ids_busy(const struct spool_core *c);

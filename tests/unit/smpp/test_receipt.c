@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "smpp/alphabet.h"
 #include "smpp/receipt.h"
 
 static void the_standard_form_is_read(void **state)
@@ -162,6 +163,59 @@ static void a_header_and_two_octet_texts_are_seen_through(void **state)
     }
     buf_free(&scratch);
     buf_free(&wide);
+}
+
+/* Septets packed as on the air, where nothing else reads: only of a message that is marked. */
+static void packed_texts_are_unpacked(void **state)
+{
+    (void)state;
+    struct buf scratch = { 0 }, packed = { 0 };
+    struct receipt r;
+    assert_true(alphabet_pack7(STRV("id:abc sub:001 stat:EXPIRED err:004 text:x"), 0, false, &packed));
+    struct strv octets = { (const char *)packed.data, packed.len };
+    struct smpp_pdu pdu = deliver(octets, SMPP_ESM_RECEIPT, 0);
+    assert_int_equal(receipt_read(&pdu, &scratch, &r), RECEIPT_FULL);
+    assert_octets("id", r.id, STRV("abc"));
+    assert_octets("err", r.err, STRV("004"));
+    assert_int_equal(r.message_state, SMPP_STATE_EXPIRED);
+    pdu = deliver(octets, 0, 0);
+    assert_int_equal(receipt_read(&pdu, &scratch, &r), RECEIPT_NOT);
+    pdu = deliver(STRV("Thank you very much, that was nice"), SMPP_ESM_RECEIPT, 0);
+    assert_int_equal(receipt_read(&pdu, &scratch, &r), RECEIPT_NOT);
+    buf_free(&scratch);
+    buf_free(&packed);
+}
+
+static void states_of_other_words_and_of_smpp_5(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stat;
+        unsigned state;
+        bool scheduled;
+    } cases[] = {
+        { "DELIVRD", SMPP_STATE_DELIVERED, false },    { "delivered", SMPP_STATE_DELIVERED, false },
+        { "FAILED", SMPP_STATE_UNDELIVERABLE, false }, { "DND_REJECTED", SMPP_STATE_REJECTED, false },
+        { "SKIPPED", SMPP_STATE_SKIPPED, false },      { "SCHEDULED", SMPP_STATE_NONE, true },
+        { "BADSTAT", SMPP_STATE_NONE, false },         { "", SMPP_STATE_NONE, false },
+    };
+    struct receipt r;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[64];
+        snprintf(text, sizeof text, "id:1 stat:%s", cases[i].stat);
+        receipt_read_text(strv_from(text), &r);
+        assert_int_equal(receipt_state(&r), cases[i].state);
+        assert_int_equal(r.scheduled, cases[i].scheduled);
+    }
+    /* a TLV's 0 is "scheduled", whatever the text says */
+    struct smpp_pdu pdu = deliver(STRV("id:1 stat:DELIVRD"), SMPP_ESM_RECEIPT, 0);
+    struct buf scratch = { 0 };
+    uint8_t store[1];
+    smpp_tlv_add_uint(&pdu, SMPP_TLV_message_state, 0, 1, store);
+    assert_int_equal(receipt_read(&pdu, &scratch, &r), RECEIPT_FULL);
+    assert_true(r.scheduled);
+    assert_int_equal(receipt_state(&r), SMPP_STATE_NONE);
+    buf_free(&scratch);
 }
 
 static void what_is_written_is_read(void **state)
@@ -395,6 +449,8 @@ int main(void)
         cmocka_unit_test(tlvs_come_before_the_text),
         cmocka_unit_test(other_messages_are_not_receipts),
         cmocka_unit_test(a_header_and_two_octet_texts_are_seen_through),
+        cmocka_unit_test(packed_texts_are_unpacked),
+        cmocka_unit_test(states_of_other_words_and_of_smpp_5),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(ids_have_one_key),
         cmocka_unit_test(candidates_cover_both_readings),

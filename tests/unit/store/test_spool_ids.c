@@ -351,6 +351,30 @@ static void what_waits_is_shown_in_pages(void **state)
     assert_int_equal(p.n, 11);
 }
 
+static bool page_number(void *ctx, const struct spool_unknown_view *v)
+{
+    *(uint64_t *)ctx |= v->to;
+    return true;
+}
+
+static void who_is_erased_is_not_named_by_what_waits(void **state)
+{
+    struct fx *f = *state;
+    struct got g = { 0 };
+    uint64_t seen = 0, one = answered(f, A, "900100");
+    told(f, A, "stranger");
+    spool_find_unknown(f->r, -1, 0, 8, page_number, &seen);
+    assert_int_equal(seen, A);
+    spool_erase(f->s, A, fx_done, &g);
+    fx_sync(f);
+    assert_int_equal(g.code, ERR_NONE);
+    seen = 0;
+    assert_int_equal(spool_find_unknown(f->r, -1, 0, 8, page_number, &seen), 0);
+    assert_int_equal(seen, 0);
+    assert_int_equal(waiting(f), 1);
+    assert_int_equal(told(f, A, "900100"), one); /* its receipts are still its own */
+}
+
 static void many_are_forgotten_in_slices(void **state)
 {
     struct fx *f = *state;
@@ -383,6 +407,7 @@ int main(void)
         T(a_carrier_that_changes_is_learned_anew),
         T(no_receipt_ends_another_message),
         T(what_waits_is_shown_in_pages),
+        T(who_is_erased_is_not_named_by_what_waits),
         T(many_are_forgotten_in_slices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
