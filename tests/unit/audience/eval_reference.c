@@ -185,10 +185,10 @@ static bool same_text(struct strv a, struct strv b)
 /* Patterns of single characters, "." for any, each perhaps with *, + or ?, tied by ^ and $. */
 static size_t char_length(const char *p)
 {
-    size_t n = 1;
-    while (((unsigned char)p[n] & 0xC0) == 0x80)
+    size_t n = *p ? 1 : 0;
+    while (n && ((unsigned char)p[n] & 0xC0) == 0x80)
         n++;
-    return *p ? n : 0;
+    return n;
 }
 
 static bool pattern_here(const char *p, const char *text)
