@@ -165,6 +165,11 @@ static bool known_add(struct eval *ev, struct strv name, struct query *q, struct
     return true;
 }
 
+struct query *eval_segment_load(struct eval *ev, struct strv name, uint32_t at)
+{
+    return segment_no_cycle(ev, name, at) ? segment_load(ev, name, at) : NULL;
+}
+
 static const struct audience_set *known_find(const struct eval *ev, struct strv name)
 {
     for (const struct eval_known *k = ev->known; k; k = k->next)
@@ -179,7 +184,7 @@ static const struct audience_set *segment_set(struct eval *ev, struct strv name,
     const struct audience_set *known = known_find(ev, name);
     if (known)
         return known;
-    struct query *q = segment_no_cycle(ev, name, at) ? segment_load(ev, name, at) : NULL;
+    struct query *q = eval_segment_load(ev, name, at);
     if (!q)
         return NULL;
     const struct eval_frame frame = { name, ev->frame };
@@ -211,7 +216,7 @@ struct audience_set *eval_in_segment(struct eval *ev, const struct query_node *n
 
 /* --- beginning and end --- */
 
-static void eval_end(struct eval *ev)
+void eval_end(struct eval *ev)
 {
     for (struct eval_known *k = ev->known, *next; k; k = next) {
         next = k->next;
@@ -225,8 +230,8 @@ static void eval_end(struct eval *ev)
     eval_rfm_free(ev->rfm);
 }
 
-static bool eval_begin(struct eval *ev, struct audience_view *v, const struct eval_options *o,
-                       struct query_error *qe, struct err *e)
+bool eval_begin(struct eval *ev, struct audience_view *v, const struct eval_options *o,
+                struct query_error *qe, struct err *e)
 {
     *ev = (struct eval){ .view = v, .txn = v->txn, .o = o, .qe = qe, .err = e };
     if (qe)
@@ -242,7 +247,7 @@ static bool eval_begin(struct eval *ev, struct audience_view *v, const struct ev
 }
 
 /* Refuses before anything is evaluated, so that the answer does not depend on the data. */
-static bool eval_accept(struct eval *ev, const struct query *q)
+bool eval_accept(struct eval *ev, const struct query *q)
 {
     struct query_error e;
     ev->q = q;
@@ -291,24 +296,6 @@ struct audience_set *eval_segment(struct audience_view *v, struct strv name, con
             eval_nomem(&ev);
     }
     return eval_finish(&ev, out);
-}
-
-bool eval_customer(struct audience_view *v, const struct query *q, uint32_t customer,
-                   const struct eval_options *o, bool *in, struct query_error *qe, struct err *e)
-{
-    struct eval_options one = *o;
-    struct audience_set *among = audience_set_new(), *out = NULL;
-    if (!among || !audience_set_add(among, customer)) {
-        audience_set_free(among);
-        return err_set(e, ERR_NOMEM, "out of memory");
-    }
-    one.among = among;
-    bool wanted = !o->among || audience_set_contains(o->among, customer);
-    out = eval_query(v, q, &one, qe, e);
-    *in = out && wanted && audience_set_contains(out, customer);
-    audience_set_free(among);
-    audience_set_free(out);
-    return out != NULL;
 }
 
 /* --- breakdown --- */

@@ -1,5 +1,6 @@
 /* Evaluates a checked query over the index, as of one instant: exactly the customers for whom it is true. The
- * same code answers for everybody, for a given set, and for one customer, so that they always agree.
+ * same code answers for everybody and for a given set; for one customer after the other there is a second
+ * one, made for that (eval_one_new). That they agree is what tests/unit/audience/test_eval_oracle.c is for.
  *
  * Runs on any thread, inside one view; keeps nothing. A query is planned cheapest first (plan.h); what is
  * left after each step is all that the next one looks at.
@@ -52,7 +53,15 @@ struct audience_set *eval_query(struct audience_view *v, const struct query *q, 
 struct audience_set *eval_segment(struct audience_view *v, struct strv name, const struct eval_options *o,
                                   struct query_error *qe, struct err *e);
 
-/* Whether one customer is a member, by the same code restricted to one. False with *e; *in is the answer. */
+/* A query made ready for one customer after the other, within the view: what does not depend on the customer
+ * is done once. `o->among` is not looked at; everything given lives as long. NULL as eval_query. */
+struct eval_one;
+struct eval_one *eval_one_new(struct audience_view *v, const struct query *q, const struct eval_options *o,
+                              struct query_error *qe, struct err *e);
+bool eval_one_test(struct eval_one *x, uint32_t customer, bool *in, struct err *e);
+void eval_one_free(struct eval_one *x); /* NULL is fine */
+
+/* Whether one customer is a member: the three above. False with *e; *in is the answer. */
 bool eval_customer(struct audience_view *v, const struct query *q, uint32_t customer,
                    const struct eval_options *o, bool *in, struct query_error *qe, struct err *e);
 

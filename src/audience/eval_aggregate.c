@@ -43,22 +43,6 @@ struct fold {
 
 /* --- one row --- */
 
-static int64_t saturated_add(int64_t a, int64_t b)
-{
-    int64_t sum;
-    if (!__builtin_add_overflow(a, b, &sum) && sum >= SCAN_LOWEST)
-        return sum;
-    return b > 0 ? INT64_MAX : SCAN_LOWEST;
-}
-
-static int64_t saturated_mul(int64_t a, int64_t b) /* b > 0 */
-{
-    int64_t product;
-    if (!__builtin_mul_overflow(a, b, &product) && product >= SCAN_LOWEST)
-        return product;
-    return a > 0 ? INT64_MAX : SCAN_LOWEST;
-}
-
 static bool pairs_add(struct fold *f, uint32_t customer, int64_t value)
 {
     if (f->n_pairs == f->cap_pairs) {
@@ -77,9 +61,9 @@ static void fold_value(struct fold *f, size_t i, int64_t second, int64_t value)
 {
     int64_t *v = &f->out->v[i];
     switch (f->fn) {
-    case QUERY_SUM: *v = saturated_add(*v, value); break;
+    case QUERY_SUM: *v = eval_saturated_add(*v, value); break;
     case QUERY_AVG:
-        *v = *v == PACKED_UNSET ? value : saturated_add(*v, value);
+        *v = *v == PACKED_UNSET ? value : eval_saturated_add(*v, value);
         f->out->den[i]++;
         break;
     case QUERY_MIN:
@@ -128,7 +112,7 @@ static void fold_row(struct fold *f, const struct events_block *b, uint32_t row)
     if (f->recode)
         value = value >= 0 && (uint64_t)value < f->n_recode ? f->recode[value] : value;
     else
-        value = saturated_mul(value, f->factor);
+        value = eval_saturated_mul(value, f->factor);
     fold_value(f, (size_t)i, b->day * DAY_S + packed_get(&b->second, row), value);
 }
 
@@ -246,35 +230,34 @@ static bool source_repeats(const struct query_aggregate *a, size_t i)
 
 /* Texts of different events have different codes: each text of event i becomes the first event that knows it
  * and its code there. */
-static bool fold_recode(struct fold *f, size_t i, int64_t **table)
+bool eval_recode(struct eval *ev, const struct query_aggregate *a, size_t i, int64_t **table, size_t *n)
 {
-    const struct query_aggregate *a = f->a;
     *table = NULL;
-    f->recode = NULL;
-    if (f->fn != QUERY_DISTINCT || a->events[0].symbol.type != QUERY_TYPE_TEXT || i == 0)
+    *n = 0;
+    if (a->fn != QUERY_DISTINCT || a->events[0].symbol.type != QUERY_TYPE_TEXT || i == 0)
         return true;
     uint16_t space = (uint16_t)a->events[i].symbol.id;
-    f->n_recode = (size_t)dict_count(f->ev->txn, space) + 1;
-    int64_t *t = calloc(f->n_recode, sizeof *t);
+    *n = (size_t)dict_count(ev->txn, space) + 1;
+    int64_t *t = calloc(*n, sizeof *t);
     if (!t)
-        return eval_nomem(f->ev);
-    for (size_t code = 1; code < f->n_recode; code++) {
+        return eval_nomem(ev);
+    for (size_t code = 1; code < *n; code++) {
         struct strv text;
         uint32_t known = 0;
         t[code] = (int64_t)i << 32 | (int64_t)code;
-        if (!dict_text(f->ev->txn, space, (uint32_t)code, &text))
+        if (!dict_text(ev->txn, space, (uint32_t)code, &text))
             continue;
         for (size_t k = 0; k < i && !known; k++) {
-            known = dict_find(f->ev->txn, (uint16_t)a->events[k].symbol.id, text);
+            known = dict_find(ev->txn, (uint16_t)a->events[k].symbol.id, text);
             if (known)
                 t[code] = (int64_t)k << 32 | (int64_t)known;
         }
     }
-    f->recode = *table = t;
+    *table = t;
     return true;
 }
 
-static unsigned source_scale(const struct query_aggregate *a)
+unsigned eval_source_scale(const struct query_aggregate *a)
 {
     unsigned scale = 0;
     for (size_t i = 0; i < a->n_events; i++)
@@ -308,8 +291,9 @@ static bool fold_source(struct fold *f)
         if (source_repeats(f->a, i))
             continue;
         int64_t *table;
-        if (!fold_recode(f, i, &table))
+        if (!eval_recode(f->ev, f->a, i, &table, &f->n_recode))
             return false;
+        f->recode = table;
         f->event = i;
         f->factor = 1;
         if (f->a->events[i].symbol.type == QUERY_TYPE_NUMBER)
@@ -430,7 +414,7 @@ static bool fold_alloc(struct fold *f)
     bool zero = f->fn < sizeof from_zero / sizeof from_zero[0] && from_zero[f->fn];
     if (!eval_numbers_alloc(f->ev, f->range, zero ? 0 : PACKED_UNSET, f->out))
         return false;
-    f->scale = source_scale(f->a);
+    f->scale = eval_source_scale(f->a);
     f->out->scale = f->fn == QUERY_DISTINCT ? 0 : f->scale;
     if (f->fn == QUERY_AVG || f->fn == QUERY_SHARE) {
         f->out->den = calloc(f->range.n ? f->range.n : 1, sizeof *f->out->den);

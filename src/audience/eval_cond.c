@@ -194,19 +194,6 @@ static struct audience_set *cond_has_any(struct eval *ev, uint16_t field, bool n
 
 typedef bool pass_fn(const void *ctx, size_t i); /* of customer range.first + i */
 
-static bool cmp_holds(enum query_cmp op, int c)
-{
-    switch (op) {
-    case QUERY_EQ: return c == 0;
-    case QUERY_NE: return c != 0;
-    case QUERY_LT: return c < 0;
-    case QUERY_LE: return c <= 0;
-    case QUERY_GT: return c > 0;
-    case QUERY_GE: return c >= 0;
-    }
-    return false;
-}
-
 struct numbers { /* what a condition compares, at most three */
     const struct query_node *node;
     struct eval_numbers x[3], from, to; /* from, to: of `in` */
@@ -228,7 +215,7 @@ static bool numbers_pass(const void *ctx, size_t i)
     if (!numbers_set(c, i))
         return false;
     if (node->kind == QUERY_COMPARE)
-        return cmp_holds(node->compare.op, eval_numbers_cmp(&c->x[0], i, &c->x[1], i));
+        return eval_cmp_holds(node->compare.op, eval_numbers_cmp(&c->x[0], i, &c->x[1], i));
     if (node->kind == QUERY_BETWEEN)
         return (eval_numbers_cmp(&c->x[0], i, &c->x[1], i) >= 0 &&
                 eval_numbers_cmp(&c->x[0], i, &c->x[2], i) <= 0) != node->negated;
@@ -357,33 +344,46 @@ static struct audience_set *cond_tenure(struct eval *ev, const struct query_node
 }
 
 struct bucket {
-    struct buf salted; /* salt, 0, eight octets of the number */
     struct scan_test test;
+    size_t n;
+    uint8_t *salted; /* salt, 0, eight octets of the number */
+    uint8_t storage[];
 };
 
 static bool bucket_holds(const void *ctx, int64_t number)
 {
     const struct bucket *b = ctx;
-    be_put64(b->salted.data + b->salted.len - 8, (uint64_t)number);
-    return scan_value((int64_t)(hash_stable(b->salted.data, b->salted.len) % 100), &b->test);
+    be_put64(b->salted + b->n - 8, (uint64_t)number);
+    return scan_value((int64_t)(hash_stable(b->salted, b->n) % 100), &b->test);
 }
 
-static struct audience_set *cond_bucket(struct eval *ev, const struct query_node *node,
-                                        const struct audience_set *candidates)
+bool eval_bucket_test(struct eval *ev, const struct query_node *node, struct scan_test *t)
 {
     struct query_num literal = { .kind = QUERY_NUM_LITERAL, .literal = node->bucket.value };
     struct query_num number = { .kind = QUERY_NUM_FIELD };
     struct query_node compare = { .kind = QUERY_COMPARE,
                                   .compare = { .left = &number, .right = &literal, .op = node->bucket.op } };
-    struct bucket b = { .test = eval_test_number(&compare, 0) };
+    const struct strv salt = node->bucket.salt;
+    struct bucket *b = calloc(1, sizeof *b + salt.n + 9);
+    if (!b)
+        return eval_nomem(ev);
+    b->test = eval_test_number(&compare, 0);
+    b->n = salt.n + 9;
+    b->salted = b->storage;
+    if (salt.n)
+        memcpy(b->salted, salt.p, salt.n);
+    *t = (struct scan_test){ .kind = SCAN_FN, .fn = bucket_holds, .ctx = b };
+    return true;
+}
+
+static struct audience_set *cond_bucket(struct eval *ev, const struct query_node *node,
+                                        const struct audience_set *candidates)
+{
+    struct eval_test t = { .negated = false };
     struct audience_set *out = NULL;
-    if (buf_put_strv(&b.salted, node->bucket.salt) && buf_put_u8(&b.salted, 0) && buf_put_u64(&b.salted, 0)) {
-        struct eval_test t = { .scan = { .kind = SCAN_FN, .fn = bucket_holds, .ctx = &b } };
+    if (eval_bucket_test(ev, node, &t.scan))
         out = scan_field(ev, FIELD_MSISDN, &t, candidates);
-    } else {
-        eval_nomem(ev);
-    }
-    buf_free(&b.salted);
+    eval_test_free(&t);
     return out;
 }
 

@@ -43,6 +43,15 @@ struct eval_frame {
     const struct eval_frame *outer;
 };
 
+/* Beginning and end of every evaluation; eval_end whatever eval_begin returned. */
+bool eval_begin(struct eval *ev, struct audience_view *v, const struct eval_options *o,
+                struct query_error *qe, struct err *e);
+void eval_end(struct eval *ev);
+/* Refuses before anything is evaluated, so that the answer does not depend on the data. */
+bool eval_accept(struct eval *ev, const struct query *q);
+/* Parsed, checked and supported, and none of the frames: the caller frees it. */
+struct query *eval_segment_load(struct eval *ev, struct strv name, uint32_t at);
+
 struct eval_range { /* customers first .. first + n - 1; first is a multiple of 64 */
     uint32_t first;
     size_t n;
@@ -103,6 +112,10 @@ struct events_block;
 bool eval_rows_apply(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
                      uint64_t *words);
 
+/* Whether one row does. */
+bool eval_rows_hold(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
+                    uint32_t row);
+
 /* --- eval_zones.c --- */
 
 /* Local reading, in seconds as if UTC, of an instant in the customer's own zone. eval_zones_ready first. */
@@ -137,6 +150,35 @@ bool eval_fold_range(struct fold *f, struct eval_range range, const uint32_t *fe
                      struct eval_numbers *out);
 /* Of a plain `count`, over whole partitions of events: up to 255, added to counts[0..range.n). */
 bool eval_fold_small(struct fold *f, struct eval_range range, uint8_t *counts);
+/* The largest scale of the attribute in the source's events: what it is brought to. */
+unsigned eval_source_scale(const struct query_aggregate *a);
+/* For distinct texts: the codes of event i as those of the first event that knows the text; NULL when they
+ * are the same anyway. */
+bool eval_recode(struct eval *ev, const struct query_aggregate *a, size_t i, int64_t **table, size_t *n);
+/* Sums that do not fit stay at the end of what does. */
+static inline int64_t eval_saturated_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (!__builtin_add_overflow(a, b, &sum) && sum >= SCAN_LOWEST)
+        return sum;
+    return b > 0 ? INT64_MAX : SCAN_LOWEST;
+}
+static inline int64_t eval_saturated_mul(int64_t a, int64_t b) /* b > 0 */
+{
+    int64_t product;
+    if (!__builtin_mul_overflow(a, b, &product) && product >= SCAN_LOWEST)
+        return product;
+    return a > 0 ? INT64_MAX : SCAN_LOWEST;
+}
+/* last(survey.status where name = NAME), which the language has for numbers only; points into itself. */
+struct eval_survey_source {
+    struct strv name;
+    struct query_symbol symbol;
+    struct query_node where;
+    struct query_event event;
+    struct query_aggregate last;
+};
+void eval_survey_source(struct eval_survey_source *s, const struct query_node *node);
 /* The code of the newest status of the condition's survey. */
 bool eval_survey(struct eval *ev, const struct query_node *node, struct eval_range range,
                  const struct audience_set *candidates, struct eval_numbers *out);
@@ -157,6 +199,13 @@ int64_t eval_alive_value(const struct eval *ev, const struct bgnbd *m, const str
 
 /* <0, 0, >0; both must be set. */
 int eval_numbers_cmp(const struct eval_numbers *a, size_t i, const struct eval_numbers *b, size_t k);
+/* Of v / (den * 10^scale). */
+int eval_fraction_cmp(int64_t v, int64_t den, unsigned scale, int64_t w, int64_t w_den, unsigned w_scale);
+/* The age of a birth, or unset. */
+int64_t eval_num_age(const struct eval *ev, int64_t birth);
+bool eval_cmp_holds(enum query_cmp op, int c); /* c: as of a comparison */
+/* bucket(...) as a test of the number. */
+bool eval_bucket_test(struct eval *ev, const struct query_node *node, struct scan_test *t);
 
 /* --- eval_cond.c, eval.c --- */
 

@@ -36,11 +36,9 @@ struct fraction {
     wide whole, rest, den;
 };
 
-static struct fraction fraction_of(const struct eval_numbers *x, size_t i)
+static struct fraction fraction_of(wide v, wide den, unsigned scale)
 {
-    size_t k = x->constant ? 0 : i;
-    wide v = x->v[k], den = x->den ? x->den[k] : x->den_all;
-    for (unsigned s = 0; s < x->scale; s++)
+    for (unsigned s = 0; s < scale; s++)
         den *= 10;
     struct fraction f = { v / den, v % den, den };
     if (f.rest < 0) {
@@ -51,13 +49,21 @@ static struct fraction fraction_of(const struct eval_numbers *x, size_t i)
 }
 
 /* The rests are below their denominators, those below 2^32 * 10^9: the products fit. */
-int eval_numbers_cmp(const struct eval_numbers *a, size_t i, const struct eval_numbers *b, size_t k)
+int eval_fraction_cmp(int64_t v, int64_t den, unsigned scale, int64_t w, int64_t w_den, unsigned w_scale)
 {
-    struct fraction x = fraction_of(a, i), y = fraction_of(b, k);
+    struct fraction x = fraction_of(v, den, scale), y = fraction_of(w, w_den, w_scale);
     if (x.whole != y.whole)
         return x.whole < y.whole ? -1 : 1;
     wide left = x.rest * y.den, right = y.rest * x.den;
     return (left > right) - (left < right);
+}
+
+int eval_numbers_cmp(const struct eval_numbers *a, size_t i, const struct eval_numbers *b, size_t k)
+{
+    i = a->constant ? 0 : i;
+    k = b->constant ? 0 : k;
+    return eval_fraction_cmp(a->v[i], a->den ? a->den[i] : a->den_all, a->scale, b->v[k],
+                             b->den ? b->den[k] : b->den_all, b->scale);
 }
 
 /* --- fields --- */
@@ -87,20 +93,21 @@ static bool numbers_field(struct eval *ev, const struct query_ref *field, struct
     return true;
 }
 
+int64_t eval_num_age(const struct eval *ev, int64_t birth)
+{
+    if (birth == PACKED_UNSET || birth < INT32_MIN / 2 || birth > INT32_MAX / 2)
+        return PACKED_UNSET;
+    return eval_time_age(ev->time.today, (int32_t)birth);
+}
+
 static bool numbers_age(struct eval *ev, const struct query_ref *field, struct eval_range range,
                         struct eval_numbers *out)
 {
     if (!numbers_field(ev, field, range, out))
         return false;
-    for (size_t i = 0; i < range.n; i++) {
-        int64_t birth = out->v[i];
-        if (birth == PACKED_UNSET)
-            continue;
-        if (birth < INT32_MIN / 2 || birth > INT32_MAX / 2)
-            out->v[i] = PACKED_UNSET;
-        else
-            out->v[i] = eval_time_age(ev->time.today, (int32_t)birth);
-    }
+    out->scale = 0;
+    for (size_t i = 0; i < range.n; i++)
+        out->v[i] = eval_num_age(ev, out->v[i]);
     return true;
 }
 

@@ -130,7 +130,7 @@ static struct row_number row_number(struct eval *ev, const struct query_num *num
     return (struct row_number){ column ? packed_get(column, row) : PACKED_UNSET, s->scale };
 }
 
-static bool cmp_holds(enum query_cmp op, int c)
+bool eval_cmp_holds(enum query_cmp op, int c)
 {
     switch (op) {
     case QUERY_EQ: return c == 0;
@@ -160,7 +160,7 @@ static bool row_compare(struct eval *ev, const struct query_node *node, const st
             return false;
     }
     if (node->kind == QUERY_COMPARE)
-        return cmp_holds(node->compare.op, row_cmp(x[0], x[1]));
+        return eval_cmp_holds(node->compare.op, row_cmp(x[0], x[1]));
     if (node->kind == QUERY_BETWEEN)
         return (row_cmp(x[0], x[1]) >= 0 && row_cmp(x[0], x[2]) <= 0) != node->negated;
     bool low = row_cmp(x[0], (struct row_number){ node->range.from, 0 }) >= 0;
@@ -261,4 +261,30 @@ bool eval_rows_apply(struct eval *ev, const struct eval_rows *r, const struct ev
                        (unsigned)b->rows);
     rows_apply(ev, r, b, event, words);
     return true;
+}
+
+/* --- single rows --- */
+
+static bool cond_hold(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
+                      uint32_t row)
+{
+    if (!r->ref || r->ref->builtin)
+        return row_holds(ev, r, b, event, row);
+    const struct packed *column = events_column(b, (uint16_t)r->ref->per_event[event].id);
+    const struct eval_test *t = &r->tests[event];
+    return scan_value(column ? packed_get(column, row) : PACKED_UNSET, &t->scan) != t->negated;
+}
+
+bool eval_rows_hold(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
+                    uint32_t row)
+{
+    if (r->node->kind > QUERY_NOT)
+        return cond_hold(ev, r, b, event, row);
+    if (r->node->kind == QUERY_NOT)
+        return !eval_rows_hold(ev, r->kids[0], b, event, row);
+    const bool stop = r->node->kind == QUERY_OR;
+    for (size_t i = 0; i < r->n_kids; i++)
+        if (eval_rows_hold(ev, r->kids[i], b, event, row) == stop)
+            return stop;
+    return !stop;
 }

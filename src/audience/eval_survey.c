@@ -3,31 +3,36 @@
 
 #include "store/schema.h"
 
-/* As if one had written last(survey.status where name = NAME), which the language has for numbers only. */
-bool eval_survey(struct eval *ev, const struct query_node *node, struct eval_range range,
-                 const struct audience_set *candidates, struct eval_numbers *out)
+void eval_survey_source(struct eval_survey_source *s, const struct query_node *node)
 {
-    struct strv name = node->survey.name;
-    const struct query_symbol name_symbol = { .type = QUERY_TYPE_TEXT, .id = ATTRIBUTE_SURVEY_NAME };
-    struct query_node where = {
+    s->name = node->survey.name;
+    s->symbol = (struct query_symbol){ .type = QUERY_TYPE_TEXT, .id = ATTRIBUTE_SURVEY_NAME };
+    s->where = (struct query_node){
         .kind = QUERY_TEXT,
         .at = node->at,
-        .text = { .value = { .field = { .symbol = name_symbol, .per_event = &name_symbol } },
+        .text = { .value = { .field = { .symbol = s->symbol, .per_event = &s->symbol } },
                   .op = QUERY_TEXT_EQ,
-                  .strings = &name,
+                  .strings = &s->name,
                   .n = 1 },
     };
-    struct query_event event = {
+    s->event = (struct query_event){
         .id = EVENT_SURVEY,
         .symbol = { .type = QUERY_TYPE_TEXT, .id = ATTRIBUTE_SURVEY_STATUS },
     };
-    const struct query_aggregate last = {
+    s->last = (struct query_aggregate){
         .fn = QUERY_LAST,
-        .events = &event,
+        .events = &s->event,
         .n_events = 1,
         .attribute = STRV("status"),
-        .where = &where,
+        .where = &s->where,
         .window = { .kind = QUERY_WINDOW_LIFETIME },
     };
-    return eval_aggregate(ev, &last, range, candidates, out);
+}
+
+bool eval_survey(struct eval *ev, const struct query_node *node, struct eval_range range,
+                 const struct audience_set *candidates, struct eval_numbers *out)
+{
+    struct eval_survey_source s;
+    eval_survey_source(&s, node);
+    return eval_aggregate(ev, &s.last, range, candidates, out);
 }

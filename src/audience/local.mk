@@ -18,6 +18,9 @@ src_libaudience_a_SOURCES += \
 	src/audience/alive.h src/audience/alive.c \
 	src/audience/rfm.h src/audience/rfm.c \
 	src/audience/eval_rfm.c src/audience/eval_alive.c
+# one customer after the other
+src_libaudience_a_SOURCES += \
+	src/audience/eval_one.h src/audience/eval_one.c src/audience/eval_one_events.c
 # customers, events, import, segments
 src_libaudience_a_SOURCES += \
 	src/audience/audience.c src/audience/audience.h src/audience/audience_inside.h \

@@ -1,0 +1,51 @@
+/* Inside of eval_one*.c: a query made ready for one customer after the other. Names, codes, windows and tests
+ * are worked out once; what is said of everybody (percentiles, scores) when it is first asked for; of a
+ * customer only what a condition comes to. */
+#ifndef TESSERA_AUDIENCE_EVAL_ONE_H
+#define TESSERA_AUDIENCE_EVAL_ONE_H
+
+#include "audience/eval_internal.h"
+#include "store/customers.h"
+#include "store/events.h"
+
+struct one_value { /* v / (den * 10^scale); v is PACKED_UNSET when unset */
+    int64_t v, den;
+    unsigned scale;
+};
+
+/* --- eval_one_events.c --- */
+
+/* The blocks of one type that the customers of one partition have, as far as any window reaches. */
+struct one_log {
+    uint16_t type;
+    int32_t from, to; /* UTC days */
+    bool loaded;
+    uint32_t first_customer;
+    struct one_block *blocks;
+    size_t n, cap;
+    struct one_log *next;
+};
+
+struct one_aggregate;
+
+struct one_logs {
+    struct eval *ev;
+    struct one_log *list;
+};
+void one_logs_free(struct one_logs *l);
+
+struct one_aggregate *one_aggregate_new(struct one_logs *l, const struct query_aggregate *a);
+void one_aggregate_free(struct one_aggregate *x);
+bool one_aggregate_get(struct one_aggregate *x, uint32_t customer, struct one_value *out);
+
+/* The code of the newest status of the survey. */
+struct one_survey;
+struct one_survey *one_survey_new(struct one_logs *l, const struct query_node *node);
+void one_survey_free(struct one_survey *s);
+bool one_survey_get(struct one_survey *s, uint32_t customer, int64_t *code);
+
+/* p_alive. */
+struct one_log *one_alive_log(struct one_logs *l);
+bool one_alive_get(struct one_logs *l, struct one_log *log, uint32_t customer, struct one_value *out);
+
+#endif
