@@ -136,7 +136,11 @@ static struct model_value random_value(struct rnd *r, const struct model *m, enu
         return (struct model_value){ .set = often(r),
                                      .lat = 480000000 + (int32_t)rnd_below(r, 40000000),
                                      .lon = 120000000 + (int32_t)rnd_below(r, 60000000) };
-    default: return random_number(r, rnd_below(r, 2) ? 0 : -20, scale > 1 ? 4000 : 40);
+    default: {
+        const int64_t span = scale > 1 ? 4000 : 40;
+        return random_number(r, ((const int64_t[]){ 0, -20, -span / 2, -span })[rnd_below(r, 4)],
+                             (uint64_t)span);
+    }
     }
 }
 
@@ -172,11 +176,30 @@ static void random_customer(struct rnd *r, struct model *m, uint32_t id)
         f[i] = random_value(r, m, m->fields[i].type, m->fields[i].scale[0]);
 }
 
+/* The first second of a day here, or the last of the day before: today, one of the last days, the first of a
+ * week, month or year. */
+static int64_t random_midnight(struct rnd *r, const struct model *m)
+{
+    int64_t local = m->zone ? zone_local(m->zone, m->now) : m->now;
+    int32_t day = (int32_t)(local / USEC_DAY), y;
+    unsigned month, d;
+    civil_from_days(day, &y, &month, &d);
+    switch (rnd_below(r, 4)) {
+    case 0: day -= (int32_t)civil_weekday(day) + 7 * (int32_t)rnd_below(r, 3); break;
+    case 1: day = civil_days(y, rnd_below(r, 2) ? month : 1, 1); break;
+    default: day -= (int32_t)rnd_below(r, 10); break;
+    }
+    usec_t at = m->zone ? zone_instant(m->zone, (usec_t)day * USEC_DAY) : (usec_t)day * USEC_DAY;
+    return at / USEC_SEC - (int64_t)rnd_below(r, 2);
+}
+
 /* Seconds around midnights and the ends of windows, in the future, or anywhen in three years. */
 static int64_t random_second(struct rnd *r, const struct model *m)
 {
     int64_t now = m->now / USEC_SEC, day = now / 86400 * 86400;
-    switch (rnd_below(r, 8)) {
+    switch (rnd_below(r, 10)) {
+    case 8:
+    case 9: return random_midnight(r, m);
     case 0: return now + (int64_t)rnd_below(r, 5) - 2;
     case 1: return now - (int64_t)rnd_below(r, 4) * 3600 * 24 + (int64_t)rnd_below(r, 3) - 1;
     case 2: return now - (int64_t)rnd_below(r, 6) * 3600 + (int64_t)rnd_below(r, 3) - 1;
@@ -198,6 +221,11 @@ static void random_event(struct rnd *r, const struct model *m, struct model_even
         e->customer = (uint32_t)rnd_below(r, m->n);
     while (!m->customers[e->customer].exists);
     e->second = random_second(r, m);
+    if (rnd_below(r, 5) == 0 && e > m->events) { /* something else at the same time */
+        const struct model_event *other = &m->events[rnd_below(r, (uint64_t)(e - m->events))];
+        e->customer = other->customer;
+        e->second = other->second;
+    }
     for (int i = 0; i < m->n_attributes; i++)
         if (m->attributes[i].id[e->type])
             e->attribute[i] = random_value(r, m, m->attributes[i].type, m->attributes[i].scale[e->type]);

@@ -420,7 +420,7 @@ static void put_cond(struct writer *w, int depth)
         break;
     case 9:
         buf_printf(w->out, "anniversary(%s) within %s %d days", date, pick(w, 2) ? "last" : "next",
-                   1 + (int)pick(w, 500));
+                   1 + (int)(pick(w, 2) ? pick(w, 5) : pick(w, 500)));
         break;
     case 10:
         buf_printf(w->out, "%s within %d.%d km of (%d.5, %d.25)", field(w, QUERY_TYPE_PLACE),
