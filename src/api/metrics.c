@@ -64,6 +64,16 @@ static uint64_t metric_stopped(const struct carrier_status *s)
     return n;
 }
 
+static uint64_t metric_peer_certificate(const struct carrier_status *s)
+{
+    return (uint64_t)(s->peer_certificate / USEC_SEC);
+}
+
+static uint64_t metric_own_certificate(const struct carrier_status *s)
+{
+    return (uint64_t)(s->own_certificate / USEC_SEC);
+}
+
 static uint64_t metric_elsewhere(const struct carrier_status *s)
 {
     uint64_t n = 0;
@@ -135,6 +145,10 @@ static const struct {
       "Binds whose name or password the carrier refused: an operator is needed.", metric_stopped },
     { "binds_elsewhere", METRIC_GAUGE, "Binds that are bound to another host than the first.",
       metric_elsewhere },
+    { "peer_certificate_expiry_seconds", METRIC_GAUGE,
+      "When the carrier's certificate ends, in seconds since 1970; 0 without TLS.", metric_peer_certificate },
+    { "own_certificate_expiry_seconds", METRIC_GAUGE,
+      "When our certificate for it ends, in seconds since 1970; 0 without one.", metric_own_certificate },
     { "window_size", METRIC_GAUGE, "Submissions that may be outstanding on the binds that are bound.",
       metric_window },
     { "in_flight", METRIC_GAUGE, "Messages claimed and not yet answered.", metric_in_flight },

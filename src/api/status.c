@@ -5,6 +5,19 @@
 
 #include <string.h>
 
+/* A list of the lines. */
+static json_t *status_sentences(const struct buf *text)
+{
+    struct strv rest = { (const char *)text->data, text->len }, line;
+    json_t *list = json_array();
+    while (strv_next(&rest, '\n', &line)) {
+        if (line.n != 0) {
+            json_array_append_new(list, reply_text(line));
+        }
+    }
+    return list;
+}
+
 /* --- GET /healthz --- */
 
 void api_status_health(struct call *c)
@@ -15,23 +28,27 @@ void api_status_health(struct call *c)
     if (problems.len == 0) {
         json_object_set_new(c->out, "status", reply_cstr("ok"));
     } else {
-        struct strv rest = { (const char *)problems.data, problems.len }, line;
-        json_t *list = json_array();
-        while (strv_next(&rest, '\n', &line)) {
-            if (line.n != 0) {
-                json_array_append_new(list, reply_text(line));
-            }
-        }
         c->status = 503;
         json_object_set_new(c->out, "status",
                             reply_cstr(engine_draining(c->api->engine) ? "draining" : "degraded"));
-        json_object_set_new(c->out, "problems", list);
+        json_object_set_new(c->out, "problems", status_sentences(&problems));
     }
     buf_free(&problems);
     call_reply(c);
 }
 
 /* --- GET /v1/status --- */
+
+static json_t *status_certificate(usec_t expires, int64_t days)
+{
+    if (expires == 0) {
+        return json_null();
+    }
+    json_t *o = json_object();
+    json_object_set_new(o, "expires", reply_instant(expires));
+    json_object_set_new(o, "days_left", json_integer(days));
+    return o;
+}
 
 static json_t *status_bind(const struct bind_status *b)
 {
@@ -48,6 +65,7 @@ static json_t *status_bind(const struct bind_status *b)
     json_object_set_new(o, "since", reply_instant(b->since));
     json_object_set_new(o, "window", window);
     json_object_set_new(o, "tls", json_boolean(b->tls));
+    json_object_set_new(o, "certificate", status_certificate(b->certificate, b->certificate_days));
     json_object_set_new(o, "last_error", reply_cstr(b->last_error));
     json_object_set_new(o, "next_attempt", reply_instant(b->next_attempt));
     return o;
@@ -107,6 +125,8 @@ static json_t *status_carrier(const struct carrier_status *s)
     json_object_set_new(o, "inbound", reply_u64(s->inbound));
     json_object_set_new(o, "cost", json_real((double)s->cost / 1e6));
     json_object_set_new(o, "health", reply_cstr(s->health));
+    json_object_set_new(o, "own_certificate",
+                        status_certificate(s->own_certificate, s->own_certificate_days));
     json_object_set_new(o, "binds", binds);
     return o;
 }
@@ -195,6 +215,15 @@ static void status_run(const struct engine_view *v, struct call *c)
     json_object_set_new(c->out, "audience", audience);
 }
 
+static json_t *status_warnings(const struct engine *g)
+{
+    struct buf text = { 0 };
+    engine_warnings(g, &text);
+    json_t *list = status_sentences(&text);
+    buf_free(&text);
+    return list;
+}
+
 static json_t *status_outbind(const struct engine *g)
 {
     struct outbind_status s;
@@ -228,6 +257,7 @@ void api_status_show(struct call *c)
     json_object_set_new(c->out, "test_clock", json_boolean(c->api->clock_settable));
     json_object_set_new(c->out, "carriers", status_carriers(g));
     json_object_set_new(c->out, "outbind", status_outbind(g));
+    json_object_set_new(c->out, "warnings", status_warnings(g));
     json_object_set_new(c->out, "recovered", recovered);
     json_object_set_new(c->out, "suppressed_numbers", reply_u64(engine_suppressed_count(g)));
     call_read(c, status_run, NULL);

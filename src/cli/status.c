@@ -119,6 +119,19 @@ static void status_put_carriers(struct cli *c, const json_t *carriers, struct bu
     }
 }
 
+/* With how long the peer's certificate is good for. */
+static void status_put_tls(struct table *t, const json_t *b)
+{
+    const json_t *certificate = doc_get(b, "certificate");
+    int64_t days = doc_int(certificate, "days_left");
+    char text[100];
+    snprintf(text, sizeof text, "yes, %s %s", text_count(days).s, days == 1 ? "day" : "days");
+    table_text(t, !doc_bool(b, "tls")            ? "no"
+                  : !json_is_object(certificate) ? "yes"
+                  : days < 0                     ? "yes, expired"
+                                                 : text);
+}
+
 static void status_put_bind(struct table *t, const json_t *carrier, const json_t *b)
 {
     const json_t *window = doc_get(b, "window");
@@ -148,7 +161,7 @@ static void status_put_bind(struct table *t, const json_t *carrier, const json_t
     table_styled(t, doc_text(b, "state"), status_style(doc_text(b, "state")));
     table_text(t, used);
     table_text(t, doc_text(b, "version"));
-    table_text(t, doc_bool(b, "tls") ? "yes" : "no");
+    status_put_tls(t, b);
     table_text(t, text_instant(doc_instant(b, "since")).s);
     table_text(t, buf_cstr(&remark));
     buf_free(&remark);
@@ -178,6 +191,18 @@ static void status_put_binds(struct cli *c, const json_t *carriers, struct buf *
         table_put(t, out);
     }
     table_free(t);
+}
+
+static void status_put_warnings(struct cli *c, const json_t *warnings, struct buf *out)
+{
+    for (size_t i = 0; i < json_array_size(warnings); i++) {
+        struct buf line = { 0 };
+        text_put_clean(&line, strv_from(json_string_value(json_array_get(warnings, i))));
+        buf_put_strv(out, i == 0 ? STRV("\n") : STRV(""));
+        cli_put_styled(c, out, STYLE_WARN, buf_cstr(&line));
+        buf_put_u8(out, '\n');
+        buf_free(&line);
+    }
 }
 
 static void status_put_outbind(const json_t *o, struct buf *out)
@@ -263,6 +288,7 @@ static void status_draw(struct cli *c, const json_t *doc, struct buf *out)
     status_put_carriers(c, doc_get(doc, "carriers"), out);
     status_put_binds(c, doc_get(doc, "carriers"), out);
     status_put_outbind(doc_get(doc, "outbind"), out);
+    status_put_warnings(c, doc_get(doc, "warnings"), out);
     status_put_queue(c, doc_get(doc, "queue"), out);
     status_put_stores(c, doc, out);
 }

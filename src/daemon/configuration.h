@@ -10,7 +10,7 @@ struct config {
     char api_socket[104];
     int64_t api_mode, api_max_body;
     char outbind_listen[128], outbind_cert[256], outbind_key[256], outbind_ca[256];
-    usec_t outbind_timeout;
+    usec_t outbind_timeout, tls_expiry_warning;
     int64_t outbind_most;
     char log_level[16];
     bool log_numbers;

@@ -471,6 +471,7 @@ void carrier_second(struct carrier *c)
     outcome_second(c);
     routing_look(c);
     failback_second(c);
+    certificates_second(c);
 }
 
 struct link *carrier_pick(struct carrier *c, unsigned parts)

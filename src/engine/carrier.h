@@ -43,6 +43,8 @@ struct carrier {
     struct link *outbinds[ENGINE_MAX_OUTBINDS]; /* that the carrier has asked for; NULL: free */
     struct link *trying; /* binds to a host that is preferred, to take over from links[trying_for] */
     size_t trying_for;
+    usec_t cert_peer, cert_own,
+        cert_again;     /* wall: what certificates_second() knew; mono: when to log again */
     usec_t failback_at; /* mono; when the first host is tried; 0: not fixed */
     struct bucket rate;
     int64_t claiming;                  /* parts whose claim is not synced yet; their tokens are taken */
@@ -113,6 +115,14 @@ static inline unsigned lane_of(const struct outgoing *o)
 {
     return o->m.class_ + (o->m.parked ? LANE_PARKED : 0u);
 }
+/* --- certificates.c --- */
+void certificates_second(struct carrier *c);
+/* Wall; 0: none. The first of its binds' certificates to end; our own. */
+usec_t certificates_peer(const struct carrier *c);
+usec_t certificates_own(const struct carrier *c);
+int64_t certificates_days(usec_t expires, usec_t wall); /* whole days left; negative: it has expired */
+
+/* --- lane.c --- */
 void lane_init(struct lane *l);
 void lane_free(struct lane *l);
 struct outgoing *lane_peek(struct carrier *c, unsigned lane); /* stays where it is; NULL: none */

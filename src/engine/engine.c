@@ -352,6 +352,7 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     }
     tlvs_free(before);
     attempts_set_limit(&g->attempts, o->bind_attempts);
+    g->o.tls_expiry_warning = o->tls_expiry_warning;
     g->o.max_parts = o->max_parts;
     g->o.max_attempts = o->max_attempts;
     g->o.retry_min = o->retry_min;

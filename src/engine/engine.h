@@ -281,6 +281,8 @@ struct bind_status {
     usec_t since, next_attempt; /* wall; 0 = none */
     unsigned used, window;
     bool tls;
+    usec_t certificate;       /* when the peer's ends, wall; 0 = none was shown */
+    int64_t certificate_days; /* whole days left; negative: it has expired */
 };
 /* What came of a carrier's receipts, since the start. */
 struct carrier_receipts {
@@ -306,6 +308,9 @@ struct carrier_status {
     const char *health; /* for routes: "up", "down", "throttled", "failing" ... */
     struct carrier_receipts receipt_kinds;
     struct spool_id_view receipt_ids;
+    usec_t own_certificate; /* when ours ends, wall; 0 = none */
+    int64_t own_certificate_days;
+    usec_t peer_certificate; /* the first of the binds' */
     size_t n_binds;
     struct bind_status binds[ENGINE_MAX_BINDS + ENGINE_MAX_OUTBINDS];
 };
@@ -327,6 +332,8 @@ struct spool_recovered engine_recovered(const struct engine *g);
 const struct facts *engine_facts(const struct engine *g);
 /* Problems for /healthz: appends sentences separated by '\n'; "" when all is well. */
 struct buf;
+/* What is well now and will not be: certificates that end soon. The same form. */
+void engine_warnings(const struct engine *g, struct buf *out);
 void engine_problems(const struct engine *g, struct buf *out);
 
 #endif

@@ -31,6 +31,7 @@ struct link {
     bool held;         /* in this round a host said that we are bound already */
     unsigned holds;    /* rounds in which one did */
     struct attempt attempt;
+    usec_t certificate; /* notAfter of the peer's at the last handshake, wall */
     uint32_t generation;
     unsigned reserved;
     bool outbind;    /* the carrier connects, not we */
@@ -264,10 +265,17 @@ static const struct session_ops link_session_ops = {
 
 /* --- connection to session --- */
 
+static void link_take_certificate(struct link *k, const struct conn *c)
+{
+    if (!conn_peer_cert_expiry(c, &k->certificate)) {
+        k->certificate = 0;
+    }
+}
+
 static void link_on_connected(struct conn *c, void *arg)
 {
     struct link *k = arg;
-    (void)c;
+    link_take_certificate(k, c);
     link_move(k, LINK_BINDING, "connected");
     session_start(k->session, link_now(k));
     link_touch(k);
@@ -360,6 +368,7 @@ bool link_adopt(struct link *k, struct conn *c, struct err *e)
         return false;
     }
     k->conn = c;
+    link_take_certificate(k, c);
     conn_set_ops(c, &link_conn_ops, k);
     session_start(k->session, link_now(k));
     link_move(k, LINK_BINDING, "outbind");
@@ -538,6 +547,11 @@ unsigned link_host(const struct link *k)
     return k->host;
 }
 
+usec_t link_certificate(const struct link *k)
+{
+    return k->certificate;
+}
+
 const char *link_last_error(const struct link *k)
 {
     return k->last_error;
@@ -616,7 +630,8 @@ void link_get_status(const struct link *k, struct bind_status *out, usec_t wall_
         .next_attempt = k->next_attempt ? k->next_attempt + wall_minus_mono : 0,
         .used = k->session ? session_outstanding(k->session) : 0,
         .window = k->o->window,
-        .tls = k->env.tls != NULL,
+        .tls = k->outbind ? k->conn != NULL && conn_is_tls(k->conn) : k->env.tls != NULL,
+        .certificate = k->certificate,
     };
     strv_copy(strv_from(k->outbind && k->conn != NULL ? conn_peer(k->conn) : link_address(k).s), out->host,
               sizeof out->host);

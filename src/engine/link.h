@@ -69,6 +69,7 @@ void link_kick(struct link *k); /* the peer is unfit: close, and bind again afte
 enum link_state link_state(const struct link *k);
 enum session_bind link_mode(const struct link *k);
 unsigned link_host(const struct link *k);          /* which of the carrier's hosts; 0 is the first choice */
+usec_t link_certificate(const struct link *k);     /* when the peer's ends, wall; 0: none was shown */
 const char *link_last_error(const struct link *k); /* "" when there is none */
 unsigned link_id(const struct link *k);
 unsigned link_room(

@@ -117,6 +117,7 @@ struct engine_options {
     const struct carrier_options *carriers;
     size_t n_carriers;
     struct outbind_options outbind;     /* taken at the start only */
+    usec_t tls_expiry_warning;          /* so long before a certificate ends it is told; 0 = never */
     unsigned bind_attempts;             /* a minute over all carriers and binds; 0 = no limit */
     const struct route_options *routes; /* in the order in which they are tried */
     size_t n_routes;

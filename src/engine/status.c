@@ -43,6 +43,9 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
         out->queue[lane] = spool_ready_count(g->spool, c->number, lane);
     }
     spool_get_id_form(g->spool, c->number, &out->receipt_ids);
+    out->own_certificate = certificates_own(c);
+    out->own_certificate_days = certificates_days(out->own_certificate, mono + shift);
+    out->peer_certificate = certificates_peer(c);
     for (size_t k = 0; k < c->n_links; k++) {
         link_get_status(c->links[k], &out->binds[out->n_binds++], shift);
     }
@@ -50,6 +53,9 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
         if (c->outbinds[k] != NULL) {
             link_get_status(c->outbinds[k], &out->binds[out->n_binds++], shift);
         }
+    }
+    for (size_t k = 0; k < out->n_binds; k++) {
+        out->binds[k].certificate_days = certificates_days(out->binds[k].certificate, mono + shift);
     }
 }
 

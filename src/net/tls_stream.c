@@ -69,7 +69,7 @@ static void tls_put_verify_reason(struct buf *out, int code, const X509 *x, cons
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         buf_printf(out, "certificate is for ");
         tls_put_cert_names(out, x);
-        buf_printf(out, ", not %s", name);
+        buf_printf(out, ", not %s; if it is right, set tls_name", name);
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -84,6 +84,7 @@ static void tls_put_verify_reason(struct buf *out, int code, const X509 *x, cons
         buf_printf(out, "certificate has expired");
         if (tls_x509_expiry(x, &t))
             buf_printf(out, " on %s", civil_format_utc(t).s);
+        buf_printf(out, "; its owner must renew it");
         break;
     case X509_V_ERR_CERT_NOT_YET_VALID:
         buf_printf(out, "certificate is not valid yet; is the system's clock right?");
@@ -113,16 +114,18 @@ static const struct {
 } tls_reasons[] = {
     { SSL_R_WRONG_VERSION_NUMBER, "the peer does not speak TLS on this port" },
     { SSL_R_HTTP_REQUEST, "the peer does not speak TLS (it sent an HTTP request)" },
-    { SSL_R_UNSUPPORTED_PROTOCOL, "the peer offers no TLS version that is allowed (1.2 or later)" },
-    { SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "the peer accepts none of our TLS versions (1.2 or later)" },
+    { SSL_R_UNSUPPORTED_PROTOCOL, "the peer offers no TLS version that is allowed; see tls_min" },
+    { SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "the peer accepts none of our TLS versions; see tls_min" },
     { SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED,
       "the peer requires a client certificate; set tls_cert and tls_key" },
     { SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
       "the peer refused the handshake (no common cipher, or it requires a client certificate)" },
     { SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, "the client showed no certificate" },
-    { SSL_R_TLSV1_ALERT_UNKNOWN_CA, "the peer does not trust our certificate" },
-    { SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, "the peer refused our certificate" },
-    { SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "the peer says that our certificate has expired" },
+    { SSL_R_TLSV1_ALERT_UNKNOWN_CA,
+      "the peer does not trust our certificate; ask for which authority tls_cert must be of" },
+    { SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, "the peer refused our certificate; see tls_cert" },
+    { SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED,
+      "the peer says that our certificate has expired; renew tls_cert" },
     { SSL_R_TLSV1_UNRECOGNIZED_NAME, "the peer does not know the name we asked for" },
 };
 

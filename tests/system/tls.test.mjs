@@ -15,13 +15,14 @@ const openssl = (...args) => execFileSync('openssl', args, { cwd: dir, stdio: ['
 // An authority, and certificates it has signed.
 openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=Test Authority',
   '-addext', 'basicConstraints=critical,CA:TRUE', '-keyout', 'ca.key', '-out', 'ca.pem');
-function certify(name, alternative) {
+function certify(name, alternative, days = '2') {
   fs.writeFileSync(at(`${name}.ext`), `subjectAltName=${alternative}\n`);
   openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
-  openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`, '-out', `${name}.pem`);
+  openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', days, '-extfile', `${name}.ext`, '-out', `${name}.pem`);
 }
 certify('smsc', 'DNS:smsc.example,IP:127.0.0.1');
 certify('client', 'DNS:tessera.example');
+certify('lasting', 'DNS:smsc.example,IP:127.0.0.1', '200');
 openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=smsc.example',
   '-addext', 'subjectAltName=DNS:smsc.example,IP:127.0.0.1', '-keyout', 'self.key', '-out', 'self.pem');
 
@@ -61,7 +62,7 @@ for (const [name, settings] of [
 }
 
 test('an authority we do not know is refused', async () => {
-  await withGateway({ carrier: { server }, settings: { tls: true } }, (g) => refused(g, /certificate/i));
+  await withGateway({ carrier: { server }, settings: { tls: true } }, (g) => refused(g, /authority that is not trusted; set tls_ca/));
 });
 
 test('a self-signed certificate is refused', async () => {
@@ -71,7 +72,7 @@ test('a self-signed certificate is refused', async () => {
 
 test('a certificate for another name is refused, and the name is told', async () => {
   await withGateway({ carrier: { server }, settings: { tls: true, tls_ca: at('ca.pem'), tls_name: 'other.example' } },
-    (g) => refused(g, /other\.example|host ?name/i));
+    (g) => refused(g, /certificate is for smsc\.example, .*not other\.example; if it is right, set tls_name/));
 });
 
 test('tls_verify = false takes any', async () => {
@@ -91,7 +92,69 @@ test('our own certificate is shown to a carrier that asks', async () => {
 });
 
 test('without one such a carrier is not bound', async () => {
-  await withGateway({ carrier: { server: asking }, settings: { tls: true, tls_ca: at('ca.pem') } }, (g) => refused(g, /./));
+  await withGateway({ carrier: { server: asking }, settings: { tls: true, tls_ca: at('ca.pem') } }, (g) => refused(g, /requires a client certificate|tls_cert/));
+});
+
+test('tls_min = 1.3: a carrier of 1.2 is refused, and the setting named; one of 1.3 is taken', async () => {
+  const settings = { tls: true, tls_ca: at('ca.pem'), tls_min: '1.3' };
+  await withGateway({ carrier: { server: { ...server, maxVersion: 'TLSv1.2' } }, settings }, (g) => refused(g, /tls_min/));
+  await withGateway({ carrier: { server }, settings }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    assert.equal(carrier.bound[0].session.socket.getProtocol(), 'TLSv1.3');
+  });
+  await withGateway({ carrier: { server: { ...server, maxVersion: 'TLSv1.2' } }, settings: { ...settings, tls_min: undefined } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    assert.equal(carrier.bound[0].session.socket.getProtocol(), 'TLSv1.2');
+  });
+});
+
+test('certificates that end soon are warned of: the carrier\'s and our own, in status, log and metrics', async () => {
+  const settings = { tls: true, tls_ca: at('ca.pem'), tls_cert: at('client.pem'), tls_key: at('client.key') };
+  await withGateway({ carrier: { server: asking }, settings }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    await daemon.logged(/certificate_expires carrier=acme whose=carrier expires=\S+ days=1/);
+    await daemon.logged(/certificate_expires carrier=acme whose=own expires=\S+ days=1/);
+    const s = await daemon.status(), [c] = s.carriers;
+    assert.equal(c.binds[0].certificate.days_left, 1);
+    assert.equal(c.own_certificate.days_left, 1);
+    assert.equal(s.warnings.length, 2);
+    assert.match(s.warnings[0], /^carrier "acme": its certificate expires in 1 day, on \d{4}-/);
+    assert.match(s.warnings[1], /our certificate \(tls_cert\) expires in 1 day/);
+    const shown = (await daemon.cli('status')).out;
+    assert.match(shown, /yes, 1 day/);
+    assert.match(shown, /its certificate expires in 1 day/);
+    const ends = Date.parse(c.binds[0].certificate.expires) / 1000;
+    assert.match((await daemon.request('GET', '/metrics')).body, new RegExp(`^tessera_peer_certificate_expiry_seconds\\{carrier="acme"\\} ${ends}$`, 'm'));
+    assert.equal((await daemon.request('GET', '/healthz')).status, 200, 'it is well all the same');
+    daemon.settings = 'tls_expiry_warning = 0;\n';
+    assert.equal(await daemon.reload(), true);
+    assert.deepEqual((await daemon.status()).warnings, []);
+  });
+});
+
+test('one that lasts is shown and not warned of', async () => {
+  const lasting = { key: read('lasting.key'), cert: read('lasting.pem') };
+  await withGateway({ carrier: { server: lasting }, settings: { tls: true, tls_ca: at('ca.pem') } }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const s = await daemon.status();
+    assert.ok([199, 200].includes(s.carriers[0].binds[0].certificate.days_left));
+    assert.equal(s.carriers[0].own_certificate, null);
+    assert.deepEqual(s.warnings, []);
+    assert.doesNotMatch(daemon.log, /certificate_expires/);
+  });
+});
+
+test('hosts: each must show a certificate for itself', async () => {
+  await withGateway({ carrier: { server }, settings: {} }, async ({ carrier, daemon }) => {
+    daemon.carriers[0] = { name: 'acme', host: undefined, hosts: [`localhost:${carrier.port}`, `127.0.0.1:${carrier.port}`], tls: true, tls_ca: at('ca.pem'), failback: 0 };
+    assert.equal(await daemon.reload(), true);
+    const b = await until('the second to serve', async () => {
+      const x = await bind(daemon);
+      return x.tls && x.state === 'bound' && x;
+    });
+    assert.equal(b.first_choice, false);
+    assert.match(daemon.log, /certificate is for smsc\.example, 127\.0\.0\.1, not localhost/);
+  });
 });
 
 test('a carrier that speaks no TLS is given up after connect_timeout', async () => {
