@@ -103,7 +103,7 @@ struct audience_set *eval_node(struct eval *ev, const struct query_node *node,
 static struct audience_set *eval_tree(struct eval *ev, const struct query_node *root)
 {
     bool few = audience_set_count(ev->universe) <= FEW;
-    return (few ? eval_node : eval_pieces)(ev, root, ev->universe);
+    return few ? eval_node(ev, root, ev->universe) : eval_pieces(ev, root);
 }
 
 /* --- segments --- */

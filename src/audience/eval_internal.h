@@ -214,10 +214,9 @@ struct audience_set *eval_cond(struct eval *ev, const struct query_node *node,
                                const struct audience_set *candidates);
 struct audience_set *eval_node(struct eval *ev, const struct query_node *node,
                                const struct audience_set *candidates);
-/* The same as eval_node, all of the tree over 65,536 customers, then over the next: for many candidates.
+/* eval_node over the universe, all of the tree for 65,536 customers, then for the next: for many.
  * eval_piece.c */
-struct audience_set *eval_pieces(struct eval *ev, const struct query_node *root,
-                                 const struct audience_set *candidates);
+struct audience_set *eval_pieces(struct eval *ev, const struct query_node *root);
 /* A condition on a percentile compared with literals: what the test must hold of, for each of the range x is
  * filled with. *is false: not such a condition, or its numbers are no integers. eval_percentile.c */
 bool eval_percentile_test(struct eval *ev, const struct query_node *node, struct eval_numbers *x,

@@ -400,28 +400,42 @@ static bool op_run(struct eval *ev, struct op *op, struct piece *p)
     return false;
 }
 
-struct audience_set *eval_pieces(struct eval *ev, const struct query_node *root,
-                                 const struct audience_set *candidates)
+/* The candidates of a piece. Everybody is read where it is stored. */
+static bool piece_begin(struct eval *ev, struct bitmap_view *among, struct piece *p)
 {
-    struct audience_set *out = audience_set_new();
-    struct op *op = out ? op_make(ev, root, candidates) : NULL;
-    bool ok = op != NULL;
-    if (!out)
-        eval_nomem(ev);
-    if (ok && !audience_set_empty(candidates)) {
-        uint32_t last = roaring_bitmap_maximum(candidates->r) / PIECE_BITS;
-        for (uint32_t i = roaring_bitmap_minimum(candidates->r) / PIECE_BITS; ok && i <= last; i++) {
-            uint64_t words[PIECE_WORDS];
-            struct piece p = { i, words };
-            if (!bitmap_words(candidates->r, i, words))
-                continue;
-            ok = op_run(ev, op, &p) &&
-                 (audience_set_add_words(out, i * PIECE_BITS, words, PIECE_WORDS) || eval_nomem(ev));
-        }
+    struct strv octets;
+    if (ev->o->among)
+        return bitmap_view_words(among, p->number, p->words);
+    if (!members_get(ev->txn, 0, MEMBERS_EXIST, (uint16_t)p->number, &octets))
+        return false;
+    memset(p->words, 0, PIECE_WORDS * sizeof *p->words);
+    return bitmap_or_words(octets, p->words); /* torn ones were found when everybody was read */
+}
+
+struct audience_set *eval_pieces(struct eval *ev, const struct query_node *root)
+{
+    const roaring_bitmap_t *all = ev->universe->r;
+    struct bitmap_view among = { 0 };
+    struct bitmap_builder out = { 0 };
+    struct op *op = op_make(ev, root, ev->universe);
+    bool ok = op && (!ev->o->among || bitmap_view_open(&among, all) || eval_nomem(ev));
+    const uint32_t last = roaring_bitmap_is_empty(all) ? 0 : roaring_bitmap_maximum(all) / PIECE_BITS;
+    for (uint32_t i = 0; ok && i <= last; i++) {
+        uint64_t words[PIECE_WORDS];
+        struct piece p = { i, words };
+        if (piece_begin(ev, &among, &p))
+            ok = op_run(ev, op, &p) && (bitmap_builder_add(&out, (uint16_t)i, words) || eval_nomem(ev));
     }
     op_free(op);
-    if (ok)
-        return out;
-    audience_set_free(out);
-    return NULL;
+    bitmap_view_free(&among);
+    struct audience_set *set = ok ? malloc(sizeof *set) : NULL;
+    if (set)
+        set->r = bitmap_builder_finish(&out);
+    bitmap_builder_free(&out);
+    if (ok && (!set || !set->r)) {
+        eval_nomem(ev);
+        free(set);
+        set = NULL;
+    }
+    return set;
 }

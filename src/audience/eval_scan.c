@@ -79,9 +79,9 @@ uint64_t scan_octets(const uint8_t *octets, uint8_t low, uint8_t high)
 }
 
 /* Rows that are set and lie in [ulow, uhigh]; with `outside`, that are set and do not. */
-#define SCAN_RANGE_OF(name, type, plain, bits)                                                               \
-    static void name(const type *u, uint32_t rows, uint64_t ulow64, uint64_t uhigh64, bool outside,          \
-                     uint64_t *words)                                                                        \
+#define SCAN_RANGE_OF(attributes, name, type, plain, bits)                                                   \
+    attributes static void name(const type *u, uint32_t rows, uint64_t ulow64, uint64_t uhigh64,             \
+                                bool outside, uint64_t *words)                                               \
     {                                                                                                        \
         const plain ulow = (plain)ulow64, span = (plain)(uhigh64 - ulow64), most = (plain)-2;                \
         uint32_t at = 0;                                                                                     \
@@ -95,10 +95,76 @@ uint64_t scan_octets(const uint8_t *octets, uint8_t low, uint8_t high)
             *words |= (uint64_t)((((plain)(u[at + i] - ulow) <= span) != outside) && u[at + i] != 0) << i;   \
     }
 
-SCAN_RANGE_OF(scan_range_8, uint8_t, uint8_t, bits_8)
-SCAN_RANGE_OF(scan_range_16, packed_u16, uint16_t, bits_16)
-SCAN_RANGE_OF(scan_range_32, packed_u32, uint32_t, bits_32)
-SCAN_RANGE_OF(scan_range_64, packed_u64, uint64_t, bits_64)
+/* One word of candidates at a time; where none is left nothing is read. */
+#define FILTER_OF(attributes, name, type, plain, bits)                                                       \
+    attributes static void name(const type *u, uint64_t ulow64, uint64_t uhigh64, bool outside,              \
+                                uint64_t flip, uint64_t *words, size_t n)                                    \
+    {                                                                                                        \
+        const plain ulow = (plain)ulow64, span = (plain)(uhigh64 - ulow64), most = (plain)-2;                \
+        for (size_t w = 0; w < n; w++, u += 64)                                                              \
+            if (words[w]) {                                                                                  \
+                uint64_t pass = bits(u, ulow, span);                                                         \
+                if (outside)                                                                                 \
+                    pass = bits(u, 1, most) & ~pass;                                                         \
+                words[w] &= pass ^ flip;                                                                     \
+            }                                                                                                \
+    }
+
+#define LOOPS_OF(attributes, tail)                                                                           \
+    SCAN_RANGE_OF(attributes, scan_range_8##tail, uint8_t, uint8_t, bits_8##tail)                            \
+    SCAN_RANGE_OF(attributes, scan_range_16##tail, packed_u16, uint16_t, bits_16##tail)                      \
+    SCAN_RANGE_OF(attributes, scan_range_32##tail, packed_u32, uint32_t, bits_32##tail)                      \
+    SCAN_RANGE_OF(attributes, scan_range_64##tail, packed_u64, uint64_t, bits_64##tail)                      \
+    FILTER_OF(attributes, filter_8##tail, uint8_t, uint8_t, bits_8##tail)                                    \
+    FILTER_OF(attributes, filter_16##tail, packed_u16, uint16_t, bits_16##tail)                              \
+    FILTER_OF(attributes, filter_32##tail, packed_u32, uint32_t, bits_32##tail)                              \
+    FILTER_OF(attributes, filter_64##tail, packed_u64, uint64_t, bits_64##tail)
+
+LOOPS_OF(, )
+
+/* The same where the machine compares 64 octets at once into a word of answers; asked for at each call. */
+#ifdef __x86_64__
+#include <immintrin.h>
+#define WIDE            __attribute__((target("avx512f,avx512bw")))
+
+#define LOAD_WIDE(p, i) _mm512_loadu_si512((const void *)((const uint8_t *)(p) + 64 * (i)))
+
+WIDE static inline uint64_t bits_8_wide(const uint8_t *u, uint8_t low, uint8_t span)
+{
+    return _mm512_cmple_epu8_mask(_mm512_sub_epi8(LOAD_WIDE(u, 0), _mm512_set1_epi8((char)low)),
+                                  _mm512_set1_epi8((char)span));
+}
+
+WIDE static inline uint64_t bits_16_wide(const packed_u16 *u, uint16_t low, uint16_t span)
+{
+    const __m512i l = _mm512_set1_epi16((short)low), s = _mm512_set1_epi16((short)span);
+    return (uint64_t)_mm512_cmple_epu16_mask(_mm512_sub_epi16(LOAD_WIDE(u, 0), l), s) |
+           (uint64_t)_mm512_cmple_epu16_mask(_mm512_sub_epi16(LOAD_WIDE(u, 1), l), s) << 32;
+}
+
+WIDE static inline uint64_t bits_32_wide(const packed_u32 *u, uint32_t low, uint32_t span)
+{
+    const __m512i l = _mm512_set1_epi32((int)low), s = _mm512_set1_epi32((int)span);
+    uint64_t word = 0;
+    for (unsigned k = 0; k < 4; k++)
+        word |= (uint64_t)_mm512_cmple_epu32_mask(_mm512_sub_epi32(LOAD_WIDE(u, k), l), s) << 16 * k;
+    return word;
+}
+
+WIDE static inline uint64_t bits_64_wide(const packed_u64 *u, uint64_t low, uint64_t span)
+{
+    const __m512i l = _mm512_set1_epi64((long long)low), s = _mm512_set1_epi64((long long)span);
+    uint64_t word = 0;
+    for (unsigned k = 0; k < 8; k++)
+        word |= (uint64_t)_mm512_cmple_epu64_mask(_mm512_sub_epi64(LOAD_WIDE(u, k), l), s) << 8 * k;
+    return word;
+}
+
+LOOPS_OF(WIDE, _wide)
+#define CALL(name, ...) (__builtin_cpu_supports("avx512bw") ? name##_wide(__VA_ARGS__) : name(__VA_ARGS__))
+#else
+#define CALL(name, ...) name(__VA_ARGS__)
+#endif
 
 static void scan_range(const struct packed *p, uint32_t rows, const struct scan_test *t, uint64_t *words)
 {
@@ -115,10 +181,10 @@ static void scan_range(const struct packed *p, uint32_t rows, const struct scan_
     }
     const void *data = p->data;
     switch (p->width) {
-    case 1: scan_range_8(data, rows, ulow, uhigh, outside, words); break;
-    case 2: scan_range_16(data, rows, ulow, uhigh, outside, words); break;
-    case 4: scan_range_32(data, rows, ulow, uhigh, outside, words); break;
-    case 8: scan_range_64(data, rows, ulow, uhigh, outside, words); break;
+    case 1: CALL(scan_range_8, data, rows, ulow, uhigh, outside, words); break;
+    case 2: CALL(scan_range_16, data, rows, ulow, uhigh, outside, words); break;
+    case 4: CALL(scan_range_32, data, rows, ulow, uhigh, outside, words); break;
+    case 8: CALL(scan_range_64, data, rows, ulow, uhigh, outside, words); break;
     default: memset(words, 0, SCAN_WORDS(rows) * sizeof *words); break;
     }
 }
@@ -182,26 +248,6 @@ void scan_values(const int64_t *v, uint32_t rows, const struct scan_test *t, uin
 
 /* --- filtering --- */
 
-/* One word of candidates at a time; where none is left nothing is read. */
-#define FILTER_OF(name, type, plain, bits)                                                                   \
-    static void name(const type *u, uint64_t ulow64, uint64_t uhigh64, bool outside, uint64_t flip,          \
-                     uint64_t *words, size_t n)                                                              \
-    {                                                                                                        \
-        const plain ulow = (plain)ulow64, span = (plain)(uhigh64 - ulow64), most = (plain)-2;                \
-        for (size_t w = 0; w < n; w++, u += 64)                                                              \
-            if (words[w]) {                                                                                  \
-                uint64_t pass = bits(u, ulow, span);                                                         \
-                if (outside)                                                                                 \
-                    pass = bits(u, 1, most) & ~pass;                                                         \
-                words[w] &= pass ^ flip;                                                                     \
-            }                                                                                                \
-    }
-
-FILTER_OF(filter_8, uint8_t, uint8_t, bits_8)
-FILTER_OF(filter_16, packed_u16, uint16_t, bits_16)
-FILTER_OF(filter_32, packed_u32, uint32_t, bits_32)
-FILTER_OF(filter_64, packed_u64, uint64_t, bits_64)
-
 static void filter_by_row(const struct packed *p, uint32_t from, const struct scan_test *t, bool negated,
                           uint64_t *words, size_t n)
 {
@@ -237,10 +283,10 @@ static void filter_range(const struct packed *p, uint32_t from, const struct sca
     }
     const void *data = p->data + (size_t)from * p->width;
     switch (p->width) {
-    case 1: filter_8(data, ulow, uhigh, outside, flip, words, n); break;
-    case 2: filter_16(data, ulow, uhigh, outside, flip, words, n); break;
-    case 4: filter_32(data, ulow, uhigh, outside, flip, words, n); break;
-    default: filter_64(data, ulow, uhigh, outside, flip, words, n); break;
+    case 1: CALL(filter_8, data, ulow, uhigh, outside, flip, words, n); break;
+    case 2: CALL(filter_16, data, ulow, uhigh, outside, flip, words, n); break;
+    case 4: CALL(filter_32, data, ulow, uhigh, outside, flip, words, n); break;
+    default: CALL(filter_64, data, ulow, uhigh, outside, flip, words, n); break;
     }
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define CONTAINER_WORDS WORDS_OF_CONTAINER
-#define ARRAY_MOST      4096u
 
 struct audience_set *audience_set_new(void)
 {
@@ -123,39 +122,16 @@ bool audience_set_andnot(struct audience_set *a, const struct audience_set *b)
 
 /* --- words --- */
 
-/* One container in the portable format without runs: the library has no way in for words. */
-static size_t container_encode(uint8_t *out, uint16_t key, const uint64_t *words)
-{
-    uint32_t count = (uint32_t)words_count(words, CONTAINER_WORDS);
-    if (count == 0) {
-        return 0;
-    }
-    uint32_t head[4] = { 12346, 1, key | (count - 1) << 16, 16 };
-    memcpy(out, head, 16);
-    if (count > ARRAY_MOST) {
-        memcpy(out + 16, words, CONTAINER_WORDS * 8);
-        return 16 + CONTAINER_WORDS * 8;
-    }
-    uint8_t *p = out + 16;
-    for (size_t i = 0; i < CONTAINER_WORDS; i++) {
-        for (uint64_t w = words[i]; w; w &= w - 1) {
-            uint16_t low = (uint16_t)(i * 64 + (unsigned)__builtin_ctzll(w));
-            memcpy(p, &low, 2);
-            p += 2;
-        }
-    }
-    return (size_t)(p - out);
-}
-
 bool audience_set_add_words(struct audience_set *s, uint32_t first, const uint64_t *words, size_t n)
 {
     uint64_t aligned[CONTAINER_WORDS];
-    uint8_t octets[16 + CONTAINER_WORDS * 8];
+    struct bitmap_builder b = { 0 };
     uint64_t at = first / 64, end = at + n, last = ((uint64_t)UINT32_MAX + 1) / 64;
+    bool ok = true;
     if (end > last) {
         end = last;
     }
-    while (at < end) {
+    while (ok && at < end) {
         uint64_t key = at / CONTAINER_WORDS, stop = (key + 1) * CONTAINER_WORDS;
         const uint64_t *from = words + (at - first / 64);
         stop = stop < end ? stop : end;
@@ -164,17 +140,16 @@ bool audience_set_add_words(struct audience_set *s, uint32_t first, const uint64
             memcpy(aligned + at % CONTAINER_WORDS, from, (stop - at) * 8);
             from = aligned;
         }
-        size_t size = container_encode(octets, (uint16_t)key, from);
-        if (size) {
-            roaring_bitmap_t *r = roaring_bitmap_portable_deserialize_safe((const char *)octets, size);
-            if (!r) {
-                return false;
-            }
-            roaring_bitmap_or_inplace(s->r, r);
-            roaring_bitmap_free(r);
-        }
+        ok = bitmap_builder_add(&b, (uint16_t)key, from);
         at = stop;
     }
+    roaring_bitmap_t *r = bitmap_builder_finish(&b);
+    if (!ok || !r) {
+        bitmap_free(r);
+        return false;
+    }
+    roaring_bitmap_or_inplace(s->r, r);
+    roaring_bitmap_free(r);
     return true;
 }
 
@@ -203,30 +178,40 @@ void audience_set_words(const struct audience_set *s, uint32_t first, uint64_t *
 }
 
 /* Container after container: each set's as words once, which then are in the cache for all the pairs. */
+static void overlap_container(struct bitmap_view *views, size_t n, uint32_t container,
+                              uint64_t (*words)[CONTAINER_WORDS], bool *any, uint64_t *counts)
+{
+    for (size_t i = 0; i < n; i++) {
+        any[i] = bitmap_view_words(&views[i], container, words[i]);
+        for (size_t k = 0; any[i] && k <= i; k++) {
+            counts[i * n + k] += any[k] ? words_and_count(words[i], words[k], CONTAINER_WORDS) : 0;
+        }
+    }
+}
+
 bool audience_sets_overlap(const struct audience_set *const *sets, size_t n, uint64_t *counts)
 {
-    uint64_t(*words)[CONTAINER_WORDS] = malloc((n ? n : 1) * sizeof(*words));
-    bool *any = calloc(n ? n : 1, sizeof(*any));
+    uint64_t(*words)[CONTAINER_WORDS] = malloc((n + 1) * sizeof(*words));
+    bool *any = calloc(n + 1, sizeof(*any));
+    struct bitmap_view *views = calloc(n + 1, sizeof(*views));
+    bool ok = words && any && views;
     uint32_t last = 0;
-    for (size_t i = 0; i < n; i++) {
+    memset(counts, 0, n * n * sizeof(*counts));
+    for (size_t i = 0; ok && i < n; i++) {
         uint32_t most = roaring_bitmap_is_empty(sets[i]->r) ? 0 : roaring_bitmap_maximum(sets[i]->r);
         last = most > last ? most : last;
+        ok = bitmap_view_open(&views[i], sets[i]->r);
     }
-    memset(counts, 0, n * n * sizeof(*counts));
-    for (uint32_t c = 0; words && any && c <= last >> 16; c++) {
-        for (size_t i = 0; i < n; i++) {
-            any[i] = bitmap_words(sets[i]->r, c, words[i]);
-            for (size_t k = 0; any[i] && k <= i; k++) {
-                counts[i * n + k] += any[k] ? words_and_count(words[i], words[k], CONTAINER_WORDS) : 0;
-            }
-        }
+    for (uint32_t c = 0; ok && c <= last >> 16; c++) {
+        overlap_container(views, n, c, words, any, counts);
     }
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < i; k++) {
-            counts[k * n + i] = counts[i * n + k];
-        }
+    for (size_t i = 0; i < n * n; i++) {
+        counts[i] = i / n < i % n ? counts[i % n * n + i / n] : counts[i];
     }
-    bool ok = words && any;
+    for (size_t i = 0; views && i < n; i++) {
+        bitmap_view_free(&views[i]);
+    }
+    free(views);
     free(words);
     free(any);
     return ok;

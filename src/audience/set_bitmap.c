@@ -1,5 +1,7 @@
 #include "audience/set_bitmap.h"
 
+#include "audience/words.h"
+
 #include <string.h>
 
 /* The portable format (https://github.com/RoaringBitmap/RoaringFormatSpec): little-endian; cookie, keys and
@@ -149,7 +151,7 @@ bool bitmap_to_octets(const roaring_bitmap_t *r, struct buf *out)
 
 /* --- one container, in place --- */
 
-#define CONTAINER_WORDS 1024u
+#define CONTAINER_WORDS WORDS_OF_CONTAINER
 
 struct stored {
     enum { CONTAINER_ARRAY, CONTAINER_BITSET, CONTAINER_RUNS } kind;
@@ -267,4 +269,117 @@ bool bitmap_words(const roaring_bitmap_t *r, uint32_t container, uint64_t *words
         n -= got;
     }
     return true;
+}
+
+/* --- made of containers --- */
+
+void bitmap_builder_free(struct bitmap_builder *b)
+{
+    buf_free(&b->heads);
+    buf_free(&b->data);
+    *b = (struct bitmap_builder){ 0 };
+}
+
+static void array_of_words(uint8_t *out, const uint64_t *words)
+{
+    for (size_t i = 0; i < CONTAINER_WORDS; i++) {
+        for (uint64_t w = words[i]; w; w &= w - 1) {
+            uint16_t low = (uint16_t)(i * 64 + (unsigned)__builtin_ctzll(w));
+            memcpy(out, &low, 2);
+            out += 2;
+        }
+    }
+}
+
+bool bitmap_builder_add(struct bitmap_builder *b, uint16_t container, const uint64_t *words)
+{
+    uint32_t count = (uint32_t)words_count(words, CONTAINER_WORDS);
+    const uint32_t head = container | (count - 1) << 16;
+    if (count == 0) {
+        return true;
+    }
+    size_t size = count > ARRAY_MOST ? BITSET_OCTETS : (size_t)count * 2;
+    if (!buf_put(&b->heads, &head, 4) || !buf_reserve(&b->data, size)) {
+        return false;
+    }
+    if (count > ARRAY_MOST) {
+        memcpy(b->data.data + b->data.len, words, size);
+    } else {
+        array_of_words(b->data.data + b->data.len, words);
+    }
+    b->data.len += size;
+    b->n++;
+    return true;
+}
+
+roaring_bitmap_t *bitmap_builder_finish(struct bitmap_builder *b)
+{
+    struct buf whole = { 0 };
+    const uint32_t begin[2] = { COOKIE_NO_RUNS, b->n };
+    uint32_t offset = 8 + 8 * b->n;
+    roaring_bitmap_t *r = NULL;
+    bool ok = buf_reserve(&whole, offset + b->data.len) && buf_put(&whole, begin, 8) &&
+              (b->n == 0 || buf_put(&whole, b->heads.data, b->heads.len));
+    for (uint32_t i = 0; ok && i < b->n; i++) {
+        uint32_t count = le16(b->heads.data + 4 * (size_t)i + 2) + 1;
+        ok = buf_put(&whole, &offset, 4);
+        offset += count > ARRAY_MOST ? BITSET_OCTETS : count * 2;
+    }
+    if (ok && (b->n == 0 || buf_put(&whole, b->data.data, b->data.len))) {
+        r = roaring_bitmap_portable_deserialize_safe((const char *)whole.data, whole.len);
+    }
+    buf_free(&whole);
+    bitmap_builder_free(b);
+    return r;
+}
+
+/* --- read container by container --- */
+
+bool bitmap_view_open(struct bitmap_view *v, const roaring_bitmap_t *r)
+{
+    if (!bitmap_to_octets(r, &v->octets)) {
+        return false;
+    }
+    const uint8_t *p = v->octets.data;
+    v->runs = le16(p) == COOKIE_RUNS;
+    v->n = v->runs ? le16(p + 2) + 1 : le32(p + 4);
+    v->heads = v->runs ? 4 + (v->n + 7) / 8 : 8;
+    v->data = v->heads + 4 * (size_t)v->n + (!v->runs || v->n >= OFFSETS_FROM ? 4 * (size_t)v->n : 0);
+    return true;
+}
+
+void bitmap_view_free(struct bitmap_view *v)
+{
+    buf_free(&v->octets);
+}
+
+/* The octets are our own: the library just wrote them. */
+static struct stored view_stored(const struct bitmap_view *v)
+{
+    const uint8_t *head = v->octets.data + v->heads + 4 * (size_t)v->at, *p = v->octets.data + v->data;
+    const uint32_t count = le16(head + 2) + 1;
+    if (v->runs && (v->octets.data[4 + v->at / 8] >> v->at % 8 & 1)) {
+        return (struct stored){ CONTAINER_RUNS, le16(p), p + 2 };
+    }
+    return (struct stored){ count <= ARRAY_MOST ? CONTAINER_ARRAY : CONTAINER_BITSET, count, p };
+}
+
+bool bitmap_view_words(struct bitmap_view *v, uint32_t container, uint64_t *words)
+{
+    memset(words, 0, CONTAINER_WORDS * sizeof(*words));
+    for (; v->at < v->n; v->at++) {
+        const uint32_t key = le16(v->octets.data + v->heads + 4 * (size_t)v->at);
+        const struct stored c = view_stored(v);
+        if (key > container) {
+            return false;
+        }
+        if (key == container) {
+            stored_or(&c, words);
+            return true;
+        }
+        v->data += c.kind == CONTAINER_RUNS    ? 2 + 4 * (size_t)c.n
+                   : c.kind == CONTAINER_ARRAY ? 2 * (size_t)c.n
+                                               : BITSET_OCTETS;
+    }
+    return false;
 }

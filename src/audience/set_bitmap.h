@@ -33,6 +33,29 @@ bool bitmap_words(const roaring_bitmap_t *r, uint32_t container, uint64_t *words
 bool bitmap_or_words(struct strv octets, uint64_t *words);
 /* words &= container, likewise. */
 bool bitmap_and_words(struct strv octets, uint64_t *words);
+/* A bitmap made container after container, ascending. Zero-initialise. */
+struct bitmap_builder {
+    struct buf heads, data;
+    uint32_t n;
+};
+/* The customers container * 65,536 .. as words[0..1024); none is fine. False: no memory. */
+bool bitmap_builder_add(struct bitmap_builder *b, uint16_t container, const uint64_t *words);
+/* Ends it in any case. NULL: no memory. */
+roaring_bitmap_t *bitmap_builder_finish(struct bitmap_builder *b);
+void bitmap_builder_free(struct bitmap_builder *b);
+
+/* A bitmap as octets, to be read a container at a time in ascending order. Zero-initialise. */
+struct bitmap_view {
+    struct buf octets;
+    uint32_t n, at;
+    bool runs;
+    size_t heads, data;
+};
+bool bitmap_view_open(struct bitmap_view *v, const roaring_bitmap_t *r); /* False: no memory */
+/* As bitmap_words; `container` must not be below that of the call before. */
+bool bitmap_view_words(struct bitmap_view *v, uint32_t container, uint64_t *words);
+void bitmap_view_free(struct bitmap_view *v);
+
 /* Writes over `out`. False: no memory. */
 bool bitmap_to_octets(const roaring_bitmap_t *r, struct buf *out);
 
