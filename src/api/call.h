@@ -107,6 +107,10 @@ void call_put_tlvs(const struct call *c, json_t *things);
  * of the array, by their names. */
 void call_put_names(struct call *c, json_t *messages);
 
+/* --- how texts are sent: texts.c --- */
+json_t *call_text_replaced(const struct translit_report *r);
+void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet", ... */
+
 /* --- the handlers of routes.c --- */
 #define CALL_HANDLERS(X)                                                                                     \
     X(status_health)                                                                                         \
@@ -125,6 +129,7 @@ void call_put_names(struct call *c, json_t *messages);
     X(message_query)                                                                                         \
     X(message_replace)                                                                                       \
     X(message_resolve)                                                                                       \
+    X(text_preview)                                                                                          \
     X(inbound_list)                                                                                          \
     X(customer_export)                                                                                       \
     X(customer_erase)                                                                                        \

@@ -20,5 +20,5 @@ src_libapi_a_SOURCES = \
 	src/api/status.c \
 	src/api/store.c src/api/store.h \
 	src/api/stores.c src/api/stores.h \
-	src/api/tlvs.c src/api/view.c src/api/view.h \
+	src/api/texts.c src/api/tlvs.c src/api/view.c src/api/view.h \
 	src/api/votes.c src/api/carrier_routes.c

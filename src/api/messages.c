@@ -44,8 +44,10 @@ static void message_on_sent(void *ctx, const struct engine_sent *s)
         c->out = json_object();
         json_object_set_new(c->out, "id", reply_id(s->id));
         json_object_set_new(c->out, "state", reply_cstr(message_state_name(s->state)));
-        json_object_set_new(c->out, "parts", reply_u64(s->parts));
-        json_object_set_new(c->out, "alphabet", reply_cstr(s->alphabet));
+        struct text_look t;
+        text_look(s->text, &s->style, &t);
+        call_put_text(c->out, &t);
+        text_look_free(&t);
         json_object_set_new(c->out, "to", reply_number(s->to));
         if (s->state == MESSAGE_HELD) {
             json_object_set_new(c->out, "reason", reply_cstr(message_reason_name(s->reason)));

@@ -45,8 +45,7 @@ static json_t *report_texts(const struct campaign_preview *p)
         json_t *one = json_object();
         json_object_set_new(one, "number", reply_number(p->texts[i].number));
         json_object_set_new(one, "text", reply_cstr(p->texts[i].text));
-        json_object_set_new(one, "parts", reply_u64(p->texts[i].parts));
-        json_object_set_new(one, "alphabet", reply_cstr(p->texts[i].alphabet));
+        call_put_text(one, &p->texts[i].look);
         json_array_append_new(list, one);
     }
     return list;
@@ -61,7 +60,16 @@ static json_t *report_preview(const struct campaign_preview *p)
     json_t *alphabets = json_object();
     json_object_set_new(alphabets, "gsm7", reply_u64(p->gsm7));
     json_object_set_new(alphabets, "ucs2", reply_u64(p->ucs2));
+    json_object_set_new(alphabets, "latin1", reply_u64(p->latin1));
     json_object_set_new(o, "alphabets", alphabets);
+    json_t *languages = json_object();
+    for (unsigned i = SHIFT_TURKISH; i < SHIFT_LANGUAGES; i++) {
+        if (p->languages[i] != 0) {
+            json_object_set_new(languages, shift_name(i), reply_u64(p->languages[i]));
+        }
+    }
+    json_object_set_new(o, "languages", languages);
+    json_object_set_new(o, "replaced", call_text_replaced(&p->replaced));
     json_object_set_new(o, "sampled", reply_u64(p->sampled));
     json_object_set_new(o, "texts", report_texts(p));
     json_t *missing = json_object();

@@ -26,6 +26,7 @@ static const struct route ROUTES[] = {
     { HTTP_POST, "/v1/messages/{id}/query", ROLE_OPERATOR, BODY_JSON, "", api_message_query },
     { HTTP_POST, "/v1/messages/{id}/replace", ROLE_OPERATOR, BODY_JSON, "", api_message_replace },
     { HTTP_POST, "/v1/messages/{id}/resolve", ROLE_OPERATOR, BODY_JSON, "", api_message_resolve },
+    { HTTP_POST, "/v1/preview", ROLE_READER, BODY_JSON, "", api_text_preview },
     { HTTP_GET, "/v1/inbound", ROLE_READER, BODY_NONE, "number before limit", api_inbound_list },
     { HTTP_GET, "/v1/receipts/unknown", ROLE_READER, BODY_NONE, "carrier before limit", api_receipt_unknown },
 

@@ -2,6 +2,7 @@
 
 #include "cli/ask.h"
 #include "cli/doc.h"
+#include "cli/preview.h"
 #include "cli/text.h"
 
 #include <string.h>
@@ -185,15 +186,15 @@ static void campaign_put_texts(struct cli *c, const json_t *doc, struct buf *out
     campaign_put_heading(c, out, "Texts");
     for (size_t i = 0; i < json_array_size(texts); i++) {
         const json_t *one = json_array_get(texts, i);
-        int64_t parts = doc_int(one, "parts");
         struct buf head = { 0 };
-        buf_printf(&head, "%s  %lld %s, %s", doc_text(one, "number"), (long long)parts,
-                   parts == 1 ? "part" : "parts", doc_text(one, "alphabet"));
+        buf_printf(&head, "%s  ", doc_text(one, "number"));
+        preview_put_line(&head, one);
         buf_put_strv(out, STRV("  "));
         cli_put_styled(c, out, STYLE_FAINT, buf_cstr(&head));
         buf_put_strv(out, STRV("\n    "));
         text_put_clean(out, doc_strv(one, "text"));
         buf_put_u8(out, '\n');
+        preview_put_rest(c, one, "    ", out);
         buf_free(&head);
     }
 }
@@ -240,6 +241,13 @@ void campaign_draw_preview(struct cli *c, const json_t *doc, struct buf *out)
     campaign_pair(t, "parts", buf_cstr(&line));
     buf_clear(&line);
     campaign_put_alphabets(&line, alphabets);
+    if (json_object_size(doc_get(doc, "languages")) != 0) {
+        buf_put_strv(&line, STRV("; with tables: "));
+        struct buf tables = { 0 };
+        campaign_put_alphabets(&tables, doc_get(doc, "languages"));
+        buf_put(&line, tables.data, tables.len);
+        buf_free(&tables);
+    }
     campaign_pair(t, "alphabets", buf_cstr(&line));
     if (json_is_number(doc_get(doc, "cost"))) {
         buf_clear(&line);
@@ -251,6 +259,10 @@ void campaign_draw_preview(struct cli *c, const json_t *doc, struct buf *out)
     table_free(t);
     buf_free(&line);
     campaign_put_missing(c, doc, out);
+    if (json_array_size(doc_get(doc, "replaced")) != 0) {
+        campaign_put_heading(c, out, "Replaced characters");
+        preview_put_replaced(c, doc_get(doc, "replaced"), out);
+    }
     if (json_array_size(doc_get(doc, "clocks")) != 0) {
         campaign_put_heading(c, out, "Clocks");
         campaign_put_clocks(c, doc_get(doc, "clocks"), true, out);

@@ -166,6 +166,16 @@ static const struct option send_options[] = {
     { .name = NULL },
 };
 
+static const struct option preview_options[] = {
+    OPT("carrier", OPTION_TEXT, "NAME", "by this carrier"),
+    OPT("to", OPTION_TEXT, "NUMBER", "to this number, as +49..."),
+    OPT("sender", OPTION_TEXT, "SENDER", "with this sender, for routes that ask for it"),
+    OPT("class", OPTION_CHOICE, "CLASS", "promotional, transactional or otp [transactional]",
+        .choices = CLASSES),
+    OPT("tag", OPTION_TEXT, "TAG", "for routes that ask for it"),
+    { .name = NULL },
+};
+
 #define TIME_MORE                                                                                            \
     "TIME is \"2026-11-21 18:30\" or 2026-11-21 in the local zone, 2026-11-21T18:30:00+01:00, now, +2h or\n" \
     "-30m (from now)."
@@ -281,6 +291,10 @@ const struct command commands[] = {
       TIME_MORE
       "\n\nExample: tessera send --to +447700900123 --class otp --valid-for 5m 'Your code is 123456'",
       send),
+    C("preview", NULL, "TEXT", "how a text would be sent: alphabet, parts, what is replaced", preview_options,
+      "The carrier is the one named, or the one that the number goes by, or the first there is.\n"
+      "Example: tessera preview 'It\u2019s here' --carrier acme",
+      preview),
     C("status", NULL, "", "carriers, binds, windows, rates, queue", watch_options, NULL, status),
     C("health", NULL, "", "whether all is well (exit status 1 if not)", NULL, NULL, health),
     { .noun = NULL },

@@ -51,6 +51,7 @@
     X(store_rebuild)                                                                                         \
     X(store_compact)                                                                                         \
     X(field_list)                                                                                            \
+    X(preview)                                                                                               \
     X(send)                                                                                                  \
     X(status)                                                                                                \
     X(health)                                                                                                \

@@ -3,6 +3,7 @@
 #include "cli/doc.h"
 #include "cli/handlers.h"
 #include "cli/message_view.h"
+#include "cli/preview.h"
 #include "cli/text.h"
 
 #include <string.h>
@@ -350,18 +351,20 @@ int run_message_resolve(struct cli *c)
 
 static void send_draw(struct cli *c, const json_t *doc, struct buf *out)
 {
-    int64_t parts = doc_int(doc, "parts");
     const char *state = doc_text(doc, "state");
     usec_t until = doc_instant(doc, "until");
     buf_put_strv(out, STRV("message "));
     cli_put_styled(c, out, STYLE_STRONG, doc_text(doc, "id"));
-    buf_printf(out, " to %s: %s, %lld %s, %s\n", doc_text(doc, "to"), message_state_label(state),
-               (long long)parts, parts == 1 ? "part" : "parts", doc_text(doc, "alphabet"));
+    buf_printf(out, " to %s: %s, ", doc_text(doc, "to"), message_state_label(state));
+    preview_put_line(out, doc);
+    buf_put_u8(out, '\n');
     if (strcmp(state, "held") == 0) {
         buf_printf(out, "  held%s%s: ", until != 0 ? " until " : "", until != 0 ? text_minute(until).s : "");
         text_put_clean(out, doc_strv(doc, "detail"));
         buf_put_u8(out, '\n');
     }
+    preview_put_rest(c, doc, "  ", out);
+    preview_put_replaced(c, doc_get(doc, "replaced"), out);
 }
 
 int run_send(struct cli *c)

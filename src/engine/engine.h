@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "domain/vote.h"
 #include "engine/options.h"
+#include "engine/text.h"
 #include "engine/tlvs.h"
 #include "net/loop.h"
 
@@ -81,10 +82,21 @@ struct engine_sent {
     usec_t until;
     char detail[256]; /* why it is held and until when, for a person */
     unsigned parts;
-    const char *alphabet; /* "gsm7", "ucs2" */
+    struct strv text;           /* valid during the callback */
+    struct parts_options style; /* by which it was planned */
 };
 typedef void (*engine_sent_fn)(void *ctx, const struct engine_sent *s);
 void engine_send(struct engine *g, const struct engine_send *s, engine_sent_fn done, void *ctx);
+
+/* How a text would be sent: by that carrier, or the one that the number goes by, or the first there is. */
+struct engine_text_ask {
+    struct strv text, carrier, sender, tag;
+    uint64_t to; /* 0 = none */
+    enum message_class class_;
+};
+/* Free *out with text_look_free when it succeeds. *carrier: its name. */
+bool engine_text_preview(struct engine *g, const struct engine_text_ask *ask, struct text_look *out,
+                         const char **carrier, struct err *e);
 
 typedef void (*engine_done_fn)(void *ctx, const struct err *e); /* e->code ERR_NONE: done and synced */
 void engine_message_cancel(struct engine *g, uint64_t id, engine_done_fn done, void *ctx);
@@ -199,14 +211,15 @@ struct campaign_preview {
     bool has_cost;
     double cost; /* of all parts, by the routes and carriers of now */
     uint64_t recipients, suppressed, held, parts_total,
-        by_parts[8];              /* by_parts[7]: seven or more; [0]: refused */
-    uint64_t gsm7, ucs2, sampled; /* of the recipients looked at: `sampled` of them */
+        by_parts[8];                      /* by_parts[7]: seven or more; [0]: refused */
+    uint64_t gsm7, ucs2, latin1, sampled; /* of the recipients looked at: `sampled` of them */
+    uint64_t languages[SHIFT_LANGUAGES];  /* whose texts take tables of that language */
+    struct translit_report replaced;      /* in all their texts */
     size_t n_texts;
     struct {
         uint64_t number;
         const char *text;
-        unsigned parts;
-        const char *alphabet;
+        struct text_look look;
     } texts[3];
     size_t n_missing;
     struct {

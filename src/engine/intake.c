@@ -187,12 +187,13 @@ static bool intake_measure(struct intake *j)
     struct engine *g = j->g;
     struct parts_estimate est;
     carrier_plan(g->carriers[j->m.carrier], &j->m, &est);
-    j->sent.alphabet = alphabet_name(est.alphabet);
     j->sent.parts = est.parts;
+    j->sent.text = j->m.text;
+    j->sent.style = carrier_style(g->carriers[j->m.carrier]);
     if (est.parts > g->o.max_parts || est.parts > PARTS_MAX) {
         return err_set(&j->sent.err, ERR_LIMIT,
                        "the text has %u parts in %s; at most %u are allowed (max_parts)", est.parts,
-                       j->sent.alphabet, g->o.max_parts);
+                       alphabet_name(est.alphabet), g->o.max_parts);
     }
     return true;
 }
@@ -383,7 +384,6 @@ void engine_send(struct engine *g, const struct engine_send *s, engine_sent_fn d
     j->g = g;
     j->done = done;
     j->ctx = ctx;
-    j->sent.alphabet = "";
     /* A one-time password has no quiet hours: it need not wait for the look-up of the recipient's zone. */
     bool going = intake_read(j, s);
     if (going && s->class_ == CLASS_OTP && !s->schedule.local) {
@@ -394,6 +394,43 @@ void engine_send(struct engine *g, const struct engine_send *s, engine_sent_fn d
     if (!going) {
         engine_answer_later(g, intake_end_later, j, &none);
     }
+}
+
+/* The number of the carrier that is asked about; -1: none, *e says why. */
+static int preview_carrier(struct engine *g, const struct engine_text_ask *ask, struct err *e)
+{
+    struct route_choice choice;
+    if (ask->carrier.n > 0) {
+        const struct carrier *c = engine_carrier_need(g, ask->carrier, e);
+        return c != NULL ? c->number : -1;
+    }
+    if (ask->to != 0) {
+        if (routing_choose(g, ask->to, ask->class_, ask->sender, NULL, ask->tag, &choice)) {
+            return choice.carrier;
+        }
+        err_set(e, ERR_STATE, "no carrier takes %s: see `tessera route explain`", number_mask(ask->to).s);
+        return -1;
+    }
+    for (size_t i = 0; i < g->n_carriers; i++) {
+        if (g->carriers[i]->configured) {
+            return (int)i;
+        }
+    }
+    err_set(e, ERR_STATE, "there is no carrier: see `carriers` in tesserad.conf");
+    return -1;
+}
+
+bool engine_text_preview(struct engine *g, const struct engine_text_ask *ask, struct text_look *out,
+                         const char **carrier, struct err *e)
+{
+    int n = preview_carrier(g, ask, e);
+    if (n < 0) {
+        return false;
+    }
+    struct parts_options style = carrier_style(g->carriers[n]);
+    *carrier = g->carriers[n]->o.name;
+    text_look(ask->text, &style, out);
+    return true;
 }
 
 /* --- operators --- */

@@ -9,7 +9,8 @@ src_libengine_a_SOURCES = \
 	src/engine/schedule.h src/engine/schedule.c src/engine/fair.h src/engine/fair.c \
 	src/engine/gate.h src/engine/gate.c \
 	src/engine/attempts.h src/engine/attempts.c src/engine/link.h src/engine/link.c \
-	src/engine/style.h src/engine/style.c src/engine/tlvs.h src/engine/tlvs.c src/engine/outgoing.h src/engine/outgoing.c \
+	src/engine/style.h src/engine/style.c src/engine/tlvs.h src/engine/tlvs.c src/engine/text.h src/engine/text.c \
+	src/engine/outgoing.h src/engine/outgoing.c \
 	src/engine/routing.h src/engine/routing.c src/engine/explain.c \
 	src/engine/thread.c src/engine/carriers.c src/engine/pause.c \
 	src/engine/carrier.h src/engine/carrier.c src/engine/failback.c src/engine/certificates.c src/engine/outbind.h src/engine/outbind.c src/engine/lane.c src/engine/dispatch.c src/engine/outcome.c \

@@ -20,6 +20,7 @@ struct preview {
     struct campaign_clock_info *clocks;
     char **clock_texts; /* whole: those of the info are cut */
     char *texts[3];
+    struct buf scratch;
     struct audience_set *all;
     struct hmap suppressed; /* a copy: the gate belongs to the loop */
     const struct template *t;
@@ -102,14 +103,20 @@ static bool preview_one(void *ctx, const struct produced *r)
     p->cost += routed ? (double)(choice.cost * parts) / 1e6 : 0;
     p->gsm7 += r->text.n > 0 && e.alphabet == ALPHABET_GSM7;
     p->ucs2 += r->text.n > 0 && e.alphabet == ALPHABET_UCS2;
+    p->latin1 += r->text.n > 0 && e.alphabet == ALPHABET_LATIN1;
+    unsigned language = e.shift.locking != 0 ? e.shift.locking : e.shift.single;
+    p->languages[language] += language != SHIFT_DEFAULT;
+    if (e.translit != TRANSLIT_OFF) {
+        buf_clear(&j->scratch);
+        parts_plan_text(r->text, &e, &j->scratch, &p->replaced);
+    }
     if (r->missing > 0) {
         preview_missing(j, template_field(j->t, r->first_missing));
     }
     if (p->n_texts < 3 && (j->texts[p->n_texts] = strv_dup(r->text)) != NULL) {
         p->texts[p->n_texts].number = r->number;
         p->texts[p->n_texts].text = j->texts[p->n_texts];
-        p->texts[p->n_texts].parts = parts;
-        p->texts[p->n_texts].alphabet = alphabet_name(e.alphabet);
+        text_look(r->text, style, &p->texts[p->n_texts].look);
         p->n_texts++;
     }
     return true;
@@ -190,6 +197,7 @@ static void preview_done(void *job)
     j->done(j->ctx, &j->p);
     for (size_t i = 0; i < 3; i++) {
         free(j->texts[i]);
+        text_look_free(&j->p.texts[i].look);
     }
     for (size_t i = 0; i < j->p.n_clocks; i++) {
         free(j->clock_texts[i]);
@@ -199,6 +207,7 @@ static void preview_done(void *job)
     audience_set_free(j->all);
     route_free(j->route);
     hmap_free(&j->suppressed);
+    buf_free(&j->scratch);
     free(j);
     campaign_job_back(m);
 }

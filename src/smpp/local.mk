@@ -4,6 +4,7 @@ src_libsmpp_a_CPPFLAGS = $(AM_CPPFLAGS)
 src_libsmpp_a_SOURCES = \
 	src/smpp/gsm7.def src/smpp/pdu.def src/smpp/shift.def src/smpp/status.def src/smpp/tlv.def \
 	src/smpp/translit.def \
+	src/smpp/advice.h src/smpp/advice.c \
 	src/smpp/alphabet.h src/smpp/alphabet.c src/smpp/alphabet_message.c src/smpp/data_coding.c \
 	src/smpp/parts.h src/smpp/parts.c src/smpp/parts_plan.c src/smpp/parts_inside.h \
 	src/smpp/pdu.h src/smpp/pdu_decode.c src/smpp/pdu_encode.c src/smpp/pdu_dump.c src/smpp/pdu_validate.c \

@@ -237,3 +237,46 @@ test('a message that moves to another carrier, or whose carrier changes, is plan
     await second.close();
   }
 });
+
+test('preview tells what is sent, what is replaced and what would save parts; so do messages and campaigns', async () => {
+  const settings = { transliteration: 'typographic', languages: 'tr' };
+  await withGateway({ settings, clock: '2026-11-18T12:00:00Z' }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const quoted = '“Two” – and “two” more';
+    const p = await daemon.api('POST', '/v1/preview', { text: quoted });
+    assert.deepEqual([p.carrier, p.alphabet, p.parts, p.units, p.left, p.languages, p.advice, p.sent_text, p.long_messages],
+      ['acme', 'gsm7', 1, 22, 138, {}, null, '"Two" - and "two" more', 'udh8']);
+    assert.deepEqual(p.replaced, [{ from: '“', codepoint: 0x201c, to: '"', count: 2 }, { from: '”', codepoint: 0x201d, to: '"', count: 2 }, { from: '–', codepoint: 0x2013, to: '-', count: 1 }]);
+    const t = await daemon.api('POST', '/v1/preview', { text: turkish, to: number(1) });
+    assert.deepEqual([t.alphabet, t.languages, t.parts], ['gsm7', { locking: 'turkish' }, 2]);
+    const z = await daemon.api('POST', '/v1/preview', { text: 'Ž' + 'x'.repeat(100), carrier: 'acme' });
+    assert.equal(z.advice, 'the character U+017D (Ž) forces UCS-2: 2 parts rather than 1; transliteration = "full" would make it 1');
+    assert.match((await daemon.request('POST', '/v1/preview', { text: 'x', carrier: 'acne' })).body.error.message, /did you mean "acme"/);
+    // people
+    const drawn = (await daemon.cli('preview', quoted)).out;
+    assert.match(drawn, /^1 part, GSM 7-bit, 138 characters left \(carrier acme\)\n {2}sent as: "Two" - and "two" more\n/);
+    assert.match(drawn, /“ +U\+201C +" +2\n/);
+    assert.match((await daemon.cli('preview', turkish)).out, /turkish locking table/);
+    assert.match((await daemon.cli('preview', 'Ž' + 'x'.repeat(100))).out, /hint: the character U\+017D \(Ž\) forces UCS-2/);
+    // a message
+    const m = await daemon.json('send', '--to', number(1), quoted);
+    assert.deepEqual([m.parts, m.sent_text, m.replaced.length, m.left], [1, '"Two" - and "two" more', 3, 138]);
+    assert.match((await daemon.cli('send', '--to', number(1), quoted)).out, /1 part, GSM 7-bit, 138 characters left\n {2}sent as: "Two"/);
+    // a campaign: as each would be sent
+    await daemon.importCsv('customers', `phone,first_name\n${number(1)},Ayşe\n${number(2)},Žofia\n${number(3)},Bob\n`, { map: { phone: 'msisdn' } });
+    await daemon.api('PUT', '/v1/segments/all', { query: 'msisdn is set' });
+    await daemon.api('POST', '/v1/campaigns', { name: 'hi', segments: ['all'], text: `Hello {{first_name}}, it’s ${'x'.repeat(90)}` });
+    const c = await daemon.api('GET', '/v1/campaigns/hi/preview');
+    assert.deepEqual([c.alphabets, c.languages, c.parts], [{ gsm7: 2, ucs2: 1, latin1: 0 }, { turkish: 1 }, { total: 4, 1: 2, 2: 1 }]);
+    assert.deepEqual(c.replaced, [{ from: '’', codepoint: 0x2019, to: "'", count: 2 }]);
+    assert.deepEqual(c.texts.map((x) => [x.parts, x.alphabet, x.languages, x.advice !== null]),
+      [[1, 'gsm7', { single: 'turkish' }, false], [2, 'ucs2', {}, true], [1, 'gsm7', {}, false]]);
+    const text = (await daemon.cli('campaign', 'preview', 'hi')).out;
+    assert.match(text, /Replaced characters\n.*\n.*’ +U\+2019 +' +2/);
+    assert.match(text, /hint: the characters U\+017D \(Ž\) and U\+2019 \(’\) force UCS-2: 2 parts rather than 1/);
+    // what a preview says is what is sent
+    await daemon.api('POST', '/v1/campaigns/hi/start');
+    await until('all', () => carrier.submits.length === 2 + 4);
+    assert.deepEqual(join(carrier.submits.slice(2)).map((x) => x.text.slice(0, 17)).sort(), ["Hello Ayşe, it's ", "Hello Bob, it's x", 'Hello Žofia, it’s'].sort());
+  });
+});

@@ -55,3 +55,8 @@ check_PROGRAMS += tests/unit/smpp/test_alphabet_message
 tests_unit_smpp_test_alphabet_message_SOURCES = tests/unit/smpp/test_alphabet_message.c tests/unit/smpp/support.h
 tests_unit_smpp_test_alphabet_message_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_smpp_test_alphabet_message_LDADD = $(LIBS_smpp) $(CMOCKA_LIBS) $(JANSSON_LIBS)
+
+check_PROGRAMS += tests/unit/smpp/test_advice
+tests_unit_smpp_test_advice_SOURCES = tests/unit/smpp/test_advice.c
+tests_unit_smpp_test_advice_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_smpp_test_advice_LDADD = $(LIBS_smpp) $(CMOCKA_LIBS)
