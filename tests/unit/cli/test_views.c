@@ -102,7 +102,7 @@ static void test_a_preview_shows_who_is_held_and_what_is_missing(void **state)
                         "  US Pacific/Honolulu          10  held until 2026-11-18 18:00 UTC  quiet hours\n"
                         "\n"
                         "Texts\n"
-                        "  +447700900001  1 part, gsm7\n"
+                        "  +447700900001  1 part, GSM 7-bit\n"
                         "    Hello\\nAnn\n");
     buf_free(&out);
 }
