@@ -2,6 +2,9 @@
 dist_pkgdata_DATA = \
 	conf/README.md \
 	conf/holidays.tsv \
+	conf/import_shopify.tsv \
+	conf/import_woocommerce.tsv \
+	conf/import_woocommerce-customers.tsv \
 	conf/numbering.tsv \
 	conf/optout_keywords.tsv \
 	conf/quiet_hours.tsv \

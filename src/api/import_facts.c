@@ -4,10 +4,14 @@
 
 #include <string.h>
 
-static bool import_parse_number(void *ctx, struct strv text, uint64_t *msisdn, struct err *e)
+/* The row's own country counts where it is one. */
+static bool import_parse_number(void *ctx, struct strv text, struct strv region, uint64_t *msisdn,
+                                struct err *e)
 {
     const struct import_facts *f = ctx;
-    return number_parse(f->facts->shared->numbering, text, strv_from(f->region), msisdn, e);
+    const struct numbering *n = f->facts->shared->numbering;
+    bool own = region.n != 0 && numbering_country_code(n, region) != 0;
+    return number_parse(n, text, own ? region : strv_from(f->region), msisdn, e);
 }
 
 static usec_t import_instant_of(void *ctx, int64_t local_usec)

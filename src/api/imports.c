@@ -4,10 +4,13 @@
 #include "api/import_facts.h"
 #include "base/hash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define IMPORT_ID 16 /* hexadecimal digits */
+#define IMPORT_ID         16 /* hexadecimal digits */
+#define IMPORT_FROM_MAX   40
+#define IMPORT_PRESET_MAX 65536
 
 struct import_session {
     char id[IMPORT_ID + 1];
@@ -16,8 +19,9 @@ struct import_session {
     bool busy, told;       /* a call works on it; its columns have been told */
     uint64_t used;
     struct audience_import_options o; /* texts point into the following */
-    struct buf mapping;
+    struct buf mapping, preset;
     char *event;
+    char from[IMPORT_FROM_MAX + 1]; /* name of the ready mapping; "" = none */
     struct import_facts facts;
     struct audience_import *im; /* NULL until begun */
 };
@@ -45,6 +49,7 @@ static void import_unref(struct import_session *s)
     if (--s->refs == 0) {
         audience_import_free(s->im);
         buf_free(&s->mapping);
+        buf_free(&s->preset);
         free(s->event);
         free(s);
     }
@@ -141,15 +146,17 @@ static void import_put_counts(json_t *out, const struct audience_import_progress
 {
     json_object_set_new(out, "rows", reply_u64(now->rows - before->rows));
     uint64_t rejected = now->rejected - before->rejected, repeated = now->repeated - before->repeated;
-    uint64_t rows = now->rows - before->rows;
-    json_object_set_new(out, "accepted",
-                        reply_u64(rows >= rejected + repeated ? rows - rejected - repeated : 0));
+    uint64_t rows = now->rows - before->rows, skipped = now->skipped - before->skipped;
+    json_object_set_new(
+        out, "accepted",
+        reply_u64(rows >= rejected + repeated + skipped ? rows - rejected - repeated - skipped : 0));
     json_object_set_new(out, "created", reply_u64(now->created - before->created));
     json_object_set_new(out, "updated", reply_u64(now->updated - before->updated));
     json_object_set_new(out, "unchanged", reply_u64(now->unchanged - before->unchanged));
     json_object_set_new(out, "events", reply_u64(now->events - before->events));
     json_object_set_new(out, "duplicates", reply_u64(repeated));
     json_object_set_new(out, "rejected", reply_u64(rejected));
+    json_object_set_new(out, "skipped", reply_u64(skipped));
 }
 
 static json_t *import_state(const struct import_session *s)
@@ -196,7 +203,7 @@ static bool import_put_column(void *ctx, struct strv column, struct strv target,
 /* --- POST /v1/imports --- */
 
 struct import_asked {
-    struct strv kind, type, region, name;
+    struct strv kind, type, region, name, format, mode, from;
     const json_t *map;
     bool dry_run, ignore_unknown, create_customers;
     int64_t size;
@@ -211,6 +218,9 @@ static const struct member IMPORT_MEMBERS[] = {
     { "name", MEMBER_TEXT, true, offsetof(struct import_asked, name), 1, 1024 },
     { "size", MEMBER_INT, true, offsetof(struct import_asked, size), 0, INT64_MAX },
     { "ignore_unknown", MEMBER_BOOL, false, offsetof(struct import_asked, ignore_unknown), 0, 0 },
+    { "format", MEMBER_TEXT, false, offsetof(struct import_asked, format), 0, 16 },
+    { "mode", MEMBER_TEXT, false, offsetof(struct import_asked, mode), 0, 16 },
+    { "from", MEMBER_TEXT, false, offsetof(struct import_asked, from), 0, IMPORT_FROM_MAX },
     { "create_customers", MEMBER_BOOL, false, offsetof(struct import_asked, create_customers), 0, 0 },
 };
 
@@ -238,13 +248,35 @@ static bool import_mapping(const json_t *map, struct buf *out, struct err *e)
     return !out->failed || err_set(e, ERR_NOMEM, "out of memory");
 }
 
+static enum audience_import_mode import_mode(struct strv name)
+{
+    return strv_eq_c(name, "update")    ? IMPORT_UPDATE
+           : strv_eq_c(name, "replace") ? IMPORT_REPLACE
+                                        : IMPORT_UPSERT;
+}
+
 static bool import_check(const struct call *c, const struct import_asked *q, struct err *e)
 {
     bool events = strv_eq_c(q->kind, "events");
     if (!events && !strv_eq_c(q->kind, "customers")) {
         return err_set(e, ERR_INVALID, "\"kind\" must be \"customers\" or \"events\"");
     }
-    if (events && q->type.n == 0) {
+    if (q->format.n != 0 && !strv_eq_c(q->format, "csv") && !strv_eq_c(q->format, "ndjson")) {
+        return err_set(e, ERR_INVALID, "\"format\" must be \"csv\" or \"ndjson\"");
+    }
+    if (q->mode.n != 0 && !strv_eq_c(q->mode, "upsert") &&
+        (events || import_mode(q->mode) == IMPORT_UPSERT)) {
+        return err_set(e, ERR_INVALID,
+                       events ? "\"mode\" is only for customers"
+                              : "\"mode\" must be \"upsert\", \"update\" or \"replace\"");
+    }
+    for (size_t i = 0; i < q->from.n; i++) {
+        char ch = q->from.p[i];
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '-')) {
+            return err_set(e, ERR_INVALID, "\"from\" is the name of a ready mapping, such as \"shopify\"");
+        }
+    }
+    if (events && q->type.n == 0 && q->from.n == 0) {
         return err_set(e, ERR_INVALID, "\"type\" is missing: what the events are, such as \"purchase\"");
     }
     if (!events && (q->type.n != 0 || q->create_customers)) {
@@ -270,6 +302,11 @@ static void import_make_id(const struct import_asked *q, struct strv mapping, ch
     buf_put_u64(&key, (uint64_t)q->size);
     buf_put_u8(&key, (uint8_t)(q->dry_run | q->ignore_unknown << 1 | q->create_customers << 2));
     buf_put_lstr(&key, mapping);
+    if (q->format.n + q->mode.n + q->from.n != 0) { /* sessions of before had none of them */
+        buf_put_lstr(&key, q->format);
+        buf_put_lstr(&key, q->mode);
+        buf_put_lstr(&key, q->from);
+    }
     uint8_t h[8];
     be_put64(h, hash_stable(key.data, key.len));
     hex_encode(h, sizeof h, id);
@@ -302,10 +339,42 @@ static struct import_session *import_new(struct call *c, const struct import_ask
         .ignore_unknown = q->ignore_unknown,
         .validate = q->dry_run,
         .create_customers = q->create_customers,
+        .format = strv_eq_c(q->format, "ndjson") ? IMPORT_NDJSON : IMPORT_CSV,
+        .mode = import_mode(q->mode),
     };
+    strv_copy(q->from, s->from, sizeof s->from);
     import_facts_init(&s->facts, q->region, &s->o);
     o->list[o->n++] = s;
     return s;
+}
+
+/* The ready mapping is a file of the facts; what it says of kind and type must agree with what was asked. */
+static bool import_preset(const struct engine_view *v, struct import_session *s, struct err *e)
+{
+    char path[1200];
+    if (s->from[0] == '\0') {
+        return true;
+    }
+    snprintf(path, sizeof path, "%s/import_%s.tsv", v->facts_dir, s->from);
+    FILE *f = fopen(path, "re");
+    if (f == NULL) {
+        return err_set(e, ERR_NOT_FOUND, "there is no ready mapping \"%s\" (%s)", s->from, path);
+    }
+    if (buf_reserve(&s->preset, IMPORT_PRESET_MAX)) {
+        s->preset.len = fread(s->preset.data, 1, IMPORT_PRESET_MAX, f);
+    }
+    fclose(f);
+    s->o.preset = (struct strv){ (const char *)s->preset.data, s->preset.len };
+    struct strv kind = audience_import_directive(s->o.preset, "@kind");
+    bool events = s->o.kind == IMPORT_EVENTS;
+    if (kind.n != 0 && strv_eq_c(kind, "events") != events) {
+        return err_set(e, ERR_INVALID, "the ready mapping \"%s\" is for %s: import %s", s->from,
+                       events ? "customers" : "events", events ? "customers" : "events");
+    }
+    if (events && s->o.event.n == 0) {
+        s->o.event = audience_import_directive(s->o.preset, "@type");
+    }
+    return true;
 }
 
 static void import_run_begin(const struct engine_view *v, struct call *c)
@@ -313,7 +382,7 @@ static void import_run_begin(const struct engine_view *v, struct call *c)
     struct import_session *s = ((struct import_job *)c->job)->s;
     s->facts.facts = v->facts;
     s->o.now = v->now;
-    s->im = audience_import_begin(v->audience, &s->o, &c->err);
+    s->im = import_preset(v, s, &c->err) ? audience_import_begin(v->audience, &s->o, &c->err) : NULL;
     if (s->im != NULL) {
         c->out = import_state(s);
         c->status = audience_import_progress(s->im)->finished ? 200 : 201;

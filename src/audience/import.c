@@ -23,7 +23,8 @@ static bool session_encode(const struct audience_import *im, struct buf *b)
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         buf_put_varint(b, numbers[i]);
     }
-    return buf_put_lstr(b, (struct strv){ (const char *)im->header.data, im->header.len });
+    buf_put_lstr(b, (struct strv){ (const char *)im->header.data, im->header.len });
+    return buf_put_varint(b, p->skipped);
 }
 
 static bool session_decode(struct audience_import *im, struct strv octets, struct err *e)
@@ -39,6 +40,7 @@ static bool session_decode(struct audience_import *im, struct strv octets, struc
     }
     p->finished = rd_varint(&r) != 0;
     struct strv header = rd_lstr(&r);
+    p->skipped = rd_left(&r) ? rd_varint(&r) : 0; /* of before there were any */
     if (r.failed || version != SESSION_VERSION) {
         return err_set(e, ERR_CORRUPT, "the import's stored progress is torn");
     }
@@ -112,6 +114,9 @@ static void header_broken(void *ctx, uint64_t line, size_t column, const char *r
 static bool header_read(struct audience_import *im, struct catalog_txn *t, struct err *e)
 {
     struct strv text = { (const char *)im->header.data, im->header.len };
+    if (im->o.format == IMPORT_NDJSON) {
+        return import_rows_names(im, t, strv_from(NULL), e);
+    }
     struct schema *schema = schema_load(t, e);
     uint64_t line = 1;
     if (!schema) {
@@ -172,13 +177,19 @@ static bool options_copy(struct audience_import *im, const struct audience_impor
     im->o.session = (struct strv){ session, session ? o->session.n : 0 };
     im->o.event = (struct strv){ event, event ? o->event.n : 0 };
     im->o.mapping = (struct strv){ mapping, mapping ? o->mapping.n : 0 };
-    return session && event && mapping;
+    char *preset = strv_dup(o->preset);
+    im->o.preset = (struct strv){ preset, preset ? o->preset.n : 0 };
+    return session && event && mapping && preset;
 }
 
 static bool options_check(const struct audience_import_options *o, struct err *e)
 {
     if (o->session.n > SESSION_MAX_NAME) {
         return err_set(e, ERR_LIMIT, "the name of an import has at most %d octets", SESSION_MAX_NAME);
+    }
+    if (o->kind == IMPORT_EVENTS && o->mode != IMPORT_UPSERT) {
+        return err_set(e, ERR_INVALID,
+                       "update and replace are for customers: events only come to those there are");
     }
     if (o->kind == IMPORT_EVENTS && (!schema_name_valid(o->event) || memchr(o->event.p, '.', o->event.n))) {
         return err_set(e, ERR_INVALID, "say the type of the events: small letters, digits and _");
@@ -227,6 +238,9 @@ void audience_import_free(struct audience_import *im)
     free((char *)(uintptr_t)im->o.session.p);
     free((char *)(uintptr_t)im->o.event.p);
     free((char *)(uintptr_t)im->o.mapping.p);
+    free((char *)(uintptr_t)im->o.preset.p);
+    buf_free(&im->header_before);
+    buf_free(&im->ids);
     buf_free(&im->header);
     buf_free(&im->texts);
     buf_free(&im->copy);
@@ -267,8 +281,31 @@ static int reject_cmp(const void *a, const void *b)
 }
 
 /* Header and rows, without changing anything that is stored. */
+static bool chunk_read_json(struct audience_import *im, struct catalog_txn *t, struct strv octets,
+                            struct err *e)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    uint64_t line = im->next.lines + 1;
+    if (line == 1 && strv_starts(octets, STRV(mark))) {
+        octets = strv_sub(octets, 3, octets.n);
+    }
+    buf_clear(&im->header_before);
+    if (!buf_put(&im->header_before, im->header.data, im->header.len)) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    if ((octets.n || !im->map.columns) && !import_rows_names(im, t, octets, e)) {
+        return false;
+    }
+    bool ok = import_rows_read_json(im, octets, &line, e);
+    im->next.lines = line - 1;
+    return ok;
+}
+
 static bool chunk_read(struct audience_import *im, struct catalog_txn *t, struct strv octets, struct err *e)
 {
+    if (im->o.format == IMPORT_NDJSON) {
+        return chunk_read_json(im, t, octets, e);
+    }
     if (im->map.columns == NULL) {
         if (!header_take(im, &octets, e) || !header_read(im, t, e)) {
             return false;
@@ -316,7 +353,8 @@ static bool chunk_rehearse(struct audience_import *im, struct strv octets, struc
 {
     struct catalog_txn *t = catalog_begin_read(im->audience->catalog, e);
     bool ok = t && chunk_read(im, t, octets, e);
-    ok = ok && (im->o.kind == IMPORT_CUSTOMERS || import_events_check(im, t, e));
+    ok = ok &&
+         (im->o.kind == IMPORT_CUSTOMERS ? import_customers_check(im, t, e) : import_events_check(im, t, e));
     catalog_end(t);
     return ok;
 }
@@ -352,6 +390,11 @@ bool audience_import_chunk(struct audience_import *im, uint64_t offset, struct s
     if (first) { /* ids that were given out are not */
         import_map_free(&im->map);
         buf_clear(&im->header);
+    } else if (im->o.format == IMPORT_NDJSON) { /* nor are columns that came with it */
+        import_map_free(&im->map);
+        struct buf header = im->header;
+        im->header = im->header_before;
+        im->header_before = header;
     }
     return false;
 }
@@ -376,7 +419,9 @@ void audience_import_take_rejects(struct audience_import *im)
 
 void audience_import_columns(const struct audience_import *im, audience_import_column_fn *fn, void *ctx)
 {
-    static const char *const names[] = { "-", "msisdn", "time", "id", NULL };
+    static const char *const names[] = {
+        "-", "msisdn", "time", "id", NULL, "how numbers are read", "which rows count"
+    };
     for (size_t i = 0; i < im->map.n; i++) {
         const struct import_column *c = &im->map.columns[i];
         bool field = c->target == IMPORT_FIELD;

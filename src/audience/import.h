@@ -1,10 +1,14 @@
-/* Import of customers and events from CSV, in chunks, each one durable transaction. A session is begun with
- * what the columns mean; its progress (octets done, counts) is committed with each chunk, so that a repeated
- * chunk is passed over and a session goes on after a restart.
+/* Import of customers and events from CSV or NDJSON, in chunks, each one durable transaction. A session is
+ * begun with what the columns mean; its progress (octets done, counts) is committed with each chunk, so that
+ * a repeated chunk is passed over and a session goes on after a restart.
  *
  * CSV: RFC 4180 with a header row; a byte order mark, CRLF or LF, and blank lines are fine. A chunk ends at
  * the end of a record. A bad line is refused with its number (in the file, from 1), its column and the
  * reason, and the rest goes on; `validate` goes through everything and writes nothing.
+ *
+ * NDJSON: an object a line (import_json.h); members of objects inside become "outer.inner", arrays of plain
+ * values the members of a set; a name that comes later is a column from then on. A chunk ends at the end of a
+ * line.
  *
  * Columns: `mapping` says "column=target", several separated by commas or newlines; target is a name, with a
  * type when it is new and the guess from the first chunk is not wanted ("total=amount:number(2)",
@@ -13,6 +17,20 @@
  * Targets of both kinds: "msisdn" (required; when not mapped: phone, phone_number, mobile, number, msisdn).
  * Of events: "time" (required; when not mapped: time, date, timestamp, at, created_at), "id" (when not
  * mapped: event_id, order_id; an event whose id was seen before is counted as a repeat and not stored again).
+ *
+ * `preset` is a mapping for files as a certain program writes them, one "column TAB target" a line, which the
+ * mapping overrules. What is not in the file is passed over; columns it does not name are left out. Targets
+ * besides the above: "@region" (a country code: how the row's numbers are to be read), "@only(a|b)" (other
+ * rows are passed over),
+ * "@unit amount" (amount of one; times "quantity" of the row), "id+TARGET" (part of the id as well). Several
+ * columns may go to one place: the first that is not empty counts, in the preset's order; those of "id" are
+ * joined.
+ * "@kind TAB customers|events" and "@type TAB TYPE" say what the file is for.
+ *
+ * `mode`: UPSERT makes customers that are new and changes what the file has of others; UPDATE refuses rows of
+ * numbers that are no customers; REPLACE is UPSERT, and of the customers that are in the file, fields the row
+ * has no value for become unset (but for msisdn, created, and the region, which then is the number's).
+ * Customers that are not in the file are left alone.
  *
  * Values: numbers and dates as ISO 8601 says; a time without an offset is in the instance's zone, a date is
  * its midnight; yes/no as yes, no, true, false, 1, 0, y, n; members of a set separated by ; or | or comma; a
@@ -35,20 +53,26 @@ struct audience_locator {
 };
 
 enum audience_import_kind { IMPORT_CUSTOMERS, IMPORT_EVENTS };
+enum audience_import_format { IMPORT_CSV, IMPORT_NDJSON };
+enum audience_import_mode { IMPORT_UPSERT, IMPORT_UPDATE, IMPORT_REPLACE };
 
 struct audience_import_options {
     struct strv session; /* unique name of this import, at most 64 octets; "" = cannot be resumed */
     enum audience_import_kind kind;
     struct strv event;   /* type of the events; declared when new */
     struct strv mapping; /* see above */
+    struct strv preset;
+    enum audience_import_format format;
+    enum audience_import_mode mode; /* of customers */
     bool ignore_unknown;
     bool validate;         /* write nothing: a rehearsal */
     bool create_customers; /* events: a number that is no customer makes one; else the line is refused */
     char delimiter;        /* 0 = comma */
     usec_t now;
     void *ctx;
-    /* National or international form to digits; false with the reason. NULL: international form only. */
-    bool (*parse_number)(void *ctx, struct strv text, uint64_t *msisdn, struct err *e);
+    /* National or international form to digits; false with the reason. `region`: of this row, "" when it does
+     * not say. NULL: international form only. */
+    bool (*parse_number)(void *ctx, struct strv text, struct strv region, uint64_t *msisdn, struct err *e);
     /* The instant of a local reading (see zone_instant) in the instance's zone. NULL: UTC. */
     usec_t (*instant_of)(void *ctx, int64_t local_usec);
     const struct audience_locator *locator; /* NULL: no clocks, no regions */
@@ -69,8 +93,12 @@ struct audience_import_progress {         /* of the whole session so far */
     uint64_t created, updated, unchanged; /* customers */
     uint64_t events, repeated;            /* events stored; seen before */
     uint64_t rejected;
+    uint64_t skipped; /* rows that the preset's @only passes over */
     bool finished;
 };
+
+/* What a preset says under "@kind" or "@type"; "" when nothing. */
+struct strv audience_import_directive(struct strv preset, const char *name);
 
 struct audience_import;
 

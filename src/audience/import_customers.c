@@ -83,7 +83,7 @@ static size_t row_members(const struct audience_import *im, const struct import_
     size_t most = 0;
     for (size_t i = 0; i < im->map.n; i++) {
         const struct import_column *c = &im->map.columns[i];
-        if (c->target == IMPORT_FIELD && c->type == SCHEMA_SET && cells[c->cell].set) {
+        if (c->target == IMPORT_FIELD && !c->shared && c->type == SCHEMA_SET && cells[c->cell].set) {
             most += cells[c->cell].text.n / 2 + 1;
         }
     }
@@ -101,7 +101,7 @@ static bool row_values(struct audience_import *im, size_t row, size_t room, size
     }
     for (size_t i = 0; i < im->map.n; i++) {
         const struct import_column *c = &im->map.columns[i];
-        if (c->target != IMPORT_FIELD || !cells[c->cell].set) {
+        if (c->target != IMPORT_FIELD || c->shared || !cells[c->cell].set) {
             continue;
         }
         size_t at = (*n)++; /* few, and mostly in order: into their place at once */
@@ -161,6 +161,53 @@ static bool row_create(struct audience_import *im, size_t row, struct err *e)
     return audience_writer_create(&im->writer, im->o.locator, &r, &id, e);
 }
 
+static bool values_same(const struct customer_record *a, const struct customer_record *b)
+{
+    bool same = a->n_values == b->n_values;
+    for (size_t i = 0; same && i < a->n_values; i++) {
+        same = a->values[i].field == b->values[i].field && value_same(&a->values[i], &b->values[i]);
+    }
+    return same;
+}
+
+/* The region that the number gives, when the row says none. There is room for one more value. */
+static void row_region(struct audience_import *im, struct customer_record *r)
+{
+    struct audience_place_of place = { 0 };
+    const struct customer_value *zone = customer_value(r, FIELD_ZONE);
+    const struct audience_locator *l = im->o.locator;
+    size_t at = 0;
+    if (customer_value(r, FIELD_REGION) || !l ||
+        !l->locate(l->ctx, r->msisdn, zone ? zone->text : strv_from(NULL), strv_from(NULL), &place) ||
+        !place.region.n) {
+        return;
+    }
+    while (at < r->n_values && r->values[at].field < FIELD_REGION) {
+        at++;
+    }
+    memmove(r->values + at + 1, r->values + at, (r->n_values - at) * sizeof(*r->values));
+    r->values[at] =
+        (struct customer_value){ .field = FIELD_REGION, .type = SCHEMA_TEXT, .text = place.region };
+    r->n_values++;
+}
+
+/* What the row says is all there is. */
+static bool row_replace(struct audience_import *im, uint32_t id, const struct customer_record *before,
+                        size_t n, struct err *e)
+{
+    struct customer_record after = *before;
+    after.values = im->values;
+    after.n_values = n;
+    after.changed = im->o.now;
+    row_region(im, &after);
+    if (values_same(before, &after)) {
+        im->next.unchanged++;
+        return true;
+    }
+    im->next.updated++;
+    return audience_writer_replace(&im->writer, im->o.locator, id, before, &after, e);
+}
+
 static bool row_update(struct audience_import *im, size_t row, uint32_t id, struct err *e)
 {
     struct customer_record before, after;
@@ -171,6 +218,9 @@ static bool row_update(struct audience_import *im, size_t row, uint32_t id, stru
     }
     if (!row_values(im, row, before.n_values, &n, e)) {
         return false;
+    }
+    if (im->o.mode == IMPORT_REPLACE) {
+        return row_replace(im, id, &before, n, e);
     }
     after = before;
     after.values = im->values + n;
@@ -183,14 +233,30 @@ static bool row_update(struct audience_import *im, size_t row, uint32_t id, stru
     return audience_writer_replace(&im->writer, im->o.locator, id, &before, &after, e);
 }
 
+bool import_customers_check(struct audience_import *im, struct catalog_txn *t, struct err *e)
+{
+    for (size_t i = 0; im->o.mode == IMPORT_UPDATE && i < im->n_rows; i++) {
+        uint32_t id;
+        if (!customer_find(t, im->rows[i].msisdn, &id)) {
+            import_refuse_unknown(im, &im->rows[i]);
+        }
+    }
+    return catalog_ok(t, e);
+}
+
 bool import_customers_apply(struct audience_import *im, struct err *e)
 {
     bool ok = true;
     audience_writer_expect(&im->writer, im->n_rows);
     for (size_t i = 0; ok && i < im->n_rows; i++) {
         uint32_t id;
-        ok = audience_writer_find(&im->writer, im->rows[i].msisdn, &id) ? row_update(im, i, id, e)
-                                                                        : row_create(im, i, e);
+        if (audience_writer_find(&im->writer, im->rows[i].msisdn, &id)) {
+            ok = row_update(im, i, id, e);
+        } else if (im->o.mode == IMPORT_UPDATE) {
+            import_refuse_unknown(im, &im->rows[i]);
+        } else {
+            ok = row_create(im, i, e);
+        }
     }
     return ok && catalog_ok(im->writer.txn, e);
 }

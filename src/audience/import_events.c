@@ -11,7 +11,7 @@
 
 /* --- whose events they are --- */
 
-static void row_refuse(struct audience_import *im, struct import_row *row)
+void import_refuse_unknown(struct audience_import *im, struct import_row *row)
 {
     char number[24];
     const char *header = "";
@@ -39,7 +39,7 @@ static bool rows_find_customers(struct audience_import *im, struct err *e)
             continue;
         }
         if (!im->o.create_customers) {
-            row_refuse(im, row);
+            import_refuse_unknown(im, row);
             continue;
         }
         struct customer_record r = { .msisdn = row->msisdn, .created = im->o.now, .changed = im->o.now };
@@ -54,7 +54,7 @@ bool import_events_check(struct audience_import *im, struct catalog_txn *t, stru
     for (size_t i = 0; i < im->n_rows; i++) {
         uint32_t id;
         if (!im->o.create_customers && !customer_find(t, im->rows[i].msisdn, &id)) {
-            row_refuse(im, &im->rows[i]);
+            import_refuse_unknown(im, &im->rows[i]);
         }
     }
     return catalog_ok(t, e);
@@ -239,7 +239,7 @@ static bool rows_append(struct audience_import *im, struct err *e)
     }
     for (size_t i = 0; ok && i < im->map.n; i++) {
         const struct import_column *column = &im->map.columns[i];
-        if (column->target == IMPORT_FIELD) {
+        if (column->target == IMPORT_FIELD && !column->shared && column->type != SCHEMA_NONE) {
             c.attribute[b.n_attributes] = column->id;
             c.values[b.n_attributes] = c.storage + b.n_attributes * im->n_rows;
             ok = columns_fill(im, column, c.values[b.n_attributes++], e);

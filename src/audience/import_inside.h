@@ -21,7 +21,9 @@ struct audience_import {
     struct audience_import_options o; /* texts are own copies */
     struct audience_writer writer;    /* not when validating */
     struct import_map map;
-    struct buf header; /* the header as in the file; empty until the first chunk */
+    struct buf header;        /* CSV: as in the file; NDJSON: the names so far; empty until the first chunk */
+    struct buf header_before; /* NDJSON: as it was before this chunk */
+    struct buf ids;           /* joined ids of the chunk's rows */
     char delimiter;
     uint16_t event; /* id of the events' type; 0 until declared */
 
@@ -53,11 +55,22 @@ void import_reject(struct audience_import *im, uint64_t line, const char *column
 bool import_rows_read(struct audience_import *im, struct strv octets, uint64_t *line, struct err *e);
 /* Guesses the types that are missing from the first records. */
 bool import_rows_guess(struct audience_import *im, struct strv octets, struct err *e);
+/* NDJSON: takes the names of a chunk up into im->header and makes the map of them; then the rows, as above.
+ */
+bool import_rows_names(struct audience_import *im, struct catalog_txn *t, struct strv octets, struct err *e);
+bool import_rows_read_json(struct audience_import *im, struct strv octets, uint64_t *line, struct err *e);
+/* Before the rows of a chunk: none yet, and room for their ids. */
+bool import_rows_begin(struct audience_import *im, struct strv octets);
+/* One record's fields, as the columns of the map. */
+bool import_rows_record(void *im, uint64_t line, const struct strv *fields, size_t n);
 
 /* In the writer's open transaction. */
 bool import_customers_apply(struct audience_import *im, struct err *e);
 bool import_events_apply(struct audience_import *im, struct err *e);
 /* A rehearsal of the latter: refuses rows of unknown customers. */
+bool import_customers_check(struct audience_import *im, struct catalog_txn *t, struct err *e);
+/* Its number is no customer's, and must be. */
+void import_refuse_unknown(struct audience_import *im, struct import_row *row);
 bool import_events_check(struct audience_import *im, struct catalog_txn *t, struct err *e);
 
 #endif

@@ -63,9 +63,35 @@ static bool map_type(struct import_column *c, const struct schema_field *known, 
     return true;
 }
 
+/* Targets that only a preset has. True: it was one. */
+static bool map_special(struct import_column *c, struct strv *target)
+{
+    if (strv_eq_c(*target, "@region")) {
+        c->target = IMPORT_LOCALE;
+        return true;
+    }
+    if (strv_starts(*target, STRV("@only(")) && target->p[target->n - 1] == ')') {
+        c->target = IMPORT_ONLY;
+        c->only = strv_sub(*target, 6, target->n - 7);
+        return true;
+    }
+    if (strv_starts(*target, STRV("id+"))) {
+        c->in_id = true;
+        *target = strv_sub(*target, 3, target->n);
+    }
+    if (strv_starts(*target, STRV("@unit "))) {
+        c->unit = true;
+        *target = strv_trim(strv_sub(*target, 6, target->n));
+    }
+    return false;
+}
+
 static bool map_target(struct import_column *c, const struct audience_import_options *o,
                        const struct schema *schema, struct strv target, struct err *e)
 {
+    if (c->rank && map_special(c, &target)) {
+        return true;
+    }
     const char *colon = target.n ? memchr(target.p, ':', target.n) : NULL;
     size_t at = colon ? (size_t)(colon - target.p) : target.n;
     struct strv name = strv_trim(strv_sub(target, 0, at)),
@@ -113,8 +139,62 @@ static bool map_entry(struct import_map *m, bool *said, const struct audience_im
             return map_target(&m->columns[i], o, schema, target, e);
         }
     }
+    if (o->format == IMPORT_NDJSON) { /* it may come later */
+        return true;
+    }
     return err_set(e, ERR_INVALID, "the mapping names a column \"" STRV_FMT "\" that is not in the file",
                    STRV_ARG(strv_sub(column, 0, 80)));
+}
+
+/* --- what the preset says --- */
+
+static bool preset_line(struct strv *rest, struct strv *column, struct strv *target)
+{
+    struct strv line;
+    while (strv_next(rest, '\n', &line)) {
+        line = strv_trim(line);
+        *target = line;
+        if (line.n && line.p[0] != '#' && strv_next(target, '\t', column) && target->n) {
+            struct strv words;
+            strv_next(target, '\t', &words); /* what follows is a note */
+            *target = strv_trim(words);
+            *column = strv_trim(*column);
+            return true;
+        }
+    }
+    return false;
+}
+
+struct strv audience_import_directive(struct strv preset, const char *name)
+{
+    struct strv column, target;
+    while (preset_line(&preset, &column, &target)) {
+        if (strv_eq_c(column, name)) {
+            return target;
+        }
+    }
+    return strv_from(NULL);
+}
+
+static bool map_preset(struct import_map *m, bool *said, const struct audience_import_options *o,
+                       const struct schema *schema, struct err *e)
+{
+    struct strv rest = o->preset, column, target;
+    for (unsigned rank = 1; preset_line(&rest, &column, &target); rank++) {
+        for (size_t i = 0; column.p[0] != '@' && i < m->n; i++) {
+            struct import_column *c = &m->columns[i];
+            if (said[i] || !map_is(c, column)) {
+                continue;
+            }
+            said[i] = true;
+            c->rank = rank;
+            if (!map_target(c, o, schema, target, e)) {
+                return err_prefix(e, "the ready mapping, column \"%s\"", c->header);
+            }
+            break;
+        }
+    }
+    return true;
 }
 
 static bool map_said(struct import_map *m, bool *said, const struct audience_import_options *o,
@@ -165,7 +245,8 @@ static void map_rest(struct import_map *m, const bool *said, const struct audien
         const struct schema_field *known = map_known(o, schema, name);
         bool reserved =
             strv_eq_c(name, "msisdn") || (o->kind == IMPORT_EVENTS && memchr(c->name, '.', name.n));
-        if (said[i] || !name.n || reserved || (known ? !map_settable(known) : o->ignore_unknown)) {
+        if (said[i] || !name.n || reserved || o->preset.n ||
+            (known ? !map_settable(known) : o->ignore_unknown)) {
             continue;
         }
         c->target = IMPORT_FIELD;
@@ -183,19 +264,44 @@ static bool map_check(struct import_map *m, const struct audience_import_options
     }
     for (size_t i = 0; i < m->n; i++) {
         struct import_column *c = &m->columns[i];
+        const struct import_column *same = NULL;
         for (size_t j = 0; c->target && j < i; j++) {
             const struct import_column *d = &m->columns[j];
-            if (d->target == c->target && (c->target != IMPORT_FIELD || strcmp(c->name, d->name) == 0)) {
+            if (d->target != c->target || (c->target == IMPORT_FIELD && strcmp(c->name, d->name) != 0)) {
+                continue;
+            }
+            if (!d->rank || !c->rank) {
                 return err_set(e, ERR_INVALID, "the columns \"%s\" and \"%s\" go to the same place",
                                d->header, c->header);
             }
+            same = d;
         }
         if (c->target == IMPORT_FIELD) {
-            c->cell = m->n_cells++;
+            c->shared = same != NULL;
+            c->cell = same ? same->cell : m->n_cells++;
             m->guesses += c->type == SCHEMA_NONE;
+            m->quantity = strcmp(c->name, "quantity") == 0 ? c->cell + 1 : m->quantity;
         }
     }
     return true;
+}
+
+/* How a number is to be read and whether the row counts come first, then as the preset has them, then the
+ * rest. */
+static unsigned map_rank(const struct import_column *c)
+{
+    return c->target == IMPORT_ONLY ? 0 : c->target == IMPORT_LOCALE ? 1 : c->rank ? 1 + c->rank : UINT32_MAX;
+}
+
+static void map_sort(struct import_map *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        size_t at = i;
+        for (; at > 0 && map_rank(&m->columns[m->order[at - 1]]) > map_rank(&m->columns[i]); at--) {
+            m->order[at] = m->order[at - 1];
+        }
+        m->order[at] = (uint16_t)i;
+    }
 }
 
 bool import_map_make(struct import_map *m, const struct audience_import_options *o,
@@ -220,7 +326,7 @@ bool import_map_make(struct import_map *m, const struct audience_import_options 
             m->columns[i].name[0] = '\0';
         }
     }
-    bool ok = map_said(m, said, o, schema, e);
+    bool ok = map_said(m, said, o, schema, e) && map_preset(m, said, o, schema, e);
     if (ok) {
         map_find(m, said, IMPORT_MSISDN, number_names);
         if (o->kind == IMPORT_EVENTS) {
@@ -229,6 +335,7 @@ bool import_map_make(struct import_map *m, const struct audience_import_options 
         }
         map_rest(m, said, o, schema);
         ok = map_check(m, o, e);
+        map_sort(m);
     }
     if (!ok) {
         import_map_free(m);
@@ -236,15 +343,17 @@ bool import_map_make(struct import_map *m, const struct audience_import_options 
     return ok;
 }
 
-void import_map_guess(struct import_map *m, const struct import_guess *guesses)
+void import_map_guess(struct import_map *m, const struct import_guess *guesses, bool wait)
 {
+    m->guesses = 0;
     for (size_t i = 0; i < m->n; i++) {
         struct import_column *c = &m->columns[i];
-        if (c->target == IMPORT_FIELD && c->type == SCHEMA_NONE) {
+        if (c->target == IMPORT_FIELD && c->type == SCHEMA_NONE && wait && !guesses[i].seen) {
+            m->guesses++;
+        } else if (c->target == IMPORT_FIELD && c->type == SCHEMA_NONE) {
             c->type = import_guess_type(&guesses[i], &c->scale);
         }
     }
-    m->guesses = 0;
 }
 
 bool import_map_declare(struct import_map *m, struct catalog_txn *t, uint16_t event,
@@ -256,6 +365,9 @@ bool import_map_declare(struct import_map *m, struct catalog_txn *t, uint16_t ev
             continue;
         }
         struct strv name = strv_from(c->name);
+        if (c->type == SCHEMA_NONE) { /* a name of which no line had a value yet */
+            continue;
+        }
         c->id = o->kind == IMPORT_CUSTOMERS
                     ? schema_add_field(t, name, c->type, c->scale, o->now, e)
                     : schema_add_attribute(t, event, name, c->type, c->scale, o->now, e);

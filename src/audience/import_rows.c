@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define GUESS_RECORDS 1000
 
@@ -75,19 +76,118 @@ static bool row_reserve(struct audience_import *im)
     return true;
 }
 
-static bool row_column(struct audience_import *im, const struct import_column *c, struct strv text,
-                       struct import_row *row, struct import_cell *cells, struct err *e)
+/* What is known of a record while its columns are gone through. */
+struct reading {
+    struct audience_import *im;
+    struct import_row *row;
+    struct import_cell *cells;
+    struct strv region;
+    bool at, skip;                   /* the time is there; the row does not count */
+    size_t multiply;                 /* place + 1 of the cell that is an amount of one */
+    const struct import_column *bad; /* the first number that cannot be read, */
+    struct strv bad_text;
+    struct err bad_err; /* and why */
+};
+
+static bool is_one_of(struct strv text, struct strv list)
 {
+    struct strv word;
+    while (strv_next(&list, '|', &word)) {
+        if (word.n == text.n && strncasecmp(word.p, text.p, text.n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Parts of the id are joined in a buffer that has room for all of the chunk and does not move. */
+static void reading_id(struct reading *r, struct strv text)
+{
+    struct buf *ids = &r->im->ids;
+    text = strv_trim(text);
+    if (text.n && r->row->id.n) {
+        if (r->row->id.p + r->row->id.n != (const char *)ids->data + ids->len) {
+            size_t at = ids->len;
+            buf_put_strv(ids, r->row->id);
+            r->row->id.p = (const char *)ids->data + at;
+        }
+        buf_put_u8(ids, '/');
+        buf_put_strv(ids, text);
+        r->row->id.n += 1 + text.n;
+    } else if (text.n) {
+        r->row->id = text;
+    }
+}
+
+static bool reading_number(struct reading *r, const struct import_column *c, struct strv text)
+{
+    struct err e = { 0 };
+    if (r->row->msisdn == 0 && strv_trim(text).n &&
+        !import_number(&r->im->o, text, r->region, &r->row->msisdn, &e)) {
+        r->row->msisdn = 0;
+        if (!r->bad) {
+            r->bad = c;
+            r->bad_text = text;
+            r->bad_err = e;
+        }
+    }
+    return true;
+}
+
+static bool row_column(struct reading *r, const struct import_column *c, struct strv text, struct err *e)
+{
+    struct import_cell *cell = &r->cells[c->cell];
+    if (c->in_id) {
+        reading_id(r, text);
+    }
     switch (c->target) {
-    case IMPORT_MSISDN: return import_number(&im->o, text, &row->msisdn, e);
-    case IMPORT_TIME: return import_time(&im->o, text, &row->at, e);
-    case IMPORT_ID: row->id = strv_trim(text); return true;
-    case IMPORT_FIELD: return import_value(c->type, c->scale, text, &cells[c->cell], e);
+    case IMPORT_MSISDN: return reading_number(r, c, text);
+    case IMPORT_TIME:
+        if (r->at || (c->rank && !strv_trim(text).n)) {
+            return true;
+        }
+        r->at = true;
+        return import_time(&r->im->o, text, &r->row->at, e);
+    case IMPORT_ID: reading_id(r, text); return true;
+    case IMPORT_LOCALE: r->region = r->region.n ? r->region : strv_trim(text); return true;
+    case IMPORT_ONLY: r->skip = !is_one_of(strv_trim(text), c->only); return true;
+    case IMPORT_FIELD:
+        if (cell->set) { /* by a column that counts more */
+            return true;
+        }
+        if (!import_value(c->type, c->scale, text, cell, e)) {
+            return false;
+        }
+        r->multiply = c->unit && cell->set ? c->cell + 1 : r->multiply;
+        return true;
     default: return true;
     }
 }
 
-static bool on_record(void *ctx, uint64_t line, const struct strv *fields, size_t n)
+static bool reading_end(struct reading *r)
+{
+    struct audience_import *im = r->im;
+    if (r->row->msisdn == 0) {
+        const char *column = r->bad ? r->bad->header : "";
+        for (size_t i = 0; !r->bad && i < im->map.n; i++) {
+            const struct import_column *c = &im->map.columns[im->map.order[i]];
+            column = c->target == IMPORT_MSISDN && !column[0] ? c->header : column;
+        }
+        import_reject(im, r->row->line, column, r->bad_text, r->bad ? r->bad_err.text : "no number");
+        return false;
+    }
+    const struct import_cell *q = im->map.quantity ? &r->cells[im->map.quantity - 1] : NULL;
+    if (r->multiply && q && q->set) {
+        struct import_cell *amount = &r->cells[r->multiply - 1];
+        if (__builtin_mul_overflow(amount->number, q->number, &amount->number)) {
+            import_reject(im, r->row->line, "", strv_from(NULL), "amount times quantity is too large");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool import_rows_record(void *ctx, uint64_t line, const struct strv *fields, size_t n)
 {
     struct audience_import *im = ctx;
     struct err e = { 0 };
@@ -102,16 +202,26 @@ static bool on_record(void *ctx, uint64_t line, const struct strv *fields, size_
         im->nomem = true;
         return false;
     }
-    struct import_row *row = &im->rows[im->n_rows];
-    *row = (struct import_row){ .line = line };
+    struct reading r = { .im = im,
+                         .row = &im->rows[im->n_rows],
+                         .cells = im->cells + im->n_rows * im->map.n_cells };
+    *r.row = (struct import_row){ .line = line };
+    if (im->map.n_cells) {
+        memset(r.cells, 0, im->map.n_cells * sizeof(*r.cells));
+    }
     for (size_t i = 0; i < n; i++) {
-        const struct import_column *c = &im->map.columns[i];
-        if (c->target && !row_column(im, c, fields[i], row, im->cells + im->n_rows * im->map.n_cells, &e)) {
-            import_reject(im, line, c->header, fields[i], e.text);
+        size_t at = im->map.order[i];
+        const struct import_column *c = &im->map.columns[at];
+        if ((c->target || c->in_id) && !row_column(&r, c, fields[at], &e)) {
+            import_reject(im, line, c->header, fields[at], e.text);
+            return true;
+        }
+        if (r.skip) {
+            im->next.skipped++;
             return true;
         }
     }
-    im->n_rows++;
+    im->n_rows += reading_end(&r);
     return true;
 }
 
@@ -123,11 +233,20 @@ static void on_broken(void *ctx, uint64_t line, size_t column, const char *reaso
                   reason);
 }
 
-bool import_rows_read(struct audience_import *im, struct strv octets, uint64_t *line, struct err *e)
+bool import_rows_begin(struct audience_import *im, struct strv octets)
 {
-    const struct import_csv_sink sink = { .ctx = im, .record = on_record, .broken = on_broken };
     im->n_rows = 0;
     im->nomem = false;
+    buf_clear(&im->ids);
+    return buf_reserve(&im->ids, octets.n + 16);
+}
+
+bool import_rows_read(struct audience_import *im, struct strv octets, uint64_t *line, struct err *e)
+{
+    const struct import_csv_sink sink = { .ctx = im, .record = import_rows_record, .broken = on_broken };
+    if (!import_rows_begin(im, octets)) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
     if (!import_csv_read(octets, im->delimiter, &im->texts, &sink, line, e)) {
         return false;
     }
@@ -170,7 +289,7 @@ bool import_rows_guess(struct audience_import *im, struct strv octets, struct er
     }
     bool ok = import_csv_read(octets, im->delimiter, &im->texts, &sink, &line, e);
     if (ok) {
-        import_map_guess(&im->map, g.guesses);
+        import_map_guess(&im->map, g.guesses, false);
     }
     free(g.guesses);
     return ok;

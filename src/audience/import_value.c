@@ -94,6 +94,16 @@ bool import_next_member(struct strv *rest, struct strv *member)
 {
     while (rest->n) {
         size_t n = 0;
+        if (rest->p[0] == IMPORT_MEMBER) { /* each member has one before it */
+            const char *end = rest->n > 1 ? memchr(rest->p + 1, IMPORT_MEMBER, rest->n - 1) : NULL;
+            n = end ? (size_t)(end - rest->p) : rest->n;
+            *member = strv_trim(strv_sub(*rest, 1, n - 1));
+            *rest = strv_sub(*rest, n, rest->n);
+            if (member->n) {
+                return true;
+            }
+            continue;
+        }
         while (n < rest->n && rest->p[n] != ';' && rest->p[n] != '|' && rest->p[n] != ',') {
             n++;
         }
@@ -129,6 +139,13 @@ bool import_value(enum schema_type type, unsigned scale, struct strv text, struc
     if (!text.n) {
         return true;
     }
+    if (text.p[0] == IMPORT_NESTED) {
+        return err_set(e, ERR_INVALID,
+                       "a list of objects or lists cannot be imported; leave it out (NAME=-)");
+    }
+    if (text.p[0] == IMPORT_MEMBER && type != SCHEMA_SET) {
+        return err_set(e, ERR_INVALID, "a list, where one value belongs");
+    }
     switch (type) {
     case SCHEMA_TEXT: return text_value(text, e);
     case SCHEMA_SET: return set_value(text, e);
@@ -140,14 +157,18 @@ bool import_value(enum schema_type type, unsigned scale, struct strv text, struc
     }
 }
 
-bool import_number(const struct audience_import_options *o, struct strv text, uint64_t *msisdn, struct err *e)
+bool import_number(const struct audience_import_options *o, struct strv text, struct strv region,
+                   uint64_t *msisdn, struct err *e)
 {
     text = strv_trim(text);
+    if (text.n > 1 && text.p[0] == '\'') { /* shops write one before, so that spreadsheets leave it alone */
+        text = strv_sub(text, 1, text.n);
+    }
     if (!text.n) {
         return err_set(e, ERR_INVALID, "no number");
     }
     if (o->parse_number) {
-        return o->parse_number(o->ctx, text, msisdn, e);
+        return o->parse_number(o->ctx, text, region, msisdn, e);
     }
     uint64_t n = 0;
     size_t digits = 0;
@@ -202,6 +223,7 @@ void import_guess_add(struct import_guess *g, struct strv text)
         return;
     }
     g->seen++;
+    g->set = g->set || text.p[0] == IMPORT_MEMBER;
     g->not_bool = g->not_bool || !is_word(text, words);
     g->not_date = g->not_date || !civil_parse(text, &at, &has_offset, &has_time);
     g->not_number = g->not_number || !looks_like_number(text, &scale);
@@ -215,6 +237,9 @@ enum schema_type import_guess_type(const struct import_guess *g, unsigned *scale
     *scale = 0;
     if (!g->seen) {
         return SCHEMA_TEXT;
+    }
+    if (g->set) {
+        return SCHEMA_SET;
     }
     if (!g->not_bool) {
         return SCHEMA_BOOL;

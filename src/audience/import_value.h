@@ -5,6 +5,10 @@
 #include "audience/import.h"
 
 #define IMPORT_MAX_MEMBERS 1000 /* of one set in one cell */
+/* A text that begins with it is an array's: its members are separated by it and nothing else. */
+#define IMPORT_MEMBER '\x1f'
+/* Stands for what no field can hold: an array of objects or arrays. */
+#define IMPORT_NESTED '\x1e'
 
 struct import_cell {
     bool set;
@@ -15,8 +19,8 @@ struct import_cell {
 /* Empty texts give an unset cell. False with the reason in *e. */
 bool import_value(enum schema_type type, unsigned scale, struct strv text, struct import_cell *out,
                   struct err *e);
-bool import_number(const struct audience_import_options *o, struct strv text, uint64_t *msisdn,
-                   struct err *e);
+bool import_number(const struct audience_import_options *o, struct strv text, struct strv region,
+                   uint64_t *msisdn, struct err *e);
 bool import_time(const struct audience_import_options *o, struct strv text, usec_t *at, struct err *e);
 /* Cuts the next member off a set's text; false at the end. */
 bool import_next_member(struct strv *rest, struct strv *member);
@@ -24,7 +28,7 @@ bool import_next_member(struct strv *rest, struct strv *member);
 /* Guessing a type from examples. */
 struct import_guess { /* zero-initialise */
     uint64_t seen;
-    bool not_date, not_number, not_bool;
+    bool not_date, not_number, not_bool, set;
     unsigned scale;
 };
 void import_guess_add(struct import_guess *g, struct strv text);

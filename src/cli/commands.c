@@ -12,6 +12,9 @@
     OPT("region", OPTION_TEXT, "CODE", "country of numbers without a country code, such as DE"),             \
         OPT("map", OPTION_TEXT, "COLUMN=FIELD[:TYPE]",                                                       \
             "what a column goes to; FIELD \"-\" leaves it out; several times", .repeats = true),             \
+        OPT("from", OPTION_TEXT, "NAME", "as this program writes them: a ready mapping, see below"),         \
+        OPT("format", OPTION_CHOICE, "FORMAT",                                                               \
+            "csv or ndjson [by the name: .ndjson, .jsonl, .json; else csv]", .choices = "csv|ndjson"),       \
         OPT("ignore-unknown", OPTION_FLAG, NULL, "leave out columns that no field has the name of"),         \
         OPT("strict", OPTION_FLAG, NULL, "import nothing at all if one line is rejected"),                   \
         OPT("dry-run", OPTION_FLAG, NULL, "look at everything, change nothing"),                             \
@@ -21,21 +24,29 @@
             .max = SPLIT_MAX_PIECE)
 
 static const struct option import_customers_options[] = {
+    OPT("mode", OPTION_CHOICE, "MODE",
+        "upsert, update (only known numbers) or replace (unset the rest) [upsert]",
+        .choices = "upsert|update|replace"),
     IMPORT_OPTIONS,
     { .name = NULL },
 };
 
 static const struct option import_events_options[] = {
-    OPT("type", OPTION_TEXT, "TYPE", "what the events are, such as purchase", .required = true),
+    OPT("type", OPTION_TEXT, "TYPE", "what the events are, such as purchase; --from may say it"),
     OPT("create-customers", OPTION_FLAG, NULL, "a number that is no customer yet becomes one"),
     IMPORT_OPTIONS,
     { .name = NULL },
 };
 
 #define IMPORT_MORE                                                                                          \
-    "FILE is CSV with a header; \"-\" reads standard input. Lines that cannot be used are reported with\n"   \
-    "their number, column and reason, and the rest is imported. An import that broke off goes on where it\n" \
-    "stopped when the same command is given again; one that was finished does nothing then (see --again).\n"
+    "FILE is CSV with a header, or NDJSON (a JSON object a line); \"-\" reads standard input. Lines that\n"  \
+    "cannot be used are reported with their number, column and reason, and the rest is imported. An "        \
+    "import\n"                                                                                               \
+    "that broke off goes on where it stopped when the same command is given again; one that was finished\n"  \
+    "does nothing then (see --again). Ready mappings (--from): shopify (customers), woocommerce (orders "    \
+    "as\n"                                                                                                   \
+    "events), woocommerce-customers (who ordered); columns they do not name are left out, --map adds "       \
+    "them.\n"
 
 static const struct option campaign_add_options[] = {
     OPT("segment", OPTION_TEXT, "NAME", "to whom; several times: members of any", .required = true,

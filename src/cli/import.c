@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #define IMPORT_PIECE         ((size_t)1 << 20)
 #define IMPORT_MAX_BUSY      60   /* times the daemon may say so in a row */
@@ -59,6 +60,23 @@ static int import_put_map(struct cli *c, json_t *request)
     return CLI_OK;
 }
 
+/* Said, or told by the name. */
+static bool import_is_ndjson(const struct cli *c)
+{
+    static const char *const endings[] = { ".ndjson", ".jsonl", ".json" };
+    const char *format = args_text(&c->args, "format"), *path = c->args.words[0];
+    if (format != NULL) {
+        return strcmp(format, "ndjson") == 0;
+    }
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t n = strlen(path), e = strlen(endings[i]);
+        if (n > e && strcasecmp(path + n - e, endings[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int import_request(struct import *im)
 {
     struct cli *c = im->c;
@@ -70,6 +88,13 @@ static int import_request(struct import *im)
                             json_boolean(args_flag(&c->args, "create-customers")));
     }
     doc_set_text(im->request, "region", args_text(&c->args, "region"));
+    if (import_is_ndjson(c)) {
+        json_object_set_new(im->request, "format", json_string("ndjson"));
+    }
+    doc_set_text(im->request, "from", args_text(&c->args, "from"));
+    if (!im->events) {
+        doc_set_text(im->request, "mode", args_text(&c->args, "mode"));
+    }
     json_object_set_new(im->request, "ignore_unknown", json_boolean(args_flag(&c->args, "ignore-unknown")));
     return import_put_map(c, im->request);
 }
@@ -318,8 +343,8 @@ static int import_run(struct import *im)
     struct err e = { 0 };
     bool strict = args_flag(&c->args, "strict"), dry_run = args_flag(&c->args, "dry-run");
     if (im->source.seekable && im->source.size == 0) {
-        return cli_fail(c, CLI_FAILED, "", "%s is empty: the first line must name the columns",
-                        im->source.name);
+        return cli_fail(c, CLI_FAILED, "", "%s is empty%s", im->source.name,
+                        im->source.split.lines ? "" : ": the first line must name the columns");
     }
     if (!import_name(im, &e)) {
         return cli_fail(c, CLI_FAILED, "", "%s", e.text);
@@ -361,6 +386,7 @@ static int import_open(struct import *im)
     if (!source_open(&im->source, path, (size_t)piece, rejects ? IMPORT_REJECTS_PIECE : 0, &e)) {
         return cli_fail(c, CLI_FAILED, "", "%s", e.text);
     }
+    im->source.split.lines = import_is_ndjson(c);
     return CLI_OK;
 }
 

@@ -178,15 +178,16 @@ void import_tally_add(struct import_tally *n, const json_t *counts)
     n->events += doc_int(counts, "events");
     n->duplicates += doc_int(counts, "duplicates");
     n->rejected += doc_int(counts, "rejected");
+    n->skipped += doc_int(counts, "skipped");
 }
 
 json_t *import_tally_json(const struct import_tally *n)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rows", (json_int_t)n->rows, "accepted",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rows", (json_int_t)n->rows, "accepted",
                      (json_int_t)n->accepted, "created", (json_int_t)n->created, "updated",
                      (json_int_t)n->updated, "unchanged", (json_int_t)n->unchanged, "events",
                      (json_int_t)n->events, "duplicates", (json_int_t)n->duplicates, "rejected",
-                     (json_int_t)n->rejected);
+                     (json_int_t)n->rejected, "skipped", (json_int_t)n->skipped);
 }
 
 static void import_put_count(struct buf *out, const char *what, int64_t n, bool always)
@@ -221,6 +222,7 @@ void import_tally_put(const struct cli *c, struct buf *out, const struct import_
         import_put_count(&line, "unchanged", n->unchanged, true);
     }
     import_put_count(&line, "rejected", n->rejected, true);
+    import_put_count(&line, "passed over by the ready mapping", n->skipped, false);
     buf_printf(out, "  %s\n", line.len > 2 ? buf_cstr(&line) + 2 : "");
     buf_free(&line);
     if (t->began_at != 0) {

@@ -11,7 +11,7 @@
 #define IMPORT_SHOWN_REJECTS 20
 
 struct import_tally {
-    int64_t rows, accepted, created, updated, unchanged, events, duplicates, rejected;
+    int64_t rows, accepted, created, updated, unchanged, events, duplicates, rejected, skipped;
 };
 
 struct import_tell {

@@ -127,6 +127,9 @@ static struct strv source_octets(const struct source *s)
 static bool source_header(struct source *s, size_t *length, struct err *e)
 {
     *length = 0;
+    if (s->split.lines) {
+        return true;
+    }
     if (s->offset == 0) {
         struct strv start = strv_sub(source_octets(s), 0, SOURCE_MAX_HEADER);
         *length = split_header(start, s->at_end && start.n == s->octets.len);
@@ -156,9 +159,8 @@ bool source_peek(struct source *s, struct strv *piece, bool *last, struct err *e
         }
         size_t n = split_piece(&s->split, source_octets(s), header, s->at_end);
         if (n > SPLIT_MAX_PIECE || (n == 0 && s->octets.len > SPLIT_MAX_PIECE)) {
-            return err_set(e, ERR_LIMIT,
-                           "%s: a line longer than 4 MiB begins at octet %llu: is it a CSV file?", s->name,
-                           (unsigned long long)s->offset);
+            return err_set(e, ERR_LIMIT, "%s: a line longer than 4 MiB begins at octet %llu: is it %s?",
+                           s->name, (unsigned long long)s->offset, s->split.lines ? "NDJSON" : "a CSV file");
         }
         /* What ends with what has been read may be the end of the file: only reading on tells. */
         if ((n == 0 || n == s->octets.len) && !s->at_end) {

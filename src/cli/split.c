@@ -83,11 +83,18 @@ size_t split_record(struct strv octets, char delimiter, bool at_end)
     return at_end ? first_line != 0 && s == QUOTED ? first_line : octets.n : 0;
 }
 
+static size_t split_line(struct strv octets, bool at_end)
+{
+    const char *newline = memchr(octets.p, '\n', octets.n);
+    return newline != NULL ? (size_t)(newline - octets.p) + 1 : at_end ? octets.n : 0;
+}
+
 size_t split_piece(const struct split *s, struct strv octets, size_t header, bool at_end)
 {
     size_t n = header;
     for (size_t records = 0; n < octets.n; records++) {
-        size_t one = split_record(strv_sub(octets, n, octets.n), s->delimiter, at_end);
+        struct strv rest = strv_sub(octets, n, octets.n);
+        size_t one = s->lines ? split_line(rest, at_end) : split_record(rest, s->delimiter, at_end);
         if (one == 0) {
             /* What is there is enough for a piece only if the record that is not complete goes into the next.
              */

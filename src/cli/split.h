@@ -20,6 +20,7 @@
 
 struct split {
     char delimiter;
+    bool lines;         /* NDJSON: every line is a record, and there is no header */
     size_t target;      /* octets of a piece, unless its first record is longer */
     size_t max_records; /* 0 = any number */
 };
@@ -28,7 +29,8 @@ struct split {
 size_t split_header(struct strv octets, bool at_end);
 /* What the header separates its columns with: comma, semicolon or tab. */
 char split_delimiter(struct strv header);
-/* Octets of the next record, or of as much of it as the daemon takes for one; 0: more octets are needed. */
+/* Octets of the next record of CSV, or of as much of it as the daemon takes for one; 0: more octets are
+ * needed. */
 size_t split_record(struct strv octets, char delimiter, bool at_end);
 /* Octets of the next piece; 0: more octets are needed, or there are none. `header` (may be 0) octets at the
  * front are the header, which the piece includes. */

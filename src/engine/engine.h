@@ -42,6 +42,7 @@ struct engine_view {
     struct spool_reader *spool;
     struct audience *audience;
     const struct facts *facts;
+    const char *facts_dir;
     usec_t now; /* wall, when the job began */
     bool stopping;
 };

@@ -68,6 +68,7 @@ bool thread_start(struct engine *g, struct engine_thread *t, const char *name, s
     }
     t->view.facts = t->facts;
     t->view.audience = g->audience;
+    t->view.facts_dir = g->facts_dir;
     t->view.spool = spool_reader_new(g->spool, e);
     if (t->view.spool == NULL) {
         return false;

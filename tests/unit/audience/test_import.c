@@ -250,9 +250,10 @@ static void an_event_of_a_new_type_is_declared(void **state)
 
 /* --- callbacks --- */
 
-static bool german(void *ctx, struct strv text, uint64_t *msisdn, struct err *e)
+static bool german(void *ctx, struct strv text, struct strv region, uint64_t *msisdn, struct err *e)
 {
     (void)ctx;
+    (void)region;
     if (text.p[0] != '0') {
         return err_set(e, ERR_INVALID, "not a German number");
     }
