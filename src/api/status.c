@@ -97,6 +97,7 @@ static json_t *status_carrier(const struct carrier_status *s)
 {
     json_t *o = json_object(), *rate = json_object(), *queue = json_object(), *binds = json_array();
     json_object_set_new(rate, "limit", s->rate_limit != 0 ? json_integer(s->rate_limit) : json_null());
+    json_object_set_new(rate, "bind", s->bind_rate != 0 ? json_integer(s->bind_rate) : json_null());
     json_object_set_new(rate, "last_s", reply_u64(s->rate_last_s));
     json_object_set_new(rate, "found", s->rate_found != 0 ? json_integer(s->rate_found) : json_null());
     json_object_set_new(rate, "since", reply_instant(s->rate_since));
@@ -129,6 +130,26 @@ static json_t *status_carrier(const struct carrier_status *s)
                         status_certificate(s->own_certificate, s->own_certificate_days));
     json_object_set_new(o, "binds", binds);
     return o;
+}
+
+static json_t *status_rates(const struct engine *g)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < engine_rate_count(g); i++) {
+        struct rate_status r;
+        json_t *o = json_object();
+        engine_rate_status(g, i, &r);
+        json_object_set_new(o, "rate", json_integer(r.rate));
+        json_object_set_new(o, "burst", json_integer(r.burst));
+        json_object_set_new(o, "sender", reply_cstr(r.sender));
+        json_object_set_new(o, "region", reply_cstr(r.region));
+        json_object_set_new(o, "prefix", reply_cstr(r.prefix));
+        json_object_set_new(o, "class", reply_cstr(r.class_));
+        json_object_set_new(o, "carrier", reply_cstr(r.carrier));
+        json_object_set_new(o, "waiting", reply_u64(r.waiting));
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 /* --- /v1/carriers --- */
@@ -258,6 +279,7 @@ void api_status_show(struct call *c)
     json_object_set_new(c->out, "carriers", status_carriers(g));
     json_object_set_new(c->out, "outbind", status_outbind(g));
     json_object_set_new(c->out, "warnings", status_warnings(g));
+    json_object_set_new(c->out, "rates", status_rates(g));
     json_object_set_new(c->out, "recovered", recovered);
     json_object_set_new(c->out, "suppressed_numbers", reply_u64(engine_suppressed_count(g)));
     call_read(c, status_run, NULL);

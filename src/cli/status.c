@@ -132,6 +132,36 @@ static void status_put_tls(struct table *t, const json_t *b)
                                                  : text);
 }
 
+/* The limits that hold for few: what for, and how many messages wait for each. */
+static void status_put_rates(struct cli *c, const json_t *rates, struct buf *out)
+{
+    static const char *const KEYS[] = { "sender", "region", "prefix", "class", "carrier" };
+    if (json_array_size(rates) == 0) {
+        return;
+    }
+    struct table *t = cli_table(c, 0);
+    table_column(t, "rate for", TABLE_LEFT);
+    table_column(t, "limit", TABLE_RIGHT);
+    table_column(t, "burst", TABLE_RIGHT);
+    table_column(t, "waiting", TABLE_RIGHT);
+    for (size_t i = 0; i < json_array_size(rates); i++) {
+        const json_t *r = json_array_get(rates, i);
+        struct buf what = { 0 };
+        for (size_t k = 0; k < sizeof KEYS / sizeof KEYS[0]; k++) {
+            if (doc_text(r, KEYS[k])[0] != '\0') {
+                buf_printf(&what, "%s%s %s", what.len != 0 ? ", " : "", KEYS[k], doc_text(r, KEYS[k]));
+            }
+        }
+        table_text(t, what.len != 0 ? buf_cstr(&what) : "all");
+        table_count(t, doc_int(r, "rate"));
+        table_count(t, doc_int(r, "burst"));
+        table_count(t, doc_int(r, "waiting"));
+        buf_free(&what);
+    }
+    table_put(t, out);
+    table_free(t);
+}
+
 static void status_put_bind(struct table *t, const json_t *carrier, const json_t *b)
 {
     const json_t *window = doc_get(b, "window");
@@ -286,6 +316,7 @@ static void status_draw(struct cli *c, const json_t *doc, struct buf *out)
     status_put_head(c, doc, out);
     buf_put_u8(out, '\n');
     status_put_carriers(c, doc_get(doc, "carriers"), out);
+    status_put_rates(c, doc_get(doc, "rates"), out);
     status_put_binds(c, doc_get(doc, "carriers"), out);
     status_put_outbind(doc_get(doc, "outbind"), out);
     status_put_warnings(c, doc_get(doc, "warnings"), out);

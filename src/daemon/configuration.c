@@ -4,6 +4,7 @@
 #include "daemon/setting.h"
 #include "domain/route.h"
 #include "engine/attempts.h"
+#include "engine/rates.h"
 #include "engine/style.h"
 #include "engine/tlvs.h"
 #include "net/network.h"
@@ -115,6 +116,10 @@ static const struct setting carrier_settings[] = {
     { "rate", SETTING_INT, OF(rate), 0, 10000000, "0", true, "parts a second over all binds; 0 = no limit" },
     { "burst", SETTING_INT, OF(burst), 0, 10000000, "0", true,
       "parts at once after a pause; 0 = a tenth of the rate" },
+    { "bind_rate", SETTING_INT, OF(bind_rate), 0, 10000000, "0", true,
+      "parts a second over each bind; 0 = no limit" },
+    { "bind_burst", SETTING_INT, OF(bind_burst), 0, 10000000, "0", true,
+      "parts at once over a bind after a pause; 0 = a tenth of bind_rate" },
     { "congestion", SETTING_UINT, OF(congestion), 0, 100, "90", true,
       "congestion_state (SMPP 5.0) from which on it is sent to more slowly; 0 = never" },
     { "response_timeout", SETTING_DURATION, OF(response_timeout), USEC_MS, USEC_HOUR, "60s", true,
@@ -179,6 +184,18 @@ static const struct setting status_settings[] = {
       "temporary|throttled|permanent|bind_fault" },
     { "text", SETTING_TEXT, IN_STATUS(text), 0, 0, "", true,
       "what people are told; empty: what the table says" },
+};
+
+#define IN_RATE(field) offsetof(struct rate_options, field), sizeof(((struct rate_options *)0)->field)
+static const struct setting rate_settings[] = {
+    { "rate", SETTING_INT, IN_RATE(rate), 1, 10000000, NULL, true, "parts a second, of all it holds for" },
+    { "burst", SETTING_INT, IN_RATE(burst), 0, 10000000, "0", true,
+      "parts at once after a pause; 0 = a tenth of the rate" },
+    { "sender", SETTING_TEXT, IN_RATE(sender), 0, 0, "", true, "messages with this sender" },
+    { "region", SETTING_TEXT, IN_RATE(region), 0, 0, "", true, "to numbers of these regions, \"DE,US-FL\"" },
+    { "prefix", SETTING_TEXT, IN_RATE(prefix), 0, 0, "", true, "to numbers that begin so, \"49,4366\"" },
+    { "class", SETTING_TEXT, IN_RATE(class_), 0, 0, "", true, "of these classes, \"otp,transactional\"" },
+    { "carrier", SETTING_TEXT, IN_RATE(carrier), 0, 0, "", true, "over this carrier" },
 };
 
 #define IN_ROUTE(field) offsetof(struct route_options, field), sizeof(((struct route_options *)0)->field)
@@ -416,6 +433,11 @@ static bool config_check_outbind(const struct carrier_options *o, config_setting
                          STRV_ARG(bad));
 }
 
+static int64_t config_burst(int64_t rate, int64_t burst)
+{
+    return burst > 0 ? burst : rate > 10 ? rate / 10 : 1;
+}
+
 static bool config_read_carrier(struct config *c, config_setting_t *s, const char *path, struct err *e)
 {
     struct setting_table t = { carrier_settings, COUNT(carrier_settings), path };
@@ -455,9 +477,8 @@ static bool config_read_carrier(struct config *c, config_setting_t *s, const cha
     if (o->reconnect_max < o->reconnect_min) {
         return setting_error(e, path, s, "carrier \"%s\": reconnect_max is below reconnect_min", o->name);
     }
-    if (o->burst == 0) {
-        o->burst = o->rate > 10 ? o->rate / 10 : 1;
-    }
+    o->burst = config_burst(o->rate, o->burst);
+    o->bind_burst = config_burst(o->bind_rate, o->bind_burst);
     c->n_carriers++;
     return true;
 }
@@ -480,6 +501,15 @@ static bool config_no_carrier(const struct config *c, const char *name, config_s
                 : setting_error(e, path, s, "there is no carrier \"%s\"", name);
 }
 
+static size_t config_find_carrier(const struct config *c, const char *name)
+{
+    size_t at = 0;
+    while (at < c->n_carriers && strcmp(c->carriers[at].name, name) != 0) {
+        at++;
+    }
+    return at;
+}
+
 static bool config_read_candidates(const struct config *c, struct route_options *o, config_setting_t *s,
                                    const char *path, struct err *e)
 {
@@ -498,14 +528,10 @@ static bool config_read_candidates(const struct config *c, struct route_options 
     for (int i = 0; i < n; i++) {
         config_setting_t *one = config_setting_get_elem(list, (unsigned)i);
         struct route_carrier *k = &o->carriers[o->n_carriers++];
-        size_t at = 0;
         if (!setting_read_group(&t, one, k, "", e)) {
             return false;
         }
-        while (at < c->n_carriers && strcmp(c->carriers[at].name, k->name) != 0) {
-            at++;
-        }
-        if (at == c->n_carriers) {
+        if (config_find_carrier(c, k->name) == c->n_carriers) {
             return config_no_carrier(c, k->name, one, path, e);
         }
     }
@@ -525,10 +551,7 @@ static bool config_check_route(const struct config *c, const struct route_option
     struct route *r = route_new();
     struct err why = { .code = ERR_NOMEM, .text = "out of memory" };
     for (size_t i = 0; i < o->n_carriers; i++) {
-        size_t at = 0;
-        while (strcmp(c->carriers[at].name, o->carriers[i].name) != 0) {
-            at++;
-        }
+        size_t at = config_find_carrier(c, o->carriers[i].name);
         list[i] = (struct route_candidate){ (uint16_t)at, o->carriers[i].weight, o->carriers[i].cost };
     }
     route_strategy_parse(strv_from(o->strategy), &rule.strategy);
@@ -563,11 +586,58 @@ static bool config_read_routes(struct config *c, config_setting_t *list, const c
     return true;
 }
 
+/* --- rates --- */
+
+/* What the engine would refuse, with the place in the file. */
+static bool config_check_rate(const struct config *c, const struct rate_options *o, config_setting_t *s,
+                              const char *path, struct err *e)
+{
+    struct engine_options as_if = { .rates = o, .n_rates = 1 };
+    struct err why = { 0 };
+    if (o->carrier[0] && config_find_carrier(c, o->carrier) == c->n_carriers) {
+        return config_no_carrier(c, o->carrier, s, path, e);
+    }
+    for (const struct rate_options *other = c->rates; other < o; other++) {
+        if (strcmp(o->sender, other->sender) == 0 && strcmp(o->region, other->region) == 0 &&
+            strcmp(o->prefix, other->prefix) == 0 && strcmp(o->class_, other->class_) == 0 &&
+            strcmp(o->carrier, other->carrier) == 0) {
+            return setting_error(e, path, s, "there is a rate for the same already");
+        }
+    }
+    return rates_check(&as_if, &why) || setting_error(e, path, s, "%s", why.text);
+}
+
+static bool config_read_rates(struct config *c, config_setting_t *list, const char *path, struct err *e)
+{
+    struct setting_table t = { rate_settings, COUNT(rate_settings), path };
+    int n = list != NULL ? config_setting_length(list) : 0;
+    if (!config_check_list(list, "rates", path, e)) {
+        return false;
+    }
+    if (n > ENGINE_MAX_RATES) {
+        return setting_error(e, path, list, "more than %d rates", ENGINE_MAX_RATES);
+    }
+    c->rates = n > 0 ? calloc((size_t)n, sizeof *c->rates) : NULL;
+    if (n > 0 && c->rates == NULL) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    for (int i = 0; i < n; i++) {
+        config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
+        struct rate_options *o = &c->rates[i];
+        if (!setting_read_group(&t, s, o, "", e) || !config_check_rate(c, o, s, path, e)) {
+            return false;
+        }
+        o->burst = config_burst(o->rate, o->burst);
+        c->n_rates++;
+    }
+    return true;
+}
+
 static bool config_read_all(struct config *c, config_t *cfg, const char *path, struct err *e)
 {
     struct setting_table t = { settings, COUNT(settings), path };
     config_setting_t *root = config_root_setting(cfg), *list = config_lookup(cfg, "carriers");
-    if (!setting_read_group(&t, root, c, "carriers|routes|tlvs", e) ||
+    if (!setting_read_group(&t, root, c, "carriers|routes|rates|tlvs", e) ||
         !config_read_tlvs(config_lookup(cfg, "tlvs"), tlv_settings, COUNT(tlv_settings), c->tlvs,
                           ENGINE_MAX_TLVS, &c->n_tlvs, path, e)) {
         return false;
@@ -587,7 +657,8 @@ static bool config_read_all(struct config *c, config_t *cfg, const char *path, s
     if (!config_check_tlvs(c, cfg, path, e)) {
         return false;
     }
-    if (!config_read_routes(c, config_lookup(cfg, "routes"), path, e)) {
+    if (!config_read_routes(c, config_lookup(cfg, "routes"), path, e) ||
+        !config_read_rates(c, config_lookup(cfg, "rates"), path, e)) {
         return false;
     }
     return c->retry_max >= c->retry_min ||
@@ -624,6 +695,7 @@ void config_free(struct config *c)
 {
     if (c != NULL) {
         free(c->routes);
+        free(c->rates);
         explicit_bzero(c, sizeof *c); /* passwords */
         free(c);
     }
@@ -655,6 +727,8 @@ void config_engine_options(const struct config *c, struct engine_options *out)
         .n_routes = c->n_routes,
         .tlvs = c->tlvs,
         .n_tlvs = c->n_tlvs,
+        .rates = c->rates,
+        .n_rates = c->n_rates,
         .reroute_after = c->reroute_after,
         .bind_attempts = (unsigned)c->bind_attempts,
         .tls_expiry_warning = c->tls_expiry_warning,
@@ -704,6 +778,8 @@ void config_print_settings(int fd)
     setting_describe(carrier_tlv_settings, COUNT(carrier_tlv_settings), &b);
     buf_printf(&b, "\n# of each of tlvs\n");
     setting_describe(tlv_settings, COUNT(tlv_settings), &b);
+    buf_printf(&b, "\n# of each of rates\n");
+    setting_describe(rate_settings, COUNT(rate_settings), &b);
     buf_printf(&b, "\n# of each route\n");
     setting_describe(route_settings, COUNT(route_settings), &b);
     buf_printf(&b, "\n# of each of a route's carriers\n");

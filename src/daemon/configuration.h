@@ -26,6 +26,8 @@ struct config {
     size_t n_routes;
     struct tlv_options tlvs[ENGINE_MAX_TLVS];
     size_t n_tlvs;
+    struct rate_options *rates; /* on the heap */
+    size_t n_rates;
     usec_t reroute_after;
 };
 

@@ -253,6 +253,9 @@ struct carrier *carrier_new(struct engine *g, uint16_t number, const struct carr
     carrier_take_options(c, o);
     bucket_init(&c->rate, o->rate, o->burst, engine_mono(g));
     adaptive_init(&c->adaptive, o->rate);
+    for (size_t i = 0; i < CARRIER_BINDS; i++) {
+        bucket_init(&c->bind_rate[i], o->bind_rate, o->bind_burst, engine_mono(g));
+    }
     dispatch_init(c);
     if (!carrier_make_tls(o, &c->tls, e) || (c->configured && !carrier_make_links(c, e))) {
         carrier_free(c);
@@ -367,6 +370,9 @@ bool carrier_reconfigure(struct carrier *c, const struct carrier_options *o, str
     }
     bucket_set_rate(&c->rate, o->rate, o->burst, engine_mono(c->g));
     adaptive_set_limit(&c->adaptive, o->rate, engine_mono(c->g));
+    for (size_t i = 0; i < CARRIER_BINDS; i++) {
+        bucket_set_rate(&c->bind_rate[i], o->bind_rate, o->bind_burst, engine_mono(c->g));
+    }
     if (same) {
         carrier_take_options(c, o);
         for (size_t i = 0; i < c->n_links; i++) {
@@ -474,23 +480,41 @@ void carrier_second(struct carrier *c)
     certificates_second(c);
 }
 
-struct link *carrier_pick(struct carrier *c, unsigned parts)
+struct bucket *carrier_bind_rate(struct carrier *c, const struct link *k)
+{
+    return c->o.bind_rate > 0 ? &c->bind_rate[link_id(k) % CARRIER_BINDS] : NULL;
+}
+
+/* The better of the two, of which `best` may be NULL and has room for `*most`. */
+static struct link *carrier_better(struct carrier *c, struct link *best, struct link *k, unsigned *most,
+                                   unsigned cost, usec_t *later)
+{
+    unsigned room = link_room(k);
+    if (room <= *most) {
+        return best;
+    }
+    struct bucket *rate = carrier_bind_rate(c, k);
+    usec_t now = engine_mono(c->g), when = rate != NULL ? bucket_when(rate, cost, now) : now;
+    if (when > now) {
+        if (later != NULL && when < *later) {
+            *later = when;
+        }
+        return best;
+    }
+    *most = room;
+    return k;
+}
+
+struct link *carrier_pick(struct carrier *c, unsigned parts, unsigned cost, usec_t *later)
 {
     struct link *best = NULL;
     unsigned most = parts > 0 ? parts - 1 : 0;
     for (size_t i = 0; i < c->n_links; i++) {
-        struct link *k = c->links[(c->next_link + i) % c->n_links];
-        unsigned room = link_room(k);
-        if (room > most) {
-            most = room;
-            best = k;
-        }
+        best = carrier_better(c, best, c->links[(c->next_link + i) % c->n_links], &most, cost, later);
     }
     for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
-        unsigned room = c->outbinds[i] != NULL ? link_room(c->outbinds[i]) : 0;
-        if (room > most) {
-            most = room;
-            best = c->outbinds[i];
+        if (c->outbinds[i] != NULL) {
+            best = carrier_better(c, best, c->outbinds[i], &most, cost, later);
         }
     }
     c->next_link++;

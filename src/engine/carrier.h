@@ -14,9 +14,22 @@
 
 struct engine;
 
+#define CARRIER_BINDS (ENGINE_MAX_BINDS + ENGINE_MAX_OUTBINDS)
+
+/* Messages of a lane that wait for one of the configuration's rates, or for the recipient's last one. */
+struct aside {
+    struct outgoing *first, *last; /* by id */
+    unsigned n;
+    usec_t until; /* mono; the first cannot go before */
+};
+
 /* The look-ahead into the stored queue of one lane: struct outgoing *, oldest first. */
 struct lane {
     struct ring ahead;
+    struct aside *asides; /* 0: for recipients; i + 1: for rate i; NULL: none was needed yet */
+    size_t n_asides;
+    unsigned put_aside;  /* messages in all of them */
+    struct hmap waiting; /* recipient -> queue << 32 | messages of it that are put aside */
     uint64_t after;      /* highest id loaded */
     bool loading;        /* a load is under way */
     bool more;           /* the store may have messages behind `after` */
@@ -47,7 +60,9 @@ struct carrier {
         cert_again;     /* wall: what certificates_second() knew; mono: when to log again */
     usec_t failback_at; /* mono; when the first host is tried; 0: not fixed */
     struct bucket rate;
-    int64_t claiming;                  /* parts whose claim is not synced yet; their tokens are taken */
+    struct bucket bind_rate[CARRIER_BINDS]; /* by the id of the bind */
+    struct hmap busy; /* recipient -> messages in flight, while the carrier is slowed: its order is kept */
+    int64_t claiming; /* parts whose claim is not synced yet; their tokens are taken */
     struct adaptive adaptive;          /* the rate it takes when it asks to slow down */
     usec_t store_until;                /* mono; the store refused a claim */
     struct lane lanes[2 * LANE_COUNT]; /* by class; then those of what is parked */
@@ -76,8 +91,10 @@ void carrier_hurry(struct carrier *c);                 /* one that stops waits f
 bool carrier_all_down(const struct carrier *c);
 const char *carrier_state_name(const struct carrier *c);
 void carrier_second(struct carrier *c); /* every second: figures */
-/* A bound link with room for `parts`, the least used; NULL when there is none. */
-struct link *carrier_pick(struct carrier *c, unsigned parts);
+/* A bound link with room for `parts` whose own rate allows `cost` now, the least used; NULL when there is
+ * none: `*later` (may be NULL) is brought forward to when the rate of one with room allows it. */
+struct link *carrier_pick(struct carrier *c, unsigned parts, unsigned cost, usec_t *later);
+struct bucket *carrier_bind_rate(struct carrier *c, const struct link *k);
 /* Whether TLVs can be sent to it: none of its binds is to a peer of SMPP 3.3. */
 bool carrier_takes_tlvs(const struct carrier *c);
 /* How a text for it is written now. A carrier that wants its parts by TLVs and does not take any gets them
@@ -125,6 +142,9 @@ int64_t certificates_days(usec_t expires, usec_t wall); /* whole days left; nega
 /* --- lane.c --- */
 void lane_init(struct lane *l);
 void lane_free(struct lane *l);
+/* Into the look-ahead by age. False: out of memory. Takes it otherwise; one that is there already is freed.
+ */
+bool lane_insert(struct lane *l, struct outgoing *o);
 struct outgoing *lane_peek(struct carrier *c, unsigned lane); /* stays where it is; NULL: none */
 /* Nothing to peek at, but something that comes before all else of its class is on its way back. */
 bool lane_waits(const struct carrier *c, unsigned lane);
@@ -147,7 +167,26 @@ bool lane_has_parked(const struct carrier *c, enum message_class class_);
 void lane_sift(struct carrier *c, enum message_class class_, bool (*take)(void *ctx, struct outgoing *o),
                void *ctx);
 
+/* --- aside.c --- */
+/* The first of the lane that the configuration's rates let go now. Those that have to wait are put aside, up
+ * to a bound, so that others can pass; order is kept among those of one limit and those to one recipient. It
+ * stays where it is. NULL: none; `later` is brought forward to when one may go. */
+struct outgoing *aside_peek(struct carrier *c, unsigned lane, usec_t now, usec_t *later);
+/* Takes it out. */
+void aside_pop(struct carrier *c, struct outgoing *o);
+/* When the rates let a campaign's candidate go; `now`: at once. */
+usec_t aside_when(struct carrier *c, struct outgoing *o, usec_t now);
+void aside_clear(struct lane *l);                   /* frees the messages */
+void aside_empty(struct carrier *c, unsigned lane); /* back into the look-ahead */
+void aside_forget(struct carrier *c);               /* the rates are others now */
+/* Claimed; and in flight no more. */
+void aside_fly(struct carrier *c, const struct outgoing *o);
+void aside_land(struct carrier *c, const struct outgoing *o);
+void aside_slow(struct carrier *c, bool on); /* the carrier is slowed, or no more */
+
 /* --- dispatch.c --- */
+/* The parts that go at once: those that are left, or a window. */
+unsigned dispatch_parts(const struct carrier *c, const struct outgoing *o);
 void dispatch_init(struct carrier *c);
 void dispatch_free(struct carrier *c);
 void dispatch_kick(struct carrier *c); /* look again at the end of this turn */

@@ -50,6 +50,8 @@ static void dispatch_pop(struct carrier *c, struct outgoing *o)
 {
     if (o->campaign != NULL) {
         campaign_pop(o->campaign);
+    } else if (o->aside != 0) {
+        aside_pop(c, o);
     } else {
         lane_pop(c, lane_of(o));
     }
@@ -57,14 +59,18 @@ static void dispatch_pop(struct carrier *c, struct outgoing *o)
 
 /* The head of the stored lane or that of a campaign, whose turn it is. What is stored of campaigns has had
  * its turn: it comes back, and goes first; but for what is parked, which takes its campaign's turn. */
-static struct outgoing *dispatch_peek_lane(struct carrier *c, enum message_class lane, usec_t *later)
+static struct outgoing *dispatch_peek_lane(struct carrier *c, enum message_class lane, usec_t now,
+                                           usec_t *later)
 {
     uint64_t start = 0;
-    struct outgoing *single = lane_peek(c, lane);
-    if (lane_waits(c, lane) || (single != NULL && single->m.campaign != 0)) {
+    struct outgoing *single = aside_peek(c, lane, now, later);
+    if (lane_waits(c, lane)) {
+        return NULL;
+    }
+    if (single != NULL && single->m.campaign != 0) {
         return single;
     }
-    struct outgoing *parked = lane_peek(c, LANE_PARKED + lane);
+    struct outgoing *parked = aside_peek(c, LANE_PARKED + lane, now, later);
     struct outgoing *o = campaign_peek_any(c, lane, later, &start);
     uint64_t due = parked != NULL ? fair_start(&c->fair, lane, parked->m.campaign) : 0;
     if (parked != NULL && (o == NULL || due <= start)) {
@@ -87,12 +93,12 @@ static void dispatch_took(struct carrier *c, const struct outgoing *o, unsigned 
     }
 }
 
-/* `later`: when a campaign's own rate allows its next one. */
-static struct outgoing *dispatch_peek(struct carrier *c, usec_t *later)
+/* `later`: when a limit that holds for few, such as a campaign's own rate, allows its next one. */
+static struct outgoing *dispatch_peek(struct carrier *c, usec_t now, usec_t *later)
 {
     *later = USEC_NEVER;
     for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
-        struct outgoing *o = dispatch_peek_lane(c, lane, later);
+        struct outgoing *o = dispatch_peek_lane(c, lane, now, later);
         if (o != NULL || lane_waits(c, lane)) {
             return o;
         }
@@ -106,20 +112,37 @@ static void dispatch_unclaim(struct carrier *c, struct outgoing *o)
         link_release(o->link, o->reserved);
     }
     c->claiming -= o->reserved;
+    rates_claimed(c, o, o->reserved, false, engine_mono(c->g));
     o->reserved = 0;
     outcome_forget(c, o);
+}
+
+static bool dispatch_fly(struct carrier *c, struct outgoing *o)
+{
+    if (!hmap_put(&c->in_flight, o->m.id, (uint64_t)(uintptr_t)o)) {
+        return false;
+    }
+    aside_fly(c, o);
+    return true;
+}
+
+/* Its parts are under way to the bind as soon as the claim is synced. */
+static void dispatch_reserve(struct carrier *c, struct outgoing *o, struct link *k, unsigned parts)
+{
+    o->carrier = c;
+    o->link = k;
+    o->reserved = parts;
+    o->claimed_at = engine_mono(c->g);
+    c->claiming += parts;
+    rates_claim(c, o, parts);
+    link_reserve(k, parts);
 }
 
 /* False: not now (out of memory). */
 static bool dispatch_claim(struct carrier *c, struct outgoing *o, struct link *k, unsigned parts)
 {
     struct engine *g = c->g;
-    o->carrier = c;
-    o->link = k;
-    o->reserved = parts;
-    o->claimed_at = engine_mono(g);
-    c->claiming += parts;
-    link_reserve(k, parts);
+    dispatch_reserve(c, o, k, parts);
     engine_touch_spool(g);
     if (o->campaign != NULL) {
         if (!campaign_claim(o, dispatch_claimed)) {
@@ -127,10 +150,10 @@ static bool dispatch_claim(struct carrier *c, struct outgoing *o, struct link *k
             campaign_refused(o, ERR_NOMEM);
             return false;
         }
-        hmap_put(&c->in_flight, o->m.id, (uint64_t)(uintptr_t)o);
+        dispatch_fly(c, o);
         return true;
     }
-    if (!hmap_put(&c->in_flight, o->m.id, (uint64_t)(uintptr_t)o)) {
+    if (!dispatch_fly(c, o)) {
         dispatch_unclaim(c, o);
         lane_put_back(c, o);
         return false;
@@ -139,13 +162,19 @@ static bool dispatch_claim(struct carrier *c, struct outgoing *o, struct link *k
     return true;
 }
 
-/* All limits asked: the bind it goes on now, and how many of its parts. NULL: not now; the timer, room in a
- * window or a bind kicks again. */
-static struct link *dispatch_pick(struct carrier *c, const struct outgoing *o, usec_t now, unsigned *parts)
+unsigned dispatch_parts(const struct carrier *c, const struct outgoing *o)
 {
     unsigned n = outgoing_parts_left(o), window = c->o.window;
     n = n < window ? n : window; /* the rest goes when these are answered */
-    n = n > 0 ? n : 1;
+    return n > 0 ? n : 1;
+}
+
+/* All limits asked: the bind it goes on now, and how many of its parts. NULL: not now; the timer, room in a
+ * window or a bind kicks again. */
+static struct link *dispatch_pick(struct carrier *c, struct outgoing *o, usec_t now, unsigned *parts)
+{
+    unsigned n = dispatch_parts(c, o), window = c->o.window;
+    usec_t later = USEC_NEVER;
     if (c->rate.rate > 0 && c->claiming > 0 && c->claiming + n > c->rate.burst) {
         return NULL; /* a slow disk, and they would go all at once: the spool's poll kicks again */
     }
@@ -156,6 +185,9 @@ static struct link *dispatch_pick(struct carrier *c, const struct outgoing *o, u
         throttle_add(&t, campaign_rate(o->campaign), "campaign rate");
     }
     adaptive_limit(&c->adaptive, &t);
+    if (c->g->rates.n > 0) {
+        rates_add(c, o, &t);
+    }
     throttle_not_before(&t, c->store_until, "the store refused");
     usec_t when = throttle_when(&t, n, now, NULL);
     if (when > now) {
@@ -163,8 +195,12 @@ static struct link *dispatch_pick(struct carrier *c, const struct outgoing *o, u
         return NULL;
     }
     unsigned room = n + (o->m.class_ == CLASS_OTP ? 0 : window / SPARE);
-    struct link *k = carrier_pick(c, room < window ? room : window);
+    struct link *k = carrier_pick(c, room < window ? room : window, n, &later);
+    if (k == NULL && later != USEC_NEVER) {
+        loop_timer_at(&c->wake, later);
+    }
     if (k != NULL) {
+        throttle_add(&t, carrier_bind_rate(c, k), "bind rate");
         throttle_take(&t, n, now);
         *parts = n;
     }
@@ -193,11 +229,8 @@ uint64_t dispatch_direct(struct carrier *c, struct outgoing *o)
     if (o->m.id == 0) {
         return 0;
     }
-    o->reserved = parts;
-    o->claimed_at = engine_mono(g);
-    c->claiming += parts;
-    link_reserve(k, parts);
-    hmap_put(&c->in_flight, o->m.id, (uint64_t)(uintptr_t)o); /* no memory: found out when it is synced */
+    dispatch_reserve(c, o, k, parts);
+    dispatch_fly(c, o); /* no memory: found out when it is synced */
     engine_touch_spool(g);
     return o->m.id;
 }
@@ -229,7 +262,7 @@ static bool dispatch_next(struct carrier *c, usec_t now)
 {
     struct engine *g = c->g;
     usec_t later, until, closes;
-    struct outgoing *o = dispatch_peek(c, &later);
+    struct outgoing *o = dispatch_peek(c, now, &later);
     if (o == NULL) {
         loop_timer_at(&c->wake, later);
         return false; /* a load, a production or an acceptance kicks again */
@@ -243,16 +276,15 @@ static bool dispatch_next(struct carrier *c, usec_t now)
         dispatch_stop(g, o, of);
         return true;
     }
-    unsigned lane = lane_of(o);
     if (o->campaign == NULL && o->m.not_before > engine_wall(g)) { /* the wall clock was set back */
         spool_move(g->spool, o->m.id, MESSAGE_HELD, REASON_SCHEDULE, 0, o->m.not_before, NULL, NULL);
         engine_touch_spool(g);
-        lane_pop(c, lane);
+        dispatch_pop(c, o);
         outgoing_free(o);
         return true;
     }
-    if (o->campaign == NULL && routing_move_one(c, o)) {
-        lane_pop(c, lane);
+    if (o->campaign == NULL && routing_move_one(c, o)) { /* it is told later, in another turn */
+        dispatch_pop(c, o);
         return true;
     }
     enum gate_answer a =
@@ -437,7 +469,9 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
         link_release(k, o->reserved);
     }
     unsigned parts = o->reserved;
-    if (r->code == ERR_NONE && engine_mono(g) - o->claimed_at > CLAIM_LATE) {
+    bool late = r->code == ERR_NONE && engine_mono(g) - o->claimed_at > CLAIM_LATE;
+    rates_claimed(c, o, parts, late, engine_mono(g));
+    if (late) {
         /* What waited for the disk goes now: as if its tokens were taken now. */
         bucket_lower(&c->rate, c->rate.burst - c->claiming, engine_mono(g));
     }
@@ -477,7 +511,10 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
         return;
     }
     if (k == NULL || link_state(k) != LINK_BOUND) {
-        k = carrier_pick(c, parts);
+        k = carrier_pick(c, parts, parts, NULL);
+        if (k != NULL && carrier_bind_rate(c, k) != NULL) {
+            bucket_take(carrier_bind_rate(c, k), parts, engine_mono(g));
+        }
     }
     if (k == NULL ||
         outcome_find(c, outgoing_token(o->m.id, 0)) != o) { /* no bind; or no memory to find it by */
@@ -521,6 +558,7 @@ void dispatch_free(struct carrier *c)
     }
     hmap_free(&c->in_flight);
     fair_free(&c->fair);
+    hmap_free(&c->busy);
     for (size_t i = 0; i < 2 * LANE_COUNT; i++) {
         lane_free(&c->lanes[i]);
     }

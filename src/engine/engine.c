@@ -266,7 +266,8 @@ static bool engine_load(struct engine *g, const struct engine_options *o, struct
     g->fed = audience_feed_seq(g->audience);
     bool ok = carriers_load(g, r, o, e);
     pause_load_docs(g, r);
-    ok = ok && carriers_route(g, o, e) && campaign_load_docs(g, r, e) && votes_load_docs(g, r, e);
+    ok = ok && carriers_route(g, o, e) && rates_set(g, o, e) && campaign_load_docs(g, r, e) &&
+         votes_load_docs(g, r, e);
     spool_reader_free(r);
     return ok;
 }
@@ -281,6 +282,7 @@ struct engine *engine_new(const struct engine_options *o, struct loop *l, struct
     g->o = *o;
     g->o.carriers = NULL;
     g->o.routes = NULL;
+    g->o.rates = NULL;
     g->o.tlvs = NULL;
     g->tlvs = tlvs_new(o->tlvs, o->n_tlvs, e);
     if (g->tlvs == NULL) {
@@ -340,6 +342,9 @@ void engine_start(struct engine *g)
 
 bool engine_reload(struct engine *g, const struct engine_options *o, struct err *e)
 {
+    if (!rates_check(o, e)) {
+        return false;
+    }
     struct tlvs *tlvs = tlvs_new(o->tlvs, o->n_tlvs, e), *before = g->tlvs;
     if (tlvs == NULL) {
         return false;
@@ -351,6 +356,9 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
         return false;
     }
     tlvs_free(before);
+    if (!rates_set(g, o, e)) {
+        return false;
+    }
     attempts_set_limit(&g->attempts, o->bind_attempts);
     g->o.tls_expiry_warning = o->tls_expiry_warning;
     g->o.max_parts = o->max_parts;
@@ -466,6 +474,7 @@ void engine_free(struct engine *g)
     audience_close(g->audience);
     route_free(g->route);
     tlvs_free(g->tlvs);
+    rates_free(&g->rates);
     gate_free(&g->gate);
     facts_free(g->facts);
     facts_shared_free(g->shared);

@@ -308,7 +308,7 @@ struct carrier_receipts {
 };
 struct carrier_status {
     const char *name, *state;
-    int64_t rate_limit;
+    int64_t rate_limit, bind_rate;
     uint64_t rate_last_s;
     int64_t rate_found;     /* after it asked to slow down; 0 = it has not: domain/adaptive.h */
     usec_t rate_since;      /* wall; 0 = not */
@@ -335,6 +335,14 @@ struct outbind_status {
 };
 /* Its number; -1 with *e, which suggests a near name. */
 int engine_carrier_find(const struct engine *g, struct strv name, struct err *e);
+/* One of the configuration's rates. */
+struct rate_status {
+    const char *sender, *region, *prefix, *class_, *carrier; /* "" = any */
+    int64_t rate, burst;
+    uint64_t waiting; /* messages put aside for it, or behind one that is */
+};
+size_t engine_rate_count(const struct engine *g);
+void engine_rate_status(const struct engine *g, size_t i, struct rate_status *out);
 size_t engine_carrier_count(const struct engine *g);
 const char *engine_carrier_name(const struct engine *g, size_t i); /* NULL: there is none of that number */
 void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out);

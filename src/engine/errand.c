@@ -248,7 +248,7 @@ void errand_pump(struct carrier *c)
             if (d->part[i].step != STEP_TODO) {
                 continue;
             }
-            struct link *k = carrier_pick(c, 1);
+            struct link *k = carrier_pick(c, 1, 0, NULL);
             if (k == NULL) {
                 return; /* room in a window, or a bind, kicks again */
             }

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/gate.h"
 #include "engine/outbind.h"
+#include "engine/rates.h"
 #include "engine/routing.h"
 #include "engine/tlvs.h"
 #include "engine/worker.h"
@@ -39,7 +40,8 @@ struct engine {
     size_t n_carriers;
     struct route *route;
     struct tlvs *tlvs;
-    bool campaign_tlvs;                      /* some campaign has any */
+    bool campaign_tlvs; /* some campaign has any */
+    struct rates rates;
     uint8_t health[ENGINE_MAX_CARRIERS * 4]; /* enum route_health by carrier: see routing.c */
 
     /* the clock book: number in the spool (from 1) <-> the loop's clock id */

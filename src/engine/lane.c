@@ -103,6 +103,7 @@ static void lane_sift_one(struct carrier *c, unsigned lane, bool (*take)(void *c
                           void *ctx)
 {
     struct lane *l = &c->lanes[lane];
+    aside_empty(c, lane);
     lane_peek(c, lane); /* loads more */
     for (size_t n = ring_count(&l->ahead); n > 0; n--) {
         struct outgoing *o;
@@ -123,6 +124,7 @@ void lane_sift(struct carrier *c, enum message_class class_, bool (*take)(void *
 static void lane_clear(struct lane *l)
 {
     struct outgoing *o;
+    aside_clear(l);
     while (ring_pop(&l->ahead, &o)) {
         outgoing_free(o);
     }
@@ -150,8 +152,8 @@ void lane_again(struct carrier *c, enum message_class class_)
     lane_renew(c, LANE_PARKED + class_);
 }
 
-/* Several may come back in any order: oldest first. False: it is there already. */
-static bool lane_insert(struct lane *l, struct outgoing *o)
+/* Several may come back in any order: oldest first. */
+bool lane_insert(struct lane *l, struct outgoing *o)
 {
     struct outgoing **here, **next;
     for (size_t i = 0; (here = ring_at(&l->ahead, i)) != NULL && (*here)->m.id <= o->m.id; i++) {
@@ -209,7 +211,8 @@ bool lane_offer(struct carrier *c, struct outgoing *o)
 
 static bool lane_is_empty(const struct lane *l)
 {
-    return ring_count(&l->ahead) == 0 && !l->loading && !l->more && !l->returned && l->coming == 0;
+    return ring_count(&l->ahead) == 0 && l->put_aside == 0 && !l->loading && !l->more && !l->returned &&
+           l->coming == 0;
 }
 
 bool lane_is_clear(const struct carrier *c, enum message_class class_)
@@ -237,5 +240,7 @@ void lane_init(struct lane *l)
 void lane_free(struct lane *l)
 {
     lane_clear(l);
+    free(l->asides);
+    hmap_free(&l->waiting);
     ring_free(&l->ahead);
 }

@@ -18,6 +18,7 @@
 #define ENGINE_MAX_HOSTS      8  /* of one carrier */
 #define ENGINE_MAX_OUTBINDS   4  /* of one carrier, besides its binds */
 #define ENGINE_ROUTE_CARRIERS 16 /* of one route */
+#define ENGINE_MAX_RATES      256
 #define ENGINE_MAX_STATUSES   64 /* of one carrier */
 #define ENGINE_TAG_MAX        65 /* octets with the NUL */
 #define ENGINE_NAME_MAX       64 /* octets with the NUL: carriers, campaigns, votes, segments */
@@ -47,12 +48,13 @@ struct carrier_options {
     char system_id[17], password[10], system_type[14]; /* SMPP 3.4 §5.2.1-3: with NUL 16, 9, 13; one spare */
     char address_range[42];
     unsigned transceivers, transmitters,
-        receivers;          /* how many binds of each; their sum at most ENGINE_MAX_BINDS */
-    uint8_t version;        /* 0x33, 0x34, 0x50 */
-    uint8_t untold_version; /* of a carrier that tells none in its bind_resp; 0 = 0x34 */
-    unsigned window;        /* outstanding submissions a bind */
-    int64_t rate, burst;    /* parts a second, 0 = no limit; parts */
-    unsigned congestion;    /* congestion_state from which on it is slowed; 0 = never (SMPP 5.0 §4.8.4.18) */
+        receivers;                 /* how many binds of each; their sum at most ENGINE_MAX_BINDS */
+    uint8_t version;               /* 0x33, 0x34, 0x50 */
+    uint8_t untold_version;        /* of a carrier that tells none in its bind_resp; 0 = 0x34 */
+    unsigned window;               /* outstanding submissions a bind */
+    int64_t rate, burst;           /* parts a second, 0 = no limit; parts */
+    int64_t bind_rate, bind_burst; /* the same of each bind */
+    unsigned congestion; /* congestion_state from which on it is slowed; 0 = never (SMPP 5.0 §4.8.4.18) */
     usec_t response_timeout, enquire_link, enquire_timeout, bind_timeout, connect_timeout;
     usec_t reconnect_min, reconnect_max; /* backoff between attempts, with jitter */
     usec_t already_bound_wait;           /* the first pause after ESME_RALYBND */
@@ -82,6 +84,12 @@ struct carrier_options {
         char text[120]; /* "": the table's */
     } statuses[ENGINE_MAX_STATUSES];
     size_t n_statuses;
+};
+
+/* A limit of what its keys select: engine/rates.h. "" = any. */
+struct rate_options {
+    char prefix[512], region[256], class_[64], sender[MESSAGE_MAX_SENDER + 1], carrier[32];
+    int64_t rate, burst; /* parts a second; parts */
 };
 
 /* A rule of where messages go: domain/route.h. "" = any. */
@@ -123,6 +131,8 @@ struct engine_options {
     size_t n_routes;
     const struct tlv_options *tlvs; /* declared */
     size_t n_tlvs;
+    const struct rate_options *rates;
+    size_t n_rates;
     usec_t reroute_after; /* a carrier is down so long before messages that wait for it go elsewhere */
     unsigned max_parts;
     unsigned max_attempts;

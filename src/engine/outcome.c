@@ -16,6 +16,7 @@ void outcome_forget(struct carrier *c, const struct outgoing *o)
     uint64_t p;
     if (hmap_get(&c->in_flight, o->m.id, &p) && (const struct outgoing *)(uintptr_t)p == o) {
         hmap_del(&c->in_flight, o->m.id);
+        aside_land(c, o);
     }
 }
 
@@ -26,6 +27,7 @@ static void outcome_slow(struct carrier *c, const struct outgoing *o, enum adapt
     struct adaptive *a = &c->adaptive;
     switch (adaptive_asked(a, cause, o->claimed_at, engine_mono(c->g))) {
     case ADAPTIVE_BEGAN:
+        aside_slow(c, true);
         log_event(c->g->log, LOG_WARN, "throttled", "carrier=%s cause=%s rate=%lld before=%lld", c->o.name,
                   adaptive_cause_name(cause), (long long)adaptive_rate(a), (long long)a->before);
         break;
@@ -53,6 +55,7 @@ void outcome_second(struct carrier *c)
 {
     usec_t now = engine_mono(c->g), since = c->adaptive.since;
     if (adaptive_second(&c->adaptive, now) == ADAPTIVE_ENDED) {
+        aside_slow(c, false);
         log_event(c->g->log, LOG_INFO, "throttled_end", "carrier=%s after_ms=%lld", c->o.name,
                   (long long)((now - since) / USEC_MS));
     }

@@ -12,12 +12,23 @@
 struct campaign;
 struct carrier;
 
+#define OUTGOING_LIMITS 8 /* of the configuration's rates that may hold for one message */
+
 struct outgoing {
     struct message m; /* its views point into `block` */
     void *block;      /* freed with it; NULL: the views are in the same allocation */
     uint32_t clock;   /* of the loop's dictionary */
     uint16_t attempts;
     uint32_t parts_done[8]; /* answered OK in an earlier attempt */
+
+    /* which of the configuration's rates hold for it: rates.h */
+    uint32_t limits_of; /* the list they are of; 0 = not looked up */
+    uint16_t limits[OUTGOING_LIMITS];
+    uint8_t n_limits;
+    bool limits_over; /* there are more: it cannot go */
+    /* it waits for one of them, so that others can pass: aside.c */
+    uint16_t aside; /* the queue, from 1; 0 = not */
+    struct outgoing *next_aside;
 
     /* of a campaign: not yet accepted */
     struct campaign *campaign;

@@ -9,6 +9,7 @@
 #define PRODUCE_BATCH 512     /* customers a job */
 #define PRODUCE_LOW   1024    /* below so many candidates in memory: make more (so a batch more at most) */
 #define PARK_MOST     1000000 /* parked messages of a carrier and class, before its campaigns wait */
+#define LIMIT_MOST    10000   /* the same, of a limit that holds for some of a campaign only */
 #define PARK_TURN     256     /* parked in one look at most */
 #define PARK_AFTER    (20 * USEC_MS) /* so long others wait for the head of a campaign to be taken */
 
@@ -182,6 +183,7 @@ static void produce_route(struct campaign *m, struct outgoing *o)
     }
     struct carrier *c = g->carriers[choice.carrier];
     o->m.carrier = (uint16_t)choice.carrier;
+    o->limits_of = 0;
     produce_sender(o, m->spec.sender.n ? m->spec.sender : strv_from(c->o.sender));
     if (o->refused == MESSAGE_NONE) {
         struct parts_options style = carrier_style(c);
@@ -390,6 +392,29 @@ static struct outgoing *campaign_peek_for(struct campaign *m, struct carrier *c,
     return o;
 }
 
+/* The campaign's head, and when its own rate and the configuration's let it go. A rate that does not hold for
+ * all of the campaign (its recipients are of several regions) holds up the others only when many wait for it
+ * in the carrier's stored queue already. */
+static struct outgoing *campaign_peek_limited(struct campaign *m, struct carrier *c, usec_t now, usec_t *when,
+                                              usec_t *later)
+{
+    struct outgoing *o;
+    *when = now;
+    while ((o = campaign_peek_for(m, c, now, later)) != NULL && o->refused == MESSAGE_NONE) {
+        if (m->spec.rate > 0) {
+            *when = bucket_when(&m->rate, outgoing_parts_left(o), now);
+        }
+        usec_t rates = *when > now ? now : aside_when(c, o, now);
+        if (rates <= now || m->n_clocks < 2 ||
+            spool_parked_count(m->g->spool, c->number, o->m.class_) >= LIMIT_MOST ||
+            !campaign_park(m, o, now, later)) {
+            *when = rates > *when ? rates : *when;
+            break;
+        }
+    }
+    return o;
+}
+
 struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_, usec_t *later,
                                    uint64_t *start)
 {
@@ -401,13 +426,11 @@ struct outgoing *campaign_peek_any(struct carrier *c, enum message_class class_,
         if (m->state != CAMPAIGN_RUNNING || m->spec.class_ != class_ || m->stalled) {
             continue;
         }
-        struct outgoing *o = campaign_peek_for(m, c, now, later);
+        usec_t when;
+        struct outgoing *o = campaign_peek_limited(m, c, now, &when, later);
         if (o == NULL) {
             continue;
         }
-        usec_t when = o->refused == MESSAGE_NONE && m->spec.rate > 0
-                          ? bucket_when(&m->rate, outgoing_parts_left(o), now)
-                          : now;
         uint64_t due = fair_start(&c->fair, class_, m->id);
         if (when > now) {
             *later = when < *later ? when : *later; /* its own limit holds nobody else up */

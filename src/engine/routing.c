@@ -188,6 +188,7 @@ static void move_done(void *ctx, const struct spool_result *r)
         j->failed[one->lane] = true;
     } else if (one->o != NULL && ring_count(&to->lanes[one->lane].ahead) < MOVE_AHEAD) {
         one->o->m.carrier = one->to;
+        one->o->limits_of = 0; /* others may hold there */
         lane_put_back(to, one->o);
         one->o = NULL;
     } else {

@@ -21,6 +21,7 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
         .name = c->o.name,
         .state = carrier_state_name(c),
         .rate_limit = c->o.rate,
+        .bind_rate = c->o.bind_rate,
         .rate_last_s = c->rate_last,
         .rate_found = adaptive_rate(&c->adaptive),
         .rate_since = adaptive_is_on(&c->adaptive) ? c->adaptive.since + shift : 0,
@@ -56,6 +57,27 @@ void engine_carrier_status(const struct engine *g, size_t i, struct carrier_stat
     }
     for (size_t k = 0; k < out->n_binds; k++) {
         out->binds[k].certificate_days = certificates_days(out->binds[k].certificate, mono + shift);
+    }
+}
+
+size_t engine_rate_count(const struct engine *g)
+{
+    return g->rates.n;
+}
+
+void engine_rate_status(const struct engine *g, size_t i, struct rate_status *out)
+{
+    const struct rate_limit *l = &g->rates.list[i];
+    *out = (struct rate_status){ .sender = l->o.sender,
+                                 .region = l->o.region,
+                                 .prefix = l->o.prefix,
+                                 .class_ = l->o.class_,
+                                 .carrier = l->o.carrier,
+                                 .rate = l->bucket.rate,
+                                 .burst = l->bucket.burst };
+    for (size_t k = 0; k < g->n_carriers * 2 * LANE_COUNT; k++) {
+        const struct lane *lane = &g->carriers[k / (2 * LANE_COUNT)]->lanes[k % (2 * LANE_COUNT)];
+        out->waiting += lane->asides != NULL ? lane->asides[i + 1].n : 0;
     }
 }
 

@@ -96,6 +96,38 @@ static void statuses_are_by_number_or_name(void **state)
     config_free(c);
 }
 
+static void rates_have_any_keys_and_a_burst(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct config *c =
+        load("carriers = ( { name = \"acme\"; host = \"h\"; system_id = \"s\"; bind_rate = 40; } );\n"
+             "rates = ( { sender = \"S\"; region = \"DE,US-FL\"; class = \"otp\"; prefix = \"49\";\n"
+             "            carrier = \"acme\"; rate = 200; },\n"
+             "          { region = \"FR\"; rate = 5; }, { rate = 7; burst = 3; } );",
+             &e);
+    struct engine_options o;
+    if (c == NULL) {
+        fail_msg("%s", e.text);
+    }
+    config_engine_options(c, &o);
+    assert_int_equal(o.n_rates, 3);
+    assert_string_equal(o.rates[0].sender, "S");
+    assert_string_equal(o.rates[0].region, "DE,US-FL");
+    assert_string_equal(o.rates[0].class_, "otp");
+    assert_string_equal(o.rates[0].prefix, "49");
+    assert_string_equal(o.rates[0].carrier, "acme");
+    assert_int_equal(o.rates[0].rate, 200);
+    assert_int_equal(o.rates[0].burst, 20);
+    assert_int_equal(o.rates[1].burst, 1);
+    assert_string_equal(o.rates[2].sender, "");
+    assert_int_equal(o.rates[2].burst, 3);
+    assert_int_equal(c->carriers[0].bind_rate, 40);
+    assert_int_equal(c->carriers[0].bind_burst, 4);
+    assert_int_equal(c->carriers[0].congestion, 90);
+    config_free(c);
+}
+
 static void without_either_there_are_none(void **state)
 {
     (void)state;
@@ -112,6 +144,7 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
 {
     (void)state;
 #define ROUTES(text) "carriers = ( " ACME ", " OTHER " );\nroutes = (\n" text ");"
+#define RATES(text)  "carriers = ( " ACME " );\nrates = (\n" text ");"
 #define STATUSES(text)                                                                                       \
     "carriers = ( { name = \"acme\"; host = \"h\"; system_id = \"s\"; statuses = (\n" text "); } );"
     static const struct {
@@ -139,6 +172,14 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
         { ROUTES("{ strategy = \"weighted\"; carriers = ( { name = \"acme\"; weight = 0; } ); }"),
           "above 0" },
         { "carriers = ( " ACME " );\nroutes = { };", ":2: routes is a list" },
+        { RATES("{ sender = \"S\"; }"), ":3: rate is missing" },
+        { RATES("{ rate = 0; }"), ":3: rate" },
+        { RATES("{ rate = 1; region = \"Germany\"; }"), ":3: region" },
+        { RATES("{ rate = 1; class = \"bulk\"; }"), ":3: class \"bulk\"" },
+        { RATES("{ rate = 1; prefix = \"4x\"; }"), ":3: prefix \"4x\"" },
+        { RATES("{ rate = 1; carrier = \"acne\"; }"), "did you mean \"acme\"?" },
+        { RATES("{ rate = 1; sender = \"S\"; },\n{ rate = 2; sender = \"S\"; }"), ":4: there is a rate for" },
+        { RATES("{ rate = 1; sendr = \"S\"; }"), "did you mean \"sender\"?" },
         { STATUSES("{ status = \"ESME_RNONE\"; class = \"temporary\"; }"),
           ":2: \"ESME_RNONE\" is no status" },
         { STATUSES("{ status = \"0\"; class = \"temporary\"; }"), "but not 0" },
@@ -161,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(routes_are_taken_as_written),
+        cmocka_unit_test(rates_have_any_keys_and_a_burst),
         cmocka_unit_test(statuses_are_by_number_or_name),
         cmocka_unit_test(without_either_there_are_none),
         cmocka_unit_test(what_is_wrong_is_refused_with_its_line),

@@ -75,3 +75,7 @@ check_PROGRAMS += tests/unit/domain/test_failures
 tests_unit_domain_test_failures_SOURCES = tests/unit/domain/test_failures.c tests/unit/domain/support.h
 tests_unit_domain_test_failures_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_domain_test_failures_LDADD = $(LIBS_domain) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/domain/test_rates_exact
+tests_unit_domain_test_rates_exact_SOURCES = tests/unit/domain/test_rates_exact.c tests/unit/domain/support.h
+tests_unit_domain_test_rates_exact_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_domain_test_rates_exact_LDADD = $(LIBS_domain) $(CMOCKA_LIBS)

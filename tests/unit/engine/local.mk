@@ -45,3 +45,8 @@ check_PROGRAMS += tests/unit/engine/test_tlvs
 tests_unit_engine_test_tlvs_SOURCES = tests/unit/engine/test_tlvs.c
 tests_unit_engine_test_tlvs_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_engine_test_tlvs_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/engine/test_rates
+tests_unit_engine_test_rates_SOURCES = tests/unit/engine/test_rates.c tests/unit/engine/rig.c tests/unit/engine/rig.h
+tests_unit_engine_test_rates_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -I$(srcdir)/tests/unit/engine
+tests_unit_engine_test_rates_LDADD = $(LIBS_engine) $(CMOCKA_LIBS)
