@@ -126,12 +126,6 @@ void failback_second(struct carrier *c);
 void failback_on_state(struct carrier *c, struct link *k);
 void failback_drop(struct carrier *c); /* whatever is being tried */
 
-/* --- lane.c: a lane is a class, or LANE_PARKED and a class --- */
-#define LANE_PARKED LANE_COUNT
-static inline unsigned lane_of(const struct outgoing *o)
-{
-    return o->m.class_ + (o->m.parked ? LANE_PARKED : 0u);
-}
 /* --- certificates.c --- */
 void certificates_second(struct carrier *c);
 /* Wall; 0: none. The first of its binds' certificates to end; our own. */
@@ -139,7 +133,12 @@ usec_t certificates_peer(const struct carrier *c);
 usec_t certificates_own(const struct carrier *c);
 int64_t certificates_days(usec_t expires, usec_t wall); /* whole days left; negative: it has expired */
 
-/* --- lane.c --- */
+/* --- lane.c: a lane is a class, or LANE_PARKED and a class --- */
+#define LANE_PARKED LANE_COUNT
+static inline unsigned lane_of(const struct outgoing *o)
+{
+    return o->m.class_ + (o->m.parked ? LANE_PARKED : 0u);
+}
 void lane_init(struct lane *l);
 void lane_free(struct lane *l);
 /* Into the look-ahead by age. False: out of memory. Takes it otherwise; one that is there already is freed.

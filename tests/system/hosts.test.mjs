@@ -112,6 +112,21 @@ test('a connection that breaks goes over to the next host, and back when the fir
   });
 });
 
+test('an address of IPv6, in brackets', async (t) => {
+  const server = net.createServer((s) => s.on('error', () => {}).on('data', () => {}));
+  const there = await new Promise((r) => server.on('error', () => r(false)).listen(0, '::1', () => r(true)));
+  if (!there) return t.skip('no IPv6 here');
+  const { port } = server.address();
+  try {
+    await daemonWith({ hosts: [`[::1]:${port}`], bind_timeout: '200ms' }, async (daemon) => {
+      await daemon.logged(new RegExp(`to=connecting why="\\[::1\\]:${port}"`));
+      await daemon.logged(/to=binding why="connected"/);
+    });
+  } finally {
+    server.close();
+  }
+});
+
 test('failback = 0: it stays where it is', async () => {
   await carriers([{}, {}], async (a, b) => {
     await daemonWith({ hosts: list(a, b), failback: 0 }, async (daemon) => {
