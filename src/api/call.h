@@ -107,6 +107,9 @@ void call_put_tlvs(const struct call *c, json_t *things);
  * of the array, by their names. */
 void call_put_names(struct call *c, json_t *messages);
 
+/* A carrier as in the status (status.c). */
+json_t *call_carrier(const struct call *c, size_t i);
+
 /* --- how texts are sent: texts.c --- */
 json_t *call_text_replaced(const struct translit_report *r);
 void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet", ... */
@@ -117,6 +120,8 @@ void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet"
     X(status_metrics)                                                                                        \
     X(status_show)                                                                                           \
     X(carrier_list)                                                                                          \
+    X(carrier_show)                                                                                          \
+    X(carrier_statuses)                                                                                      \
     X(carrier_pause)                                                                                         \
     X(carrier_resume)                                                                                        \
     X(receipt_unknown)                                                                                       \

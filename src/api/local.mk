@@ -4,6 +4,7 @@ src_libapi_a_SOURCES = \
 	src/api/api.c src/api/api.h \
 	src/api/call.c src/api/call.h \
 	src/api/campaigns.c \
+	src/api/carriers.c \
 	src/api/customers.c \
 	src/api/fields.c \
 	src/api/import_facts.c src/api/import_facts.h \

@@ -188,6 +188,45 @@ static void report_put_counts(json_t *o, const struct report_job *j, const struc
                      queued + held + n->by_state[MESSAGE_IN_FLIGHT] + n->by_state[MESSAGE_UNCERTAIN] == 0));
 }
 
+struct report_costs {
+    json_t *list;
+    int64_t total;
+};
+
+/* The carrier is a number until it is on the loop. */
+static bool report_add_cost(void *ctx, uint16_t carrier, uint64_t parts, int64_t cost)
+{
+    struct report_costs *k = ctx;
+    json_t *one = json_object();
+    json_object_set_new(one, "carrier", reply_u64(carrier));
+    json_object_set_new(one, "parts", reply_u64(parts));
+    json_object_set_new(one, "cost", json_real((double)cost / 1e6));
+    json_array_append_new(k->list, one);
+    k->total += cost;
+    return true;
+}
+
+static void report_put_costs(const struct engine_view *v, struct call *c, uint32_t campaign)
+{
+    struct report_costs k = { .list = json_array() };
+    spool_each_cost(v->spool, campaign, report_add_cost, &k);
+    json_object_set_new(c->out, "by_carrier", k.list);
+    json_object_set_new(c->out, "cost", k.total != 0 ? json_real((double)k.total / 1e6) : json_null());
+}
+
+static void report_then_names(struct call *c)
+{
+    json_t *list = json_object_get(c->out, "by_carrier"), *one;
+    size_t i;
+    json_array_foreach(list, i, one)
+    {
+        json_int_t n = json_integer_value(json_object_get(one, "carrier"));
+        const char *name = engine_carrier_name(c->api->engine, (size_t)n);
+        json_object_set_new(one, "carrier", name != NULL ? reply_cstr(name) : json_null());
+    }
+    call_reply(c);
+}
+
 static void report_run(const struct engine_view *v, struct call *c)
 {
     struct report_job *j = c->job;
@@ -199,6 +238,7 @@ static void report_run(const struct engine_view *v, struct call *c)
     json_object_set_new(c->out, "replied", reply_u64(n.replied));
     json_object_set_new(c->out, "opted_out", reply_u64(n.opted_out));
     json_object_set_new(c->out, "parts_sent", reply_u64(n.parts_sent));
+    report_put_costs(v, c, j->id);
 }
 
 void api_campaign_report(struct call *c)
@@ -228,6 +268,6 @@ void api_campaign_report(struct call *c)
     struct report_job *j = call_job(c, sizeof *j, NULL);
     if (j != NULL) {
         *j = job;
-        call_read(c, report_run, NULL);
+        call_read(c, report_run, report_then_names);
     }
 }

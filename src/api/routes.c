@@ -13,6 +13,8 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/v1/status", ROLE_READER, BODY_NONE, "", api_status_show },
 
     { HTTP_GET, "/v1/carriers", ROLE_READER, BODY_NONE, "", api_carrier_list },
+    { HTTP_GET, "/v1/carriers/{name}", ROLE_READER, BODY_NONE, "", api_carrier_show },
+    { HTTP_GET, "/v1/carriers/{name}/statuses", ROLE_READER, BODY_NONE, "", api_carrier_statuses },
     { HTTP_POST, "/v1/carriers/{name}/pause", ROLE_OPERATOR, BODY_JSON, "", api_carrier_pause },
     { HTTP_POST, "/v1/carriers/{name}/resume", ROLE_OPERATOR, BODY_JSON, "", api_carrier_resume },
 

@@ -154,6 +154,13 @@ static json_t *status_rates(const struct engine *g)
 
 /* --- /v1/carriers --- */
 
+json_t *call_carrier(const struct call *c, size_t i)
+{
+    struct carrier_status s;
+    engine_carrier_status(c->api->engine, i, &s);
+    return status_carrier(&s);
+}
+
 static json_t *status_carriers(const struct engine *g)
 {
     json_t *list = json_array();

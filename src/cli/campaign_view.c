@@ -339,11 +339,42 @@ static void campaign_put_failed(struct cli *c, const json_t *doc, struct buf *ou
     table_free(t);
 }
 
+/* Where there is one carrier and no cost the figures below say it. */
+static void campaign_put_costs(struct cli *c, const json_t *doc, struct buf *out)
+{
+    const json_t *list = doc_get(doc, "by_carrier");
+    bool costs = json_is_number(doc_get(doc, "cost"));
+    struct buf line = { 0 };
+    if (!costs && json_array_size(list) < 2) {
+        return;
+    }
+    campaign_put_heading(c, out, "By carrier");
+    struct table *t = cli_table(c, 2);
+    table_column(t, "carrier", TABLE_LEFT);
+    table_column(t, "parts", TABLE_RIGHT);
+    table_column(t, "cost", TABLE_RIGHT);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        buf_clear(&line);
+        buf_printf(&line, "%.2f", doc_real(one, "cost"));
+        table_text(t, doc_text(one, "carrier"));
+        table_count(t, doc_int(one, "parts"));
+        table_text(t, costs ? buf_cstr(&line) : "-");
+    }
+    table_put(t, out);
+    table_free(t);
+    buf_free(&line);
+    if (costs) {
+        buf_printf(out, "\ncost %.2f, as the routes had it when the parts went\n", doc_real(doc, "cost"));
+    }
+}
+
 void campaign_draw_report(struct cli *c, const json_t *doc, struct buf *out)
 {
     campaign_put_title(c, doc, out);
     campaign_put_states(c, doc, out);
     campaign_put_failed(c, doc, out);
+    campaign_put_costs(c, doc, out);
     if (json_array_size(doc_get(doc, "held_clocks")) != 0) {
         campaign_put_heading(c, out, "Held by quiet hours or schedule");
         campaign_put_clocks(c, doc_get(doc, "held_clocks"), false, out);

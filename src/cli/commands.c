@@ -270,6 +270,10 @@ const struct command commands[] = {
       message_resolve_options, NULL, message_resolve),
 
     C("carrier", "list", "", "the carriers and their binds", NULL, NULL, carrier_list),
+    C("carrier", "show", "NAME", "one carrier: figures, binds and settings", NULL, NULL, carrier_show),
+    C("carrier", "statuses", "NAME", "what each status of a response means there, and what follows", NULL,
+      "\"usually\" tells the class of those that the configuration overrides for this carrier.",
+      carrier_statuses),
     C("carrier", "pause", "NAME", "submit nothing to it until it is resumed; binds stay up", NULL, NULL,
       carrier_pause),
     C("carrier", "resume", "NAME", "submit again; also starts binds that had stopped", NULL, NULL,

@@ -35,6 +35,8 @@
     X(customer_block)                                                                                        \
     X(customer_unblock)                                                                                      \
     X(carrier_list)                                                                                          \
+    X(carrier_show)                                                                                          \
+    X(carrier_statuses)                                                                                      \
     X(carrier_pause)                                                                                         \
     X(carrier_resume)                                                                                        \
     X(message_list)                                                                                          \

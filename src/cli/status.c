@@ -4,6 +4,7 @@
 #include "cli/handlers.h"
 #include "cli/message_view.h"
 #include "cli/receipt_view.h"
+#include "cli/status_view.h"
 #include "cli/text.h"
 
 #include <stdio.h>
@@ -333,11 +334,16 @@ int run_status(struct cli *c)
 
 /* --- carriers --- */
 
+void status_draw_carriers(struct cli *c, const json_t *carriers, struct buf *out)
+{
+    status_put_carriers(c, carriers, out);
+    status_put_binds(c, carriers, out);
+    receipt_put_carriers(c, carriers, out);
+}
+
 static void carrier_draw(struct cli *c, const json_t *doc, struct buf *out)
 {
-    status_put_carriers(c, doc_get(doc, "carriers"), out);
-    status_put_binds(c, doc_get(doc, "carriers"), out);
-    receipt_put_carriers(c, doc_get(doc, "carriers"), out);
+    status_draw_carriers(c, doc_get(doc, "carriers"), out);
 }
 
 int run_carrier_list(struct cli *c)

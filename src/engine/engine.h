@@ -346,6 +346,23 @@ void engine_rate_status(const struct engine *g, size_t i, struct rate_status *ou
 size_t engine_carrier_count(const struct engine *g);
 const char *engine_carrier_name(const struct engine *g, size_t i); /* NULL: there is none of that number */
 void engine_carrier_status(const struct engine *g, size_t i, struct carrier_status *out);
+/* As configured. Valid until the next reload; has the password. */
+const struct carrier_options *engine_carrier_options(const struct engine *g, size_t i);
+/* What a status means at a carrier, and what follows. */
+struct engine_status {
+    uint32_t status;
+    const char *name; /* NULL: of no version of the protocol */
+    const char *text; /* the carrier's own, or the table's */
+    enum smpp_status_class class_, usually;
+    bool overridden;
+    bool retry; /* tried again by this schedule: the first wait, the longest, attempts in all */
+    usec_t first, most;
+    unsigned attempts;
+    char then[160]; /* the same for a person */
+};
+/* The whole table, then those of the carrier's own that are not in it. */
+void engine_status_each(const struct engine *g, size_t carrier,
+                        void (*fn)(void *ctx, const struct engine_status *s), void *ctx);
 /* What the carrier's own rules tell of a status; "" when they do not. */
 const char *engine_status_text(const struct engine *g, size_t carrier, uint32_t status);
 void engine_outbind_status(const struct engine *g, struct outbind_status *out);

@@ -144,7 +144,7 @@ static void outcome_finish(struct carrier *c, struct outgoing *o)
     }
 }
 
-static void outcome_record(struct carrier *c, uint64_t token, const struct smpp_pdu *r)
+static void outcome_record(struct carrier *c, uint64_t token, const struct smpp_pdu *r, int64_t cost)
 {
     struct spool_answer a = {
         .id = token >> 8,
@@ -154,6 +154,7 @@ static void outcome_record(struct carrier *c, uint64_t token, const struct smpp_
         .carrier_id = r->command_id == SMPP_CMD(submit_sm_resp) && !r->body_absent ? r->id_resp.message_id
                                                                                    : (struct strv){ 0 },
         .at = engine_wall(c->g),
+        .cost = cost,
     };
     spool_answer(c->g->spool, &a, NULL, NULL);
     engine_touch_spool(c->g);
@@ -175,18 +176,20 @@ void outcome_response(struct carrier *c, struct link *k, uint64_t token, const s
     o->waiting--;
     routing_note(c, class_ == SMPP_CLASS_TEMPORARY || class_ == SMPP_CLASS_BIND_FAULT);
     outcome_congestion(c, o, r);
+    int64_t cost = 0;
     switch (class_) {
     case SMPP_CLASS_OK:
         outcome_part_taken(o, token);
         adaptive_taken(&c->adaptive, o->claimed_at, engine_mono(c->g));
-        c->cost += routing_cost(c->g, &o->m);
-        outcome_record(c, token, r);
+        cost = routing_cost(c->g, &o->m);
+        c->cost += cost;
+        outcome_record(c, token, r, cost);
         break;
     case SMPP_CLASS_PERMANENT:
         o->failed++;
         o->failed_status = r->command_status;
         c->failed++;
-        outcome_record(c, token, r);
+        outcome_record(c, token, r, 0);
         break;
     case SMPP_CLASS_THROTTLED:
         outcome_slow(c, o,
@@ -238,5 +241,5 @@ void outcome_late(struct carrier *c, uint64_t token, const struct smpp_pdu *r)
     if (o != NULL) {
         outcome_part_taken(o, token);
     }
-    outcome_record(c, token, r);
+    outcome_record(c, token, r, o != NULL ? routing_cost(c->g, &o->m) : 0);
 }

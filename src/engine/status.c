@@ -2,6 +2,9 @@
 #include "engine/internal.h"
 
 #include "base/buf.h"
+#include "smpp/status.h"
+
+#include <stdio.h>
 
 size_t engine_carrier_count(const struct engine *g)
 {
@@ -78,6 +81,79 @@ void engine_rate_status(const struct engine *g, size_t i, struct rate_status *ou
     for (size_t k = 0; k < g->n_carriers * 2 * LANE_COUNT; k++) {
         const struct lane *lane = &g->carriers[k / (2 * LANE_COUNT)]->lanes[k % (2 * LANE_COUNT)];
         out->waiting += lane->asides != NULL ? lane->asides[i + 1].n : 0;
+    }
+}
+
+const struct carrier_options *engine_carrier_options(const struct engine *g, size_t i)
+{
+    return &g->carriers[i]->o;
+}
+
+/* "30 s", "1 h 30 m": settings are whole seconds, or less than one. */
+static const char *status_duration(usec_t d, char out[32])
+{
+    long long s = d / USEC_SEC;
+    if (s < 1) {
+        snprintf(out, 32, "%lld ms", (long long)(d / USEC_MS));
+    } else if (s < 60) {
+        snprintf(out, 32, "%lld s", s);
+    } else if (s < 3600) {
+        snprintf(out, 32, s % 60 ? "%lld m %02lld s" : "%lld m", s / 60, s % 60);
+    } else {
+        snprintf(out, 32, s / 60 % 60 ? "%lld h %02lld m" : "%lld h", s / 3600, s / 60 % 60);
+    }
+    return out;
+}
+
+static void status_fill(const struct engine *g, const struct carrier *c, uint32_t status,
+                        struct engine_status *out)
+{
+    const char *own = engine_status_text(g, c->number, status);
+    char first[32], most[32];
+    *out = (struct engine_status){ .status = status,
+                                   .name = smpp_status_name(status),
+                                   .text = own[0] != 0 ? own : smpp_status_text(status),
+                                   .class_ = carrier_status_class(c, status),
+                                   .usually = smpp_status_class(status) };
+    for (size_t i = 0; i < c->o.n_statuses; i++) {
+        out->overridden = out->overridden || c->o.statuses[i].status == status;
+    }
+    switch (out->class_) {
+    case SMPP_CLASS_OK: snprintf(out->then, sizeof out->then, "sent"); break;
+    case SMPP_CLASS_TEMPORARY:
+        out->retry = true;
+        out->first = g->o.retry_min;
+        out->most = g->o.retry_max;
+        out->attempts = g->o.max_attempts;
+        snprintf(out->then, sizeof out->then, "again after %s, longer each time up to %s, %u attempts",
+                 status_duration(out->first, first), status_duration(out->most, most), out->attempts);
+        break;
+    case SMPP_CLASS_THROTTLED:
+        snprintf(out->then, sizeof out->then,
+                 "the carrier is slowed down, then again; no attempt is used up");
+        break;
+    case SMPP_CLASS_PERMANENT: snprintf(out->then, sizeof out->then, "failed"); break;
+    case SMPP_CLASS_BIND_FAULT:
+        snprintf(out->then, sizeof out->then, "the bind is made anew, then again; no attempt is used up");
+        break;
+    }
+}
+
+void engine_status_each(const struct engine *g, size_t carrier,
+                        void (*fn)(void *ctx, const struct engine_status *s), void *ctx)
+{
+    const struct carrier *c = g->carriers[carrier];
+    struct engine_status row;
+    uint32_t status;
+    for (size_t i = 0; smpp_status_at(i, &status); i++) {
+        status_fill(g, c, status, &row);
+        fn(ctx, &row);
+    }
+    for (size_t i = 0; i < c->o.n_statuses; i++) {
+        if (smpp_status_name(c->o.statuses[i].status) == NULL) {
+            status_fill(g, c, c->o.statuses[i].status, &row);
+            fn(ctx, &row);
+        }
     }
 }
 

@@ -138,6 +138,7 @@ struct spool_answer {
     uint32_t command_status;
     struct strv carrier_id;
     usec_t at;
+    int64_t cost; /* of the part, in millionths: added to what its campaign cost at the carrier */
 };
 /* A repeated success completes with ERR_EXISTS and changes nothing. A late success is recorded, and makes a
  * message that waits again (READY, HELD, UNCERTAIN) SENT when it was the last part; a late refusal is
@@ -418,6 +419,10 @@ struct spool_counts {
     uint64_t parts_sent, replied, opted_out;
 };
 void spool_get_counts(struct spool_reader *r, uint32_t campaign, struct spool_counts *out);
+
+/* What a campaign cost, by carrier: the parts it took, at the costs of then, in millionths. */
+typedef bool (*spool_cost_fn)(void *ctx, uint16_t carrier, uint64_t parts, int64_t cost);
+void spool_each_cost(struct spool_reader *r, uint32_t campaign, spool_cost_fn fn, void *ctx);
 
 typedef bool (*spool_doc_fn)(void *ctx, struct strv name, struct strv value);
 void spool_each_doc(struct spool_reader *r, char kind, spool_doc_fn fn, void *ctx);

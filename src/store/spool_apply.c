@@ -288,6 +288,8 @@ static void part_taken(struct spool_core *c, const struct spool_op *op, struct s
 {
     unsigned part = op->u.answer.part;
     spool_count_event(&c->count, &c->t, r->campaign, COUNT_PARTS_SENT);
+    if (r->campaign)
+        spool_count_cost(&c->count, &c->t, r->campaign, op->u.answer.carrier, op->u.answer.cost);
     if (id.n == 0)
         return;
     spool_index_add(&c->rid, &c->t, spool_ids_key(op->u.answer.carrier, id), op->id << 8 | part);

@@ -78,6 +78,7 @@ struct spool_op {
             struct spool_span body;
         } accept;
         struct {
+            int64_t cost;
             usec_t at;
             struct spool_span id;
             uint64_t to, other; /* a receipt's numbers */

@@ -1,11 +1,14 @@
 #include "store/spool_count.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void spool_count_free(struct spool_count *c)
 {
     hmap_free(&c->index);
     free(c->list);
+    hmap_free(&c->cost_index);
+    free(c->costs);
     *c = (struct spool_count){ 0 };
 }
 
@@ -13,6 +16,8 @@ void spool_count_reset(struct spool_count *c)
 {
     hmap_clear(&c->index);
     c->n = 0;
+    hmap_clear(&c->cost_index);
+    c->n_costs = 0;
 }
 
 static struct spool_count_record *entry_get(struct spool_count *c, struct env_txn *t, uint32_t campaign)
@@ -102,9 +107,57 @@ void spool_count_event(struct spool_count *c, struct env_txn *t, uint32_t campai
     }
 }
 
+static struct spool_cost_entry *cost_get(struct spool_count *c, struct env_txn *t, uint32_t campaign,
+                                         uint32_t carrier)
+{
+    uint64_t id = (uint64_t)campaign << 32 | carrier, at;
+    struct env_key k;
+    struct strv v;
+    if (hmap_get(&c->cost_index, id, &at))
+        return &c->costs[at];
+    if (c->n_costs == c->cap_costs) {
+        size_t cap = c->cap_costs ? c->cap_costs * 2 : 16;
+        struct spool_cost_entry *list = realloc(c->costs, cap * sizeof(*list));
+        if (!list)
+            return NULL;
+        c->costs = list;
+        c->cap_costs = cap;
+    }
+    if (!hmap_put(&c->cost_index, id, c->n_costs))
+        return NULL;
+    struct spool_cost_entry *e = &c->costs[c->n_costs++];
+    *e = (struct spool_cost_entry){ .campaign = campaign, .carrier = carrier };
+    if (env_get(t, SPOOL_COST, env_key1(&k, id), &v) && v.n == sizeof(e->r))
+        memcpy(&e->r, v.p, sizeof(e->r));
+    return e;
+}
+
+void spool_count_cost(struct spool_count *c, struct env_txn *t, uint32_t campaign, uint16_t carrier,
+                      int64_t cost)
+{
+    struct spool_cost_entry *e = cost_get(c, t, campaign, carrier);
+    if (!e) {
+        env_fail(t, ERR_NOMEM);
+        return;
+    }
+    e->r.parts++;
+    e->r.cost += cost;
+}
+
+static void write_costs(struct spool_count *c, struct env_txn *t)
+{
+    struct env_key k;
+    for (size_t i = 0; i < c->n_costs; i++) {
+        const struct spool_cost_entry *e = &c->costs[i];
+        env_put(t, SPOOL_COST, env_key1(&k, (uint64_t)e->campaign << 32 | e->carrier),
+                env_view(&e->r, sizeof(e->r)));
+    }
+}
+
 void spool_count_write(struct spool_count *c, struct env_txn *t)
 {
     uint8_t key[4];
+    write_costs(c, t);
     for (size_t i = 0; i < c->n; i++) {
         be_put32(key, c->list[i].campaign);
         env_put(t, SPOOL_COUNT, env_view(key, 4),

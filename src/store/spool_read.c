@@ -337,6 +337,26 @@ void spool_get_counts(struct spool_reader *r, uint32_t campaign, struct spool_co
     out->opted_out = k.opted_out;
 }
 
+void spool_each_cost(struct spool_reader *r, uint32_t campaign, spool_cost_fn fn, void *ctx)
+{
+    struct env_cursor c;
+    struct env_key k;
+    if (spool_read_begin(r)) {
+        env_cursor_open(&c, &r->t, SPOOL_COST);
+        bool more = env_cursor_seek_ge(&c, env_key1(&k, (uint64_t)campaign << 32));
+        for (; more && env_key_u64(c.key, 0) >> 32 == campaign; more = env_cursor_next(&c)) {
+            struct spool_cost_row row;
+            if (c.value.n != sizeof(row))
+                continue;
+            memcpy(&row, c.value.p, sizeof(row));
+            if (!fn(ctx, (uint16_t)env_key_u64(c.key, 0), row.parts, row.cost))
+                break;
+        }
+        env_cursor_close(&c);
+    }
+    spool_read_end(r);
+}
+
 static usec_t oldest(struct spool_reader *r)
 {
     struct env_cursor c;

@@ -12,6 +12,7 @@
  *   queue     carrier,lane,id/72  -> bitmap of READY messages; the in-flight set under its own carrier number
  *   held      until, id           -> (empty)
  *   count     campaign            -> its counters; 0 is everything
+ *   cost      campaign, carrier   -> parts taken, and what they cost
  *   feed      first seq           -> up to 127 feed records
  *
  * Found by another key (receipt by the carrier's id, message by number): a log-structured index, see
@@ -66,7 +67,8 @@
     X(DEDUPAT, "dedupat")                                                                                    \
     X(VOTE, "vote")                                                                                          \
     X(TALLY, "tally")                                                                                        \
-    X(HISTORY, "history")
+    X(HISTORY, "history")                                                                                    \
+    X(COST, "cost")
 
 enum spool_table {
 #define X(id, name) SPOOL_##id,
