@@ -253,7 +253,7 @@ static void conn_read(struct conn *c)
         conn_deliver(c);
         if (got == room && c->in_want < c->limits.read_budget)
             c->in_want *= 2;
-        if (got < room && !c->tls)
+        if (got < room && !(c->tls && tls_stream_pending(c->tls)))
             return; /* the socket is empty; the event tells when it is not */
     }
     /* The event sees the socket, not what TLS holds decrypted: come back by ourselves. */

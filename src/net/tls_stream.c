@@ -232,6 +232,11 @@ enum tls_io tls_stream_read(struct tls_stream *s, void *p, size_t n, size_t *got
     return ret == 1 ? TLS_IO_OK : tls_stream_result(s, ret, errno);
 }
 
+bool tls_stream_pending(const struct tls_stream *s)
+{
+    return SSL_has_pending(s->ssl) == 1;
+}
+
 enum tls_io tls_stream_write(struct tls_stream *s, const void *p, size_t n, size_t *put)
 {
     tls_stream_begin(s);

@@ -18,6 +18,8 @@ struct tls_stream *tls_stream_new(struct tls_ctx *ctx, int fd, const char *name,
 void tls_stream_free(struct tls_stream *s);
 enum tls_io tls_stream_handshake(struct tls_stream *s);
 enum tls_io tls_stream_read(struct tls_stream *s, void *p, size_t n, size_t *got);
+/* Octets have been taken off the socket that were not read yet, whole records or not: no event will tell. */
+bool tls_stream_pending(const struct tls_stream *s);
 enum tls_io tls_stream_write(struct tls_stream *s, const void *p, size_t n, size_t *put);
 void tls_stream_close_notify(struct tls_stream *s);       /* best effort */
 const char *tls_stream_error(const struct tls_stream *s); /* of the last TLS_IO_FAILED */
