@@ -37,6 +37,12 @@ bool audience_writer_commit(struct audience_writer *w, bool changed, struct err 
 
 /* About so many numbers will be asked for in this transaction: worth a directory, or not. Never needed. */
 void audience_writer_expect(struct audience_writer *w, size_t numbers);
+static inline void audience_writer_soon(const struct audience_writer *w, uint64_t msisdn)
+{
+    if (directory_there(&w->directory)) {
+        directory_prefetch(&w->directory, msisdn);
+    }
+}
 bool audience_writer_find(struct audience_writer *w, uint64_t msisdn, uint32_t *id);
 /* Makes a customer of r; clock and a missing region come from the locator (may be NULL). */
 bool audience_writer_create(struct audience_writer *w, const struct audience_locator *locator,

@@ -52,7 +52,7 @@ static struct directory_slot *slot_of(const struct directory *d, uint64_t msisdn
 
 bool directory_add(struct directory *d, uint64_t msisdn, uint32_t id)
 {
-    if ((!d->slots || d->n + 1 > d->mask / 3 * 2) && !directory_resize(d, 2 * (d->n + 1))) {
+    if ((!d->slots || d->n + 1 > d->mask / 3 * 2) && !directory_resize(d, 3 * (d->n + 1))) {
         return false;
     }
     *slot_of(d, msisdn) =

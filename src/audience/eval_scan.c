@@ -95,19 +95,35 @@ uint64_t scan_octets(const uint8_t *octets, uint8_t low, uint8_t high)
             *words |= (uint64_t)((((plain)(u[at + i] - ulow) <= span) != outside) && u[at + i] != 0) << i;   \
     }
 
-/* One word of candidates at a time; where none is left nothing is read. */
+#define FILTER_WORDS 64u /* a block of customers has 63 */
+
+/* One word of candidates at a time; where none is left nothing is read, and what is read next is on its way.
+ */
+#define AHEAD 8u
 #define FILTER_OF(attributes, name, type, plain, bits)                                                       \
     attributes static void name(const type *u, uint64_t ulow64, uint64_t uhigh64, bool outside,              \
                                 uint64_t flip, uint64_t *words, size_t n)                                    \
     {                                                                                                        \
         const plain ulow = (plain)ulow64, span = (plain)(uhigh64 - ulow64), most = (plain)-2;                \
-        for (size_t w = 0; w < n; w++, u += 64)                                                              \
-            if (words[w]) {                                                                                  \
-                uint64_t pass = bits(u, ulow, span);                                                         \
+        uint16_t at[FILTER_WORDS + AHEAD];                                                                   \
+        for (size_t from = 0; from < n; from += FILTER_WORDS) {                                              \
+            unsigned k = 0;                                                                                  \
+            for (size_t w = from; w < n && w < from + FILTER_WORDS; w++) {                                   \
+                at[k] = (uint16_t)w;                                                                         \
+                k += words[w] != 0;                                                                          \
+            }                                                                                                \
+            for (unsigned i = 0; k < FILTER_WORDS / 2 && i < k && i < AHEAD; i++)                            \
+                __builtin_prefetch(u + 64 * (size_t)at[i]);                                                  \
+            for (unsigned i = 0; i < k; i++) {                                                               \
+                const size_t w = at[i];                                                                      \
+                if (k < FILTER_WORDS / 2 && i + AHEAD < k)                                                   \
+                    __builtin_prefetch(u + 64 * (size_t)at[i + AHEAD]);                                      \
+                uint64_t pass = bits(u + 64 * w, ulow, span);                                                \
                 if (outside)                                                                                 \
-                    pass = bits(u, 1, most) & ~pass;                                                         \
+                    pass = bits(u + 64 * w, 1, most) & ~pass;                                                \
                 words[w] &= pass ^ flip;                                                                     \
             }                                                                                                \
+        }                                                                                                    \
     }
 
 #define LOOPS_OF(attributes, tail)                                                                           \
@@ -290,8 +306,7 @@ static void filter_range(const struct packed *p, uint32_t from, const struct sca
     }
 }
 
-#define FEW_CODES    16u /* so many are looked for one after the other, 64 rows at a time */
-#define FILTER_WORDS 64u
+#define FEW_CODES 16u /* so many are looked for one after the other, 64 rows at a time */
 
 static bool filter_codes(const struct packed *p, uint32_t from, const struct scan_test *t, uint64_t *words,
                          size_t n)

@@ -241,6 +241,7 @@ void audience_import_free(struct audience_import *im)
     free((char *)(uintptr_t)im->o.preset.p);
     buf_free(&im->header_before);
     buf_free(&im->ids);
+    import_log_free(&im->log);
     buf_free(&im->header);
     buf_free(&im->texts);
     buf_free(&im->copy);
@@ -280,6 +281,21 @@ static int reject_cmp(const void *a, const void *b)
     return x->line < y->line ? -1 : x->line > y->line;
 }
 
+/* What the columns are, when they are not known yet, without changing anything that is stored. */
+static bool chunk_header(struct audience_import *im, struct catalog_txn *t, struct strv *octets,
+                         struct err *e)
+{
+    if (im->map.columns == NULL) {
+        if (!header_take(im, octets, e) || !header_read(im, t, e)) {
+            return false;
+        }
+        if (im->map.guesses && !import_rows_guess(im, *octets, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Header and rows, without changing anything that is stored. */
 static bool chunk_read_json(struct audience_import *im, struct catalog_txn *t, struct strv octets,
                             struct err *e)
@@ -306,13 +322,8 @@ static bool chunk_read(struct audience_import *im, struct catalog_txn *t, struct
     if (im->o.format == IMPORT_NDJSON) {
         return chunk_read_json(im, t, octets, e);
     }
-    if (im->map.columns == NULL) {
-        if (!header_take(im, &octets, e) || !header_read(im, t, e)) {
-            return false;
-        }
-        if (im->map.guesses && !import_rows_guess(im, octets, e)) {
-            return false;
-        }
+    if (!chunk_header(im, t, &octets, e)) {
+        return false;
     }
     uint64_t line = im->next.lines + 1;
     if (!import_rows_read(im, octets, &line, e)) {
@@ -333,6 +344,21 @@ static bool chunk_declare(struct audience_import *im, struct err *e)
     return import_map_declare(&im->map, im->writer.txn, im->event, &im->o, e);
 }
 
+static bool chunk_apply(struct audience_import *im, struct strv octets, struct err *e)
+{
+    struct catalog_txn *t = im->writer.txn;
+    const bool events = im->o.kind == IMPORT_EVENTS;
+    import_apply_fn *apply = events ? import_events_apply : import_customers_apply;
+    im->log.n = 0;
+    bool ok = false;
+    if (im->o.format != IMPORT_NDJSON && import_is_large(octets)) {
+        ok = chunk_header(im, t, &octets, e) && chunk_declare(im, e) && import_ahead(im, octets, apply, e);
+    } else {
+        ok = chunk_read(im, t, octets, e) && chunk_declare(im, e) && apply(im, e);
+    }
+    return ok && (!events || import_events_store(im, e));
+}
+
 static bool chunk_write(struct audience_import *im, struct strv octets, struct err *e)
 {
     struct audience_writer *w = &im->writer;
@@ -340,9 +366,7 @@ static bool chunk_write(struct audience_import *im, struct strv octets, struct e
     if (!audience_writer_begin(w, e)) {
         return false;
     }
-    bool ok = chunk_read(im, w->txn, octets, e) && chunk_declare(im, e) &&
-              (im->o.kind == IMPORT_CUSTOMERS ? import_customers_apply(im, e) : import_events_apply(im, e)) &&
-              session_store(im, e);
+    bool ok = chunk_apply(im, octets, e) && session_store(im, e);
     bool changed = p->created != d->created || p->updated != d->updated || p->events != d->events;
     ok = ok && audience_writer_commit(w, changed, e);
     audience_writer_abort(w);

@@ -40,7 +40,7 @@
 
 #include "audience/audience.h"
 
-/* What the numbers mean, asked of the layers that know; all callbacks on the calling thread. */
+/* What the numbers mean, asked of the layers that know, on the calling thread. */
 struct audience_place_of { /* texts live until the next call */
     struct strv clock;     /* "" = unknown */
     struct strv region;    /* used when the customer has no region of its own; "" = unknown */
@@ -69,6 +69,8 @@ struct audience_import_options {
     bool create_customers; /* events: a number that is no customer makes one; else the line is refused */
     char delimiter;        /* 0 = comma */
     usec_t now;
+    /* parse_number and instant_of may be called on another thread, one call after the other, while the
+     * calling one is inside of audience_import_chunk. */
     void *ctx;
     /* National or international form to digits; false with the reason. `region`: of this row, "" when it does
      * not say. NULL: international form only. */

@@ -250,6 +250,9 @@ bool import_customers_apply(struct audience_import *im, struct err *e)
     audience_writer_expect(&im->writer, im->n_rows);
     for (size_t i = 0; ok && i < im->n_rows; i++) {
         uint32_t id;
+        if (i + IMPORT_AHEAD < im->n_rows) {
+            audience_writer_soon(&im->writer, im->rows[i + IMPORT_AHEAD].msisdn);
+        }
         if (audience_writer_find(&im->writer, im->rows[i].msisdn, &id)) {
             ok = row_update(im, i, id, e);
         } else if (im->o.mode == IMPORT_UPDATE) {

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define AHEAD 12 /* rows whose customer is on the way from memory */
-
 /* --- whose events they are --- */
 
 void import_refuse_unknown(struct audience_import *im, struct import_row *row)
@@ -32,8 +30,8 @@ static bool rows_find_customers(struct audience_import *im, struct err *e)
     audience_writer_expect(w, im->n_rows);
     for (size_t i = 0; ok && i < im->n_rows; i++) {
         struct import_row *row = &im->rows[i];
-        if (directory_there(&w->directory) && i + AHEAD < im->n_rows) {
-            directory_prefetch(&w->directory, im->rows[i + AHEAD].msisdn);
+        if (i + IMPORT_AHEAD < im->n_rows) {
+            audience_writer_soon(w, im->rows[i + IMPORT_AHEAD].msisdn);
         }
         if (audience_writer_find(w, row->msisdn, &row->customer)) {
             continue;
@@ -175,35 +173,58 @@ static bool rows_find_repeats(struct audience_import *im, struct err *e)
 
 /* --- into the log --- */
 
-struct event_columns {
-    uint32_t *customer;
-    usec_t *at;
-    uint16_t *attribute;
-    int64_t **values;
-    int64_t *storage;
-};
-
-static bool columns_alloc(struct event_columns *c, size_t n, size_t attributes)
+void import_log_free(struct import_log *log)
 {
-    c->customer = malloc((n + 1) * sizeof(*c->customer));
-    c->at = malloc((n + 1) * sizeof(*c->at));
-    c->attribute = malloc((attributes + 1) * sizeof(*c->attribute));
-    c->values = malloc((attributes + 1) * sizeof(*c->values));
-    c->storage = malloc((n * attributes + 1) * sizeof(*c->storage));
-    return c->customer && c->at && c->attribute && c->values && c->storage;
+    for (size_t i = 0; log->values && i < log->n_columns; i++) {
+        free(log->values[i]);
+    }
+    free(log->values);
+    free(log->attribute);
+    free(log->customer);
+    free(log->at);
+    *log = (struct import_log){ 0 };
 }
 
-static void columns_free(struct event_columns *c)
+static bool grow(void **p, size_t n, size_t size)
 {
-    free(c->customer);
-    free(c->at);
-    free(c->attribute);
-    free(c->values);
-    free(c->storage);
+    void *q = realloc(*p, n * size);
+    if (q) {
+        *p = q;
+    }
+    return q != NULL;
 }
 
-static bool columns_fill(struct audience_import *im, const struct import_column *column, int64_t *out,
-                         struct err *e)
+static bool column_stored(const struct import_column *c)
+{
+    return c->target == IMPORT_FIELD && !c->shared && c->type != SCHEMA_NONE;
+}
+
+/* Room for n more rows of so many columns, which may be others in every chunk. */
+static bool log_reserve(struct import_log *log, size_t columns, size_t n)
+{
+    if (log->n == 0 && log->n_columns != columns) {
+        import_log_free(log);
+    }
+    if (!log->values) {
+        log->values = calloc(columns + 1, sizeof(*log->values));
+        log->attribute = calloc(columns + 1, sizeof(*log->attribute));
+        log->n_columns = columns;
+    }
+    bool ok = log->values && log->attribute;
+    if (ok && log->n + n > log->cap) {
+        size_t cap = log->n + n > 2 * log->cap ? log->n + n : 2 * log->cap;
+        ok = grow((void **)&log->customer, cap, sizeof(*log->customer)) &&
+             grow((void **)&log->at, cap, sizeof(*log->at));
+        for (size_t i = 0; ok && i < columns; i++) {
+            ok = grow((void **)&log->values[i], cap, sizeof(**log->values));
+        }
+        log->cap = ok ? cap : log->cap;
+    }
+    return ok;
+}
+
+static bool column_fill(struct audience_import *im, const struct import_column *column, int64_t *out,
+                        struct err *e)
 {
     size_t n = 0;
     for (size_t i = 0; i < im->n_rows; i++) {
@@ -226,36 +247,53 @@ static bool columns_fill(struct audience_import *im, const struct import_column 
     return true;
 }
 
-static bool rows_append(struct audience_import *im, struct err *e)
+static bool rows_gather(struct audience_import *im, struct err *e)
 {
-    struct event_columns c = { 0 };
-    struct events_batch b = { .type = im->event };
-    bool ok = columns_alloc(&c, im->n_rows, im->map.n_cells) || err_set(e, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; ok && i < im->n_rows; i++) {
+    struct import_log *log = &im->log;
+    const size_t before = log->n;
+    size_t columns = 0, k = 0;
+    for (size_t i = 0; i < im->map.n; i++) {
+        columns += column_stored(&im->map.columns[i]);
+    }
+    if (!log_reserve(log, columns, im->n_rows + 1)) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < im->n_rows; i++) {
         if (!im->rows[i].skip) {
-            c.customer[b.n] = im->rows[i].customer;
-            c.at[b.n++] = im->rows[i].at;
+            log->customer[log->n] = im->rows[i].customer;
+            log->at[log->n++] = im->rows[i].at;
         }
     }
-    for (size_t i = 0; ok && i < im->map.n; i++) {
+    for (size_t i = 0; i < im->map.n; i++) {
         const struct import_column *column = &im->map.columns[i];
-        if (column->target == IMPORT_FIELD && !column->shared && column->type != SCHEMA_NONE) {
-            c.attribute[b.n_attributes] = column->id;
-            c.values[b.n_attributes] = c.storage + b.n_attributes * im->n_rows;
-            ok = columns_fill(im, column, c.values[b.n_attributes++], e);
+        if (column_stored(column)) {
+            log->attribute[k] = column->id;
+            if (!column_fill(im, column, log->values[k++] + before, e)) {
+                return false;
+            }
         }
     }
-    b.customer = c.customer;
-    b.at = c.at;
-    b.attribute = c.attribute;
-    b.values = (const int64_t *const *)c.values;
-    ok = ok && events_append(im->writer.txn, &b, e);
-    im->next.events += ok ? b.n : 0;
-    columns_free(&c);
-    return ok;
+    return true;
+}
+
+bool import_events_store(struct audience_import *im, struct err *e)
+{
+    const struct import_log *log = &im->log;
+    const struct events_batch b = { .type = im->event,
+                                    .n = log->n,
+                                    .customer = log->customer,
+                                    .at = log->at,
+                                    .n_attributes = log->n_columns,
+                                    .attribute = log->attribute,
+                                    .values = (const int64_t *const *)log->values };
+    if (!events_append(im->writer.txn, &b, e)) {
+        return false;
+    }
+    im->next.events += log->n;
+    return true;
 }
 
 bool import_events_apply(struct audience_import *im, struct err *e)
 {
-    return rows_find_customers(im, e) && rows_find_repeats(im, e) && rows_append(im, e);
+    return rows_find_customers(im, e) && rows_find_repeats(im, e) && rows_gather(im, e);
 }

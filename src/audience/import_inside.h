@@ -7,6 +7,8 @@
 #include "audience/import.h"
 #include "audience/import_map.h"
 
+#define IMPORT_AHEAD 12 /* rows further on whose customer is on the way from memory */
+
 struct import_row {
     uint64_t line;
     uint64_t msisdn;
@@ -14,6 +16,15 @@ struct import_row {
     struct strv id;    /* events; "" = none */
     uint32_t customer; /* events, once known */
     bool skip;         /* events: refused or a repeat */
+};
+
+/* Events on their way into the log, in columns: of the map's fields in their order. */
+struct import_log {
+    size_t n, cap, n_columns;
+    uint32_t *customer;
+    usec_t *at;
+    uint16_t *attribute;
+    int64_t **values;
 };
 
 struct audience_import {
@@ -40,6 +51,8 @@ struct audience_import {
     size_t cap_cells;
     bool nomem;
 
+    struct import_log log;
+
     /* of the customer at hand */
     struct customer_arena arena;
     struct buf copy;
@@ -64,9 +77,18 @@ bool import_rows_begin(struct audience_import *im, struct strv octets);
 /* One record's fields, as the columns of the map. */
 bool import_rows_record(void *im, uint64_t line, const struct strv *fields, size_t n);
 
-/* In the writer's open transaction. */
+/* In the writer's open transaction: the rows that were read. Events are gathered, and stored at the end of
+ * the chunk. */
+typedef bool import_apply_fn(struct audience_import *im, struct err *e);
 bool import_customers_apply(struct audience_import *im, struct err *e);
 bool import_events_apply(struct audience_import *im, struct err *e);
+bool import_events_store(struct audience_import *im, struct err *e);
+void import_log_free(struct import_log *log);
+/* Reads and applies a chunk too large to be read at once, without its header. */
+bool import_is_large(struct strv octets);
+bool import_ahead(struct audience_import *im, struct strv octets, import_apply_fn *apply, struct err *e);
+/* The reader's refusals become the import's. */
+void import_rejects_take(struct audience_import *im, struct audience_import *reader);
 /* A rehearsal of the latter: refuses rows of unknown customers. */
 bool import_customers_check(struct audience_import *im, struct catalog_txn *t, struct err *e);
 /* Its number is no customer's, and must be. */

@@ -28,23 +28,43 @@ static void fit(struct strv text, char *out, size_t size)
     buf_free(&clean);
 }
 
-void import_reject(struct audience_import *im, uint64_t line, const char *column, struct strv value,
-                   const char *reason)
+/* A place for one more; NULL: there are enough, or no memory. */
+static struct audience_reject *reject_place(struct audience_import *im)
 {
-    im->next.rejected++;
     if (im->n_rejects >= AUDIENCE_MAX_REJECTS) {
-        return;
+        return NULL;
     }
     if (im->n_rejects == im->cap_rejects) {
         size_t cap = im->cap_rejects ? im->cap_rejects * 2 : 16;
         struct audience_reject *p = realloc(im->rejects, cap * sizeof(*p));
         if (!p) {
-            return; /* it is counted */
+            return NULL; /* it is counted */
         }
         im->rejects = p;
         im->cap_rejects = cap;
     }
-    struct audience_reject *r = &im->rejects[im->n_rejects++];
+    return &im->rejects[im->n_rejects++];
+}
+
+void import_rejects_take(struct audience_import *im, struct audience_import *reader)
+{
+    for (size_t i = 0; i < reader->n_rejects; i++) {
+        struct audience_reject *r = reject_place(im);
+        if (r) {
+            *r = reader->rejects[i];
+        }
+    }
+    reader->n_rejects = 0;
+}
+
+void import_reject(struct audience_import *im, uint64_t line, const char *column, struct strv value,
+                   const char *reason)
+{
+    struct audience_reject *r = reject_place(im);
+    im->next.rejected++;
+    if (!r) {
+        return;
+    }
     r->line = line;
     fit(strv_from(column), r->column, sizeof(r->column));
     fit(value, r->value, sizeof(r->value));

@@ -38,7 +38,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/activity.c src/audience/activity.h \
 	src/audience/import.c src/audience/import.h src/audience/import_inside.h \
 	src/audience/import_csv.c src/audience/import_csv.h \
-	src/audience/import_map.c src/audience/import_map.h \
+	src/audience/import_map.c src/audience/import_map.h src/audience/import_ahead.c \
 	src/audience/import_value.c src/audience/import_value.h \
 	src/audience/import_json.c src/audience/import_json.h src/audience/import_names.c \
 	src/audience/import_rows.c src/audience/import_customers.c src/audience/import_events.c \

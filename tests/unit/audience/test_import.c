@@ -541,6 +541,75 @@ static void fields_are_declared_by_hand_too(void **state)
     audience_view_end(v);
 }
 
+/* Rows for a file of many batches: some are bad, some repeat an id, and towards the end there are quotes. */
+static struct strv many_events(struct buf *b, unsigned rows)
+{
+    buf_put_strv(b, STRV("order_id,msisdn,time,amount,product\n"));
+    for (unsigned i = 0; i < rows; i++) {
+        unsigned long long number = i % 1000 == 999 ? 0 : 447700900000ULL + i % 3000;
+        buf_printf(b, "%u,+%llu,2023-0%u-%02uT%02u:00:00Z,%u.25,", i % 500 == 7 ? i - 1 : i, number,
+                   1 + i / 20000 % 9, 1 + i % 28, i % 24, i % 1000);
+        if (i > rows - 1000) {
+            buf_printf(b, "\"a \"\"quoted\"\"\nproduct %u\"\n", i % 50);
+        } else {
+            buf_printf(b, "a product that is called %u\n", i % 50);
+        }
+    }
+    return (struct strv){ (const char *)b->data, b->len };
+}
+
+/* Given a file too large to be read at once, then what is stored, counted and refused is what comes of it in
+ * small parts. */
+static void a_large_part_is_the_same_as_many_small_ones(void **state)
+{
+    struct fixture *f = *state;
+    struct buf b = { 0 };
+    struct err e = { 0 };
+    int64_t large[2], small[2];
+    const unsigned rows = 160000;
+    struct strv text = many_events(&b, rows);
+    assert_true(text.n > (size_t)9 << 20); /* at least three batches */
+    assert_true(fixture_customers(f, "", "msisdn\n+447700900001\n"));
+    struct audience_import_options o = {
+        .kind = IMPORT_EVENTS, .event = STRV("purchase"), .create_customers = true, .now = FIXTURE_NOW
+    };
+    assert_true(fixture_import(f, &o, text));
+    const struct audience_import_progress whole = f->progress;
+    char *rejects = strdup(f->rejects);
+    sum_events(f, EVENT_PURCHASE, large);
+    assert_int_equal(whole.rows, rows);
+    assert_int_equal(whole.rejected, rows / 1000);
+    assert_int_equal(whole.created, 3000 - 3 - 1); /* three are always bad, one was there */
+    assert_int_equal(whole.repeated, rows / 500);
+    assert_int_equal(large[0], rows - rows / 1000 - rows / 500);
+    fixture_verify(f);
+
+    o.event = STRV("order");
+    struct audience_import *im = audience_import_begin(f->a, &o, &e);
+    for (size_t at = 0, end; at < text.n; at = end) {
+        end = at + 300000;
+        while (end < text.n && !(text.p[end - 1] == '\n' && text.p[end] >= '0' && text.p[end] <= '9')) {
+            end++;
+        }
+        end = end < text.n ? end : text.n;
+        assert_true(audience_import_chunk(im, at, strv_sub(text, at, end - at), end == text.n, &e));
+    }
+    fixture_note(f, im);
+    audience_import_free(im);
+    struct audience_view *v = audience_view_begin(f->a, &e);
+    const uint16_t order = schema_find_event(v->schema, STRV("order"))->id;
+    audience_view_end(v);
+    sum_events(f, order, small);
+    assert_int_equal(small[0], large[0]);
+    assert_int_equal(f->progress.lines, whole.lines);
+    assert_int_equal(f->progress.rejected, whole.rejected);
+    assert_int_equal(f->progress.repeated, whole.repeated);
+    assert_string_equal(f->rejects, rejects);
+    fixture_verify(f);
+    free(rejects);
+    buf_free(&b);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -563,6 +632,7 @@ int main(void)
         T(an_erased_customer_is_gone_everywhere),
         T(coverage_counts_what_is_set),
         T(fields_are_declared_by_hand_too),
+        T(a_large_part_is_the_same_as_many_small_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
