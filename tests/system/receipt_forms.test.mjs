@@ -33,28 +33,37 @@ const vectors = process.env.TESSERA_VECTORS && path.join(process.env.TESSERA_VEC
 test('the conformance vectors, as deliver_sm and data_sm', { skip: !(vectors && fs.existsSync(vectors)) }, async () => {
   const cases = fs.readFileSync(vectors, 'utf8').trim().split('\n').map((l) => JSON.parse(l)).filter((c) => c.tlv?.receipted_message_id ?? c.expect.id);
   assert.ok(cases.length > 70);
-  await withGateway({}, async ({ carrier, daemon }) => {
+  const idOf = (c) => c.tlv?.receipted_message_id ?? c.expect.id;
+  await withGateway({ carrier: { answer: (pdu) => ({ id: idOf(cases[Number(pdu.short_message.message.slice(5))]) }) } }, async ({ carrier, daemon }) => {
     await daemon.bound(carrier);
-    const ours = [];
+    const ours = [], rounds = []; // many vectors have the same id: one after the other
     for (const [i, c] of cases.entries()) {
-      const [mine, s] = await sent(daemon, carrier, number(i), c.tlv?.receipted_message_id ?? c.expect.id);
-      const octets = c.hex ? Buffer.from(c.hex, 'hex') : Buffer.from(c.text, 'utf8');
-      const tlvs = { ...(c.tlv?.receipted_message_id !== undefined ? { receipted_message_id: c.tlv.receipted_message_id } : {}),
-        ...(c.tlv?.message_state !== undefined ? { message_state: c.tlv.message_state } : {}),
-        ...(c.tlv?.network_error_code ? { network_error_code: Buffer.from(c.tlv.network_error_code, 'hex') } : {}) };
-      const common = { data_coding: c.data_coding ?? 0, ...tlvs };
-      const status = i % 3 === 2 || octets.length > 250
-        ? await deliver(carrier, s, { ...common, message_payload: octets }, i % 2 ? 'data_sm' : 'deliver_sm')
-        : await deliver(carrier, s, { ...common, short_message: octets });
-      assert.equal(status, 0, c.id);
-      ours.push(mine);
+      const key = idOf(c).replace(/^0+/, '').toLowerCase();
+      const round = rounds.find((r) => !r.has(key)) ?? rounds[rounds.push(new Map()) - 1];
+      round.set(key, i);
     }
+    for (const round of rounds) {
+      await Promise.all([...round.values()].map(async (i) => {
+        const c = cases[i];
+        ours[i] = await daemon.send(number(i), `case ${i}`);
+        await daemon.becomes(ours[i], 'sent');
+        const s = carrier.submits.find((x) => x.text === `case ${i}`);
+        const octets = c.hex ? Buffer.from(c.hex, 'hex') : Buffer.from(c.text, 'utf8');
+        const common = { data_coding: c.data_coding ?? 0 };
+        for (const t of ['receipted_message_id', 'message_state']) if (c.tlv?.[t] !== undefined) common[t] = c.tlv[t];
+        if (c.tlv?.network_error_code) common.network_error_code = Buffer.from(c.tlv.network_error_code, 'hex');
+        const status = i % 3 === 2 || octets.length > 250
+          ? await deliver(carrier, s, { ...common, message_payload: octets }, i % 2 ? 'data_sm' : 'deliver_sm')
+          : await deliver(carrier, s, { ...common, short_message: octets });
+        assert.equal(status, 0, c.id);
+      }));
+    }
+    await until('what waited to have found its message', async () => (await daemon.status()).spool.orphan_receipts === 0);
     for (const [i, c] of cases.entries()) {
       const state = c.tlv?.message_state ?? c.expect.message_state;
       const want = STATES[state] ?? OTHER_WORDS[c.expect.stat] ?? 'sent';
       assert.equal((await daemon.message(ours[i])).state, want, `${c.id}: ${c.text ?? c.hex}`);
     }
-    assert.equal((await daemon.status()).spool.orphan_receipts, 0);
     assert.equal((await daemon.api('GET', '/v1/inbound')).inbound.length, 0);
   });
 });
