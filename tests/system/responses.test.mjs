@@ -123,3 +123,37 @@ test('a one-time password whose response is lost is sent again, but not for ever
     assert.equal(carrier.submits.length, 3);
   });
 });
+
+test('a lost response, by the policy of its class; and what a late one says of it', async () => {
+  const policy = { otp: 'fail', transactional: 'resend', promotional: 'hold' };
+  const lost = new Set();
+  await withGateway({
+    clock: '2026-11-18T12:00:00Z',
+    text: `messages: { uncertain: { ${Object.entries(policy).map(([c, p]) => `${c} = "${p}";`).join(' ')} }; };\n`,
+    settings: { response_timeout: '150ms', window: 5 },
+    carrier: { answer: (pdu) => (lost.has(pdu.short_message.message) || !pdu.short_message.message.startsWith('lost') ? {} : (lost.add(pdu.short_message.message), null)) },
+  }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const ids = {};
+    for (const [i, c] of Object.keys(policy).entries()) {
+      ids[c] = await daemon.send(number(i), `lost ${c}`, { class: c });
+      await daemon.becomes(await daemon.send(number(i), `fine ${c}`, { class: c }), 'sent');
+    }
+    const failed = await daemon.becomes(ids.otp, 'failed');
+    assert.equal(failed.reason, 'uncertain');
+    const again = await daemon.becomes(ids.transactional, 'sent');
+    assert.equal(again.attempts, 2);
+    await daemon.becomes(ids.promotional, 'uncertain');
+    const of = (t) => carrier.submits.filter((s) => s.text === t);
+    assert.deepEqual(Object.keys(policy).map((c) => of(`lost ${c}`).length), [1, 2, 1]);
+    assert.ok(Object.keys(policy).every((c) => of(`fine ${c}`).length === 1), 'what was answered goes once');
+    // The late success of what was given up changes nothing that was told; of what was held it says how it was.
+    for (const c of Object.keys(policy)) carrier.respond(of(`lost ${c}`)[0], { id: `late-${c}` });
+    await daemon.becomes(ids.promotional, 'sent');
+    for (const c of Object.keys(policy)) carrier.receipt(of(`lost ${c}`)[0], 'DELIVRD', { id: `late-${c}` });
+    await daemon.becomes(ids.promotional, 'delivered');
+    await until('all receipts to be answered', () => carrier.answers.length === 3);
+    assert.equal((await daemon.message(ids.otp)).state, 'failed');
+    assert.equal(carrier.connections, 1);
+  });
+});
