@@ -199,6 +199,23 @@ static const char *status_why_down(const struct carrier *c)
     return "";
 }
 
+/* Down as a whole; or up, and a bind of it waits for an operator. */
+static void status_carrier_problems(const struct carrier *c, struct buf *out)
+{
+    const char *state = carrier_state_name(c), *why = status_why_down(c);
+    if (strv_eq_c(strv_from(state), "down") || strv_eq_c(strv_from(state), "stopped")) {
+        buf_printf(out, "carrier \"%s\" is %s%s%s\n", c->o.name, state, why[0] ? ": " : "", why);
+        return;
+    }
+    for (size_t i = 0; i < c->n_links; i++) {
+        const struct link *k = c->links[i];
+        if (link_state(k) == LINK_STOPPED) {
+            buf_printf(out, "carrier \"%s\": bind %u (%s) is stopped: %s\n", c->o.name, link_id(k),
+                       session_bind_name(link_mode(k)), link_last_error(k));
+        }
+    }
+}
+
 void engine_problems(const struct engine *g, struct buf *out)
 {
     if (g->draining) {
@@ -211,12 +228,8 @@ void engine_problems(const struct engine *g, struct buf *out)
         buf_printf(out, "spool: %s\n", spool_problem(g->spool));
     }
     for (size_t i = 0; i < g->n_carriers; i++) {
-        const struct carrier *c = g->carriers[i];
-        const char *state = carrier_state_name(c);
-        if (c->configured &&
-            (strv_eq_c(strv_from(state), "down") || strv_eq_c(strv_from(state), "stopped"))) {
-            const char *why = status_why_down(c);
-            buf_printf(out, "carrier \"%s\" is %s%s%s\n", c->o.name, state, why[0] ? ": " : "", why);
+        if (g->carriers[i]->configured) {
+            status_carrier_problems(g->carriers[i], out);
         }
     }
 }

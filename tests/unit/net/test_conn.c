@@ -353,6 +353,27 @@ static void shutdown_does_not_wait_for_ever(void **state)
     seen_free(&s);
 }
 
+static void a_shutdown_now_writes_what_fits_and_waits_for_nobody(void **state)
+{
+    struct loop *l = *state;
+    struct seen s = { 0 };
+    char got[8];
+    int fd = pair(l, &s, NULL);
+    assert_true(write(fd, "unread", 6) == 6);
+    assert_true(conn_write(s.conn, "last", 4));
+    conn_shutdown_now(s.conn);
+    assert_int_equal(s.closed, 0); /* never from inside the call */
+    loop_turn(l, 0);
+    assert_int_equal(s.closed, 1); /* the peer has done nothing at all */
+    assert_int_equal(s.reason, CONN_LOCAL);
+    assert_int_equal(s.data, 0);
+    assert_int_equal(read(fd, got, sizeof got), 4);
+    assert_memory_equal(got, "last", 4);
+    assert_int_equal(read(fd, got, sizeof got), 0); /* an end, no reset */
+    close(fd);
+    seen_free(&s);
+}
+
 static void what_the_peer_said_before_it_left_is_read_although_writing_fails(void **state)
 {
     struct loop *l = *state;
@@ -614,6 +635,7 @@ int main(void)
         TEST(a_connection_may_be_freed_inside_its_callback),
         TEST(shutdown_flushes_everything_first),
         TEST(shutdown_does_not_wait_for_ever),
+        TEST(a_shutdown_now_writes_what_fits_and_waits_for_nobody),
         TEST(what_the_peer_said_before_it_left_is_read_although_writing_fails),
         TEST(writing_to_a_peer_that_reads_no_more_ends_the_connection),
         TEST(an_answer_is_written_to_a_peer_that_closed_only_its_sending_side),
