@@ -1,6 +1,7 @@
 #include "api/members.h"
 
 #include "base/civil.h"
+#include "base/nearest.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,13 +16,11 @@ struct strv member_text(const json_t *string)
 
 const char *nearest_name(struct strv name, const char *const *names, size_t n)
 {
-    /* a third of the name may be wrong; of a short one, a letter */
-    unsigned best = (unsigned)(name.n < 6 ? 2 : name.n / 3 + 1);
+    struct nearest near;
     const char *found = NULL;
+    nearest_begin(&near, name);
     for (size_t i = 0; i < n; i++) {
-        unsigned d = strv_distance(name, strv_from(names[i]));
-        if (d < best) {
-            best = d;
+        if (nearest_offer(&near, strv_from(names[i]))) {
             found = names[i];
         }
     }

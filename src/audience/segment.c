@@ -3,6 +3,7 @@
 #include "audience/audience_inside.h"
 #include "audience/eval.h"
 #include "audience/segment_inside.h"
+#include "base/nearest.h"
 #include "store/documents.h"
 
 #include <stdlib.h>
@@ -33,34 +34,24 @@ static bool segment_store(struct catalog_txn *t, const struct segment *s, struct
 
 /* --- reading --- */
 
-struct nearest {
-    struct strv name;
-    unsigned best;
-    char text[SEGMENT_MAX_NAME + 1];
-};
-
 static bool segment_near(void *ctx, struct strv name, struct strv value)
 {
-    struct nearest *n = ctx;
-    unsigned distance = strv_distance(n->name, name);
     (void)value;
-    if (distance < n->best) {
-        n->best = distance;
-        strv_copy(name, n->text, sizeof(n->text));
-    }
+    nearest_offer(ctx, name);
     return true;
 }
 
 static bool segment_unknown(struct catalog_txn *t, struct strv name, struct err *e)
 {
-    struct nearest n = { .name = name, .best = name.n < 6 ? 3 : 4 };
+    struct nearest n;
+    nearest_begin(&n, name);
     if (!catalog_ok(t, e)) {
         return false;
     }
     document_each(t, DOCUMENT_SEGMENT, segment_near, &n);
-    if (n.text[0]) {
+    if (nearest_found(&n).n > 0) {
         return err_set(e, ERR_NOT_FOUND, "there is no segment \"" STRV_FMT "\"; did you mean \"%s\"?",
-                       STRV_ARG(strv_sub(name, 0, SEGMENT_MAX_NAME)), n.text);
+                       STRV_ARG(strv_sub(name, 0, SEGMENT_MAX_NAME)), n.found);
     }
     return err_set(e, ERR_NOT_FOUND, "there is no segment \"" STRV_FMT "\"",
                    STRV_ARG(strv_sub(name, 0, SEGMENT_MAX_NAME)));

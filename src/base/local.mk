@@ -4,6 +4,7 @@ src_libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(UTF8PROC_CFLAGS)
 src_libbase_a_SOURCES = \
 	src/base/err.h src/base/err.c \
 	src/base/strv.h src/base/strv.c \
+	src/base/nearest.h src/base/nearest.c \
 	src/base/buf.h src/base/buf.c \
 	src/base/log.h src/base/log.c \
 	src/base/clock.h src/base/clock.c \

@@ -1,7 +1,7 @@
 #include "cli/args.h"
 
+#include "base/nearest.h"
 #include "base/utf8.h"
-#include "cli/suggest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,10 +72,10 @@ static const struct option *args_find(const struct option *table, struct strv na
     return NULL;
 }
 
-static void args_offer(struct suggest *s, const struct option *table)
+static void args_offer(struct nearest *s, const struct option *table)
 {
     for (; table != NULL && table->name != NULL; table++) {
-        suggest_offer(s, table->name);
+        nearest_offer(s, strv_from(table->name));
     }
 }
 
@@ -83,7 +83,8 @@ static bool args_unknown_option(struct parsing *p, struct strv name)
 {
     const struct command *c = p->a->command;
     char next[160];
-    struct suggest s = suggest_begin(name);
+    struct nearest s;
+    nearest_begin(&s, name);
     args_offer(&s, args_globals);
     if (c != NULL) {
         args_offer(&s, c->options);
@@ -96,8 +97,7 @@ static bool args_unknown_option(struct parsing *p, struct strv name)
         }
     }
     return args_fail(p->e, args_see(c, next), "there is no option --" STRV_FMT "%s%s%s", STRV_ARG(name),
-                     s.best != NULL ? "; did you mean --" : "", s.best != NULL ? s.best : "",
-                     s.best != NULL ? "?" : "");
+                     s.found[0] != '\0' ? "; did you mean --" : "", s.found, s.found[0] != '\0' ? "?" : "");
 }
 
 static bool args_choice(const struct option *o, struct strv value, struct err *e)
@@ -223,18 +223,19 @@ static bool args_noun_known(const struct command *commands, const char *noun)
 
 static bool args_noun(struct parsing *p, const char *word)
 {
-    struct suggest s = suggest_begin(strv_from(word));
+    struct nearest s;
+    nearest_begin(&s, strv_from(word));
     for (const struct command *k = p->commands; k->noun != NULL; k++) {
         if (strcmp(k->noun, word) == 0) {
             p->a->noun = k->noun;
             p->a->command = k->verb == NULL ? k : NULL;
             return true;
         }
-        suggest_offer(&s, k->noun);
+        nearest_offer(&s, strv_from(k->noun));
     }
-    if (s.best != NULL) {
+    if (s.found[0] != '\0') {
         return args_fail(p->e, "\"tessera help\" lists the commands",
-                         "there is no command \"%.60s\"; did you mean \"%s\"?", word, s.best);
+                         "there is no command \"%.60s\"; did you mean \"%s\"?", word, s.found);
     }
     return args_fail(p->e, "\"tessera help\" lists the commands", "there is no command \"%.60s\"", word);
 }
@@ -253,8 +254,9 @@ static void args_list_verbs(const struct command *commands, const char *noun, ch
 
 static bool args_verb(struct parsing *p, const char *word)
 {
-    struct suggest s = suggest_begin(strv_from(word));
+    struct nearest s;
     char verbs[200], next[240];
+    nearest_begin(&s, strv_from(word));
     for (const struct command *k = p->commands; k->noun != NULL; k++) {
         if (strcmp(k->noun, p->a->noun) != 0) {
             continue;
@@ -263,13 +265,12 @@ static bool args_verb(struct parsing *p, const char *word)
             p->a->command = k;
             return true;
         }
-        suggest_offer(&s, k->verb);
+        nearest_offer(&s, strv_from(k->verb));
     }
     args_list_verbs(p->commands, p->a->noun, verbs, sizeof verbs);
     snprintf(next, sizeof next, "what can be done: %s", verbs);
     return args_fail(p->e, next, "there is no \"%s %.60s\"%s%s%s", p->a->noun, word,
-                     s.best != NULL ? "; did you mean \"" : "", s.best != NULL ? s.best : "",
-                     s.best != NULL ? "\"?" : "");
+                     s.found[0] != '\0' ? "; did you mean \"" : "", s.found, s.found[0] != '\0' ? "\"?" : "");
 }
 
 /* The i-th of the command's words; "" when there are not so many. */

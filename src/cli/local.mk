@@ -7,7 +7,6 @@ src_libcli_a_SOURCES = \
 	src/cli/commands.h src/cli/commands.c src/cli/handlers.h \
 	src/cli/args.h src/cli/args.c \
 	src/cli/help.h src/cli/help.c \
-	src/cli/suggest.h src/cli/suggest.c \
 	src/cli/values.h src/cli/values.c \
 	src/cli/text.h src/cli/text.c \
 	src/cli/table.h src/cli/table.c \

@@ -1,6 +1,7 @@
 #include "daemon/configuration.h"
 
 #include "base/buf.h"
+#include "base/nearest.h"
 #include "daemon/setting.h"
 #include "domain/route.h"
 #include "engine/attempts.h"
@@ -488,17 +489,15 @@ static bool config_read_carrier(struct config *c, config_setting_t *s, const cha
 static bool config_no_carrier(const struct config *c, const char *name, config_setting_t *s, const char *path,
                               struct err *e)
 {
-    const char *near = NULL;
-    unsigned best = 4;
+    struct nearest near;
+    nearest_begin(&near, strv_from(name));
     for (size_t i = 0; i < c->n_carriers; i++) {
-        unsigned d = strv_distance(strv_from(c->carriers[i].name), strv_from(name));
-        if (d < best) {
-            best = d;
-            near = c->carriers[i].name;
-        }
+        nearest_offer(&near, strv_from(c->carriers[i].name));
     }
-    return near ? setting_error(e, path, s, "there is no carrier \"%s\"; did you mean \"%s\"?", name, near)
-                : setting_error(e, path, s, "there is no carrier \"%s\"", name);
+    return nearest_found(&near).n > 0
+               ? setting_error(e, path, s, "there is no carrier \"%s\"; did you mean \"%s\"?", name,
+                               near.found)
+               : setting_error(e, path, s, "there is no carrier \"%s\"", name);
 }
 
 static size_t config_find_carrier(const struct config *c, const char *name)

@@ -1,6 +1,7 @@
 #include "daemon/setting.h"
 
 #include "base/clock.h"
+#include "base/nearest.h"
 #include "base/strv.h"
 
 #include <errno.h>
@@ -246,18 +247,16 @@ static bool setting_is_group_name(const struct setting_table *t, const char *nam
 static bool setting_unknown(const struct setting_table *t, const config_setting_t *s, const char *name,
                             struct err *e)
 {
-    const char *near = NULL;
-    unsigned best = 4;
+    struct nearest near;
+    nearest_begin(&near, strv_from(name));
     for (size_t i = 0; i < t->n; i++) {
-        unsigned d = strv_distance(strv_from(t->rows[i].name), strv_from(name));
-        if (d < best) {
-            best = d;
-            near = t->rows[i].name;
-        }
+        nearest_offer(&near, strv_from(t->rows[i].name));
     }
-    return near ? setting_error(e, t->path, s, "unknown setting \"%s\"; did you mean \"%s\"?", name, near)
-                : setting_error(e, t->path, s, "unknown setting \"%s\"; `tesserad --settings` lists all",
-                                name);
+    return nearest_found(&near).n > 0
+               ? setting_error(e, t->path, s, "unknown setting \"%s\"; did you mean \"%s\"?", name,
+                               near.found)
+               : setting_error(e, t->path, s, "unknown setting \"%s\"; `tesserad --settings` lists all",
+                               name);
 }
 
 static bool setting_read_one(const struct setting_table *t, const struct setting *r, config_setting_t *s,

@@ -1,5 +1,6 @@
 #include "domain/template.h"
 
+#include "base/nearest.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -150,14 +151,13 @@ static bool at_quote(const struct parser *p)
 }
 
 /* The nearest of some names, when it is near enough to be what was meant. */
-static const char *nearest(struct strv name, const char *const *names, size_t count)
+static const char *template_nearest(struct strv name, const char *const *names, size_t count)
 {
+    struct nearest near;
     const char *best = NULL;
-    unsigned least = name.n < 4 ? 2 : name.n < 8 ? 3 : 4;
+    nearest_begin(&near, name);
     for (size_t i = 0; i < count; i++) {
-        unsigned d = strv_distance(name, strv_from(names[i]));
-        if (d < least) {
-            least = d;
+        if (nearest_offer(&near, strv_from(names[i]))) {
             best = names[i];
         }
     }
@@ -174,7 +174,7 @@ static bool check_field(struct parser *p, struct strv name, size_t at)
             return true;
         }
     }
-    const char *near = nearest(name, p->known->names, p->known->count);
+    const char *near = template_nearest(name, p->known->names, p->known->count);
     return near ? fail(p, at, "unknown field \"" STRV_FMT "\"; did you mean \"%s\"?", STRV_ARG(name), near)
                 : fail(p, at, "unknown field \"" STRV_FMT "\"", STRV_ARG(name));
 }
@@ -240,7 +240,7 @@ static bool read_filter(struct parser *p, struct filter *f)
         for (unsigned i = 0; i < FILTER_KINDS; i++) {
             names[i] = filter_names[i].name;
         }
-        const char *near = nearest(name, names, FILTER_KINDS);
+        const char *near = template_nearest(name, names, FILTER_KINDS);
         return fail(p, at, "unknown filter \"" STRV_FMT "\"; %s%s", STRV_ARG(strv_sub(name, 0, MAX_NAME)),
                     near ? "did you mean " : "there are default, upper, lower, title, truncate",
                     near ? near : "");

@@ -1,5 +1,6 @@
 /* The lives of campaigns: added, started, paused, resumed, cancelled, removed; one function changes the
  * state. */
+#include "base/nearest.h"
 #include "engine/internal.h"
 
 #include "audience/segment.h"
@@ -128,18 +129,14 @@ struct campaign *campaign_need(const struct engine *g, struct strv name, struct 
     if (m != NULL) {
         return m;
     }
-    const struct campaign *near = NULL;
-    unsigned best = 3;
+    struct nearest near;
+    nearest_begin(&near, name);
     for (size_t i = 0; i < g->n_campaigns; i++) {
-        unsigned d = strv_distance(g->campaigns[i]->spec.name, name);
-        if (d < best) {
-            best = d;
-            near = g->campaigns[i];
-        }
+        nearest_offer(&near, g->campaigns[i]->spec.name);
     }
-    if (near != NULL) {
-        err_set(e, ERR_NOT_FOUND, "no campaign \"" STRV_FMT "\"; did you mean \"" STRV_FMT "\"?",
-                STRV_ARG(name), STRV_ARG(near->spec.name));
+    if (nearest_found(&near).n > 0) {
+        err_set(e, ERR_NOT_FOUND, "no campaign \"" STRV_FMT "\"; did you mean \"%s\"?", STRV_ARG(name),
+                near.found);
     } else {
         err_set(e, ERR_NOT_FOUND, "no campaign \"" STRV_FMT "\"", STRV_ARG(name));
     }
@@ -262,6 +259,13 @@ struct campaign_adding {
     struct err err;
 };
 
+static bool campaign_segment_found(void *ctx, const struct segment *s)
+{
+    (void)ctx;
+    (void)s;
+    return true;
+}
+
 /* On the query thread: do the segments exist, are the template's fields known? */
 static void campaign_verify(const struct engine_view *v, void *job)
 {
@@ -275,8 +279,7 @@ static void campaign_verify(const struct engine_view *v, void *job)
         struct strv name = i < s->n_segments ? s->segments[i] : s->exclude[i - s->n_segments];
         char *text = segment_query_text(av, name);
         if (text == NULL) {
-            err_set(&j->err, ERR_NOT_FOUND, "no segment \"" STRV_FMT "\"; see `tessera segment list`",
-                    STRV_ARG(name));
+            segment_get(av, name, campaign_segment_found, NULL, &j->err); /* names the nearest */
         }
         free(text);
     }

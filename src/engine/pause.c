@@ -1,5 +1,6 @@
 /* Pausing a carrier: an operator's decision that outlives the daemon. Its binds stay up and what comes in is
  * taken; only submitting stops. Stored as a document a paused carrier, its value the instant in decimal. */
+#include "base/nearest.h"
 #include "engine/internal.h"
 
 #include <stdio.h>
@@ -30,23 +31,18 @@ static void pause_stored(void *ctx, const struct spool_result *r)
 
 struct carrier *engine_carrier_need(const struct engine *g, struct strv name, struct err *e)
 {
-    const struct carrier *near = NULL;
-    unsigned best = 3;
+    struct nearest near;
+    nearest_begin(&near, name);
     for (size_t i = 0; i < g->n_carriers; i++) {
         struct carrier *c = g->carriers[i];
-        struct strv its = strv_from(c->o.name);
-        unsigned d = strv_distance(its, name);
-        if (strv_eq(its, name)) {
+        if (strv_eq_c(name, c->o.name)) {
             return c;
         }
-        if (d < best) {
-            best = d;
-            near = c;
-        }
+        nearest_offer(&near, strv_from(c->o.name));
     }
-    if (near != NULL) {
+    if (nearest_found(&near).n > 0) {
         err_set(e, ERR_NOT_FOUND, "no carrier \"" STRV_FMT "\"; did you mean \"%s\"?", STRV_ARG(name),
-                near->o.name);
+                near.found);
     } else {
         err_set(e, ERR_NOT_FOUND, "no carrier \"" STRV_FMT "\"", STRV_ARG(name));
     }

@@ -1,5 +1,7 @@
 #include "engine/tlvs.h"
 
+#include "base/nearest.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,28 +163,25 @@ void tlvs_free(struct tlvs *t)
 
 static bool tlvs_no_name(const struct tlvs *t, struct strv name, struct err *e)
 {
-    const char *near = NULL;
-    unsigned best = name.n < 6 ? 2 : (unsigned)name.n / 3 + 1;
+    struct nearest near;
+    nearest_begin(&near, name);
     for (size_t i = 0; i < t->n; i++) {
-        unsigned d = strv_distance(name, strv_from(t->rows[i].name));
-        near = d < best ? t->rows[i].name : near;
-        best = d < best ? d : best;
+        nearest_offer(&near, strv_from(t->rows[i].name));
     }
     for (size_t i = 0; smpp_tlv_at(i) != NULL; i++) {
-        unsigned d = strv_distance(name, strv_from(smpp_tlv_at(i)->name));
-        if (d < best && !tlv_is_ours(smpp_tlv_at(i)->tag)) {
-            near = smpp_tlv_at(i)->name;
-            best = d;
+        if (!tlv_is_ours(smpp_tlv_at(i)->tag)) {
+            nearest_offer(&near, strv_from(smpp_tlv_at(i)->name));
         }
     }
     if (smpp_tlv_by_name(NULL, name) != NULL) {
         return err_set(e, ERR_INVALID, "TLV \"" STRV_FMT "\" is written by Tessera itself", STRV_ARG(name));
     }
-    return near != NULL ? err_set(e, ERR_INVALID, "there is no TLV \"" STRV_FMT "\"; did you mean \"%s\"?",
-                                  STRV_ARG(name), near)
-                        : err_set(e, ERR_INVALID,
-                                  "there is no TLV \"" STRV_FMT "\": declare it in tesserad.conf (tlvs)",
-                                  STRV_ARG(name));
+    return nearest_found(&near).n > 0
+               ? err_set(e, ERR_INVALID, "there is no TLV \"" STRV_FMT "\"; did you mean \"%s\"?",
+                         STRV_ARG(name), near.found)
+               : err_set(e, ERR_INVALID,
+                         "there is no TLV \"" STRV_FMT "\": declare it in tesserad.conf (tlvs)",
+                         STRV_ARG(name));
 }
 
 static bool tlv_put_integer(const struct tlv_row *row, struct strv value, struct buf *list, struct err *e)

@@ -1,5 +1,6 @@
 /* Votes as the engine keeps them: definitions in the spool's documents, words in a matcher. Counting is the
  * spool's. */
+#include "base/nearest.h"
 #include "engine/internal.h"
 
 #include <stdlib.h>
@@ -289,12 +290,15 @@ const struct vote_spec *engine_vote_get(struct engine *g, struct strv name, stru
     if (i < g->n_votes) {
         return &g->votes[i]->spec;
     }
+    struct nearest near;
+    nearest_begin(&near, name);
     for (i = 0; i < g->n_votes; i++) {
-        if (strv_distance(g->votes[i]->spec.name, name) < 3) {
-            err_set(e, ERR_NOT_FOUND, "no vote \"" STRV_FMT "\"; did you mean \"%s\"?", STRV_ARG(name),
-                    g->votes[i]->spec.name.p);
-            return NULL;
-        }
+        nearest_offer(&near, g->votes[i]->spec.name);
+    }
+    if (nearest_found(&near).n > 0) {
+        err_set(e, ERR_NOT_FOUND, "no vote \"" STRV_FMT "\"; did you mean \"%s\"?", STRV_ARG(name),
+                near.found);
+        return NULL;
     }
     err_set(e, ERR_NOT_FOUND, "no vote \"" STRV_FMT "\"", STRV_ARG(name));
     return NULL;

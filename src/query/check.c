@@ -1,7 +1,7 @@
 #include "query/check.h"
 
+#include "base/nearest.h"
 #include "query/pattern.h"
-#include "query/suggest.h"
 
 #include <stdio.h>
 
@@ -56,24 +56,24 @@ static bool check_unknown(struct check *c, enum query_error_code code, const cha
 static bool unknown_field(struct check *c, const struct query_ref *ref)
 {
     check_unknown(c, QUERY_E_UNKNOWN_FIELD, "field", ref->name, ref->at);
-    struct suggest s;
+    struct nearest s;
     struct strv name;
-    suggest_begin(&s, ref->name);
+    nearest_begin(&s, ref->name);
     for (size_t i = 0; c->schema->field_name && c->schema->field_name(c->schema->ctx, i, &name); i++)
-        suggest_offer(&s, name);
-    query_error_suggest(c->e, suggest_found(&s));
+        nearest_offer(&s, name);
+    query_error_suggest(c->e, nearest_found(&s));
     return false;
 }
 
 static bool unknown_event(struct check *c, const struct query_event *event)
 {
     check_unknown(c, QUERY_E_UNKNOWN_EVENT, "event", event->name, event->at);
-    struct suggest s;
+    struct nearest s;
     struct strv name;
-    suggest_begin(&s, event->name);
+    nearest_begin(&s, event->name);
     for (size_t i = 0; c->schema->event_name && c->schema->event_name(c->schema->ctx, i, &name); i++)
-        suggest_offer(&s, name);
-    query_error_suggest(c->e, suggest_found(&s));
+        nearest_offer(&s, name);
+    query_error_suggest(c->e, nearest_found(&s));
     return false;
 }
 
@@ -84,18 +84,18 @@ static bool unknown_attribute(struct check *c, const struct query_event *event, 
     snprintf(what, sizeof what,
              "attribute of event \"" STRV_FMT "\":", STRV_ARG(strv_sub(event->name, 0, 60)));
     check_unknown(c, QUERY_E_UNKNOWN_ATTRIBUTE, what, attribute, at);
-    struct suggest s;
+    struct nearest s;
     struct strv name;
-    suggest_begin(&s, attribute);
+    nearest_begin(&s, attribute);
     for (size_t i = 0;
          c->schema->attribute_name && c->schema->attribute_name(c->schema->ctx, event->id, i, &name); i++)
-        suggest_offer(&s, name);
+        nearest_offer(&s, name);
     if (builtins) {
-        suggest_offer(&s, STRV("hour"));
-        suggest_offer(&s, STRV("weekday"));
-        suggest_offer(&s, STRV("month"));
+        nearest_offer(&s, STRV("hour"));
+        nearest_offer(&s, STRV("weekday"));
+        nearest_offer(&s, STRV("month"));
     }
-    query_error_suggest(c->e, suggest_found(&s));
+    query_error_suggest(c->e, nearest_found(&s));
     return false;
 }
 
@@ -105,12 +105,12 @@ static bool check_segment(struct check *c, const struct query_node *n)
     if (!schema->segment || schema->segment(schema->ctx, n->segment.name))
         return true;
     check_unknown(c, QUERY_E_UNKNOWN_SEGMENT, "segment", n->segment.name, n->segment.name_at);
-    struct suggest s;
+    struct nearest s;
     struct strv name;
-    suggest_begin(&s, n->segment.name);
+    nearest_begin(&s, n->segment.name);
     for (size_t i = 0; schema->segment_name && schema->segment_name(schema->ctx, i, &name); i++)
-        suggest_offer(&s, name);
-    query_error_suggest(c->e, suggest_found(&s));
+        nearest_offer(&s, name);
+    query_error_suggest(c->e, nearest_found(&s));
     return false;
 }
 

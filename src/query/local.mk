@@ -3,7 +3,6 @@ noinst_LIBRARIES += src/libquery.a
 src_libquery_a_CPPFLAGS = $(AM_CPPFLAGS) $(PCRE2_CFLAGS)
 src_libquery_a_SOURCES = \
 	src/query/error.h src/query/error.c \
-	src/query/suggest.h src/query/suggest.c \
 	src/query/tree.h src/query/tree.c \
 	src/query/lex.h src/query/lex.c \
 	src/query/parser.h src/query/parser.c \

@@ -1,6 +1,6 @@
 #include "query/parser.h"
 
-#include "query/suggest.h"
+#include "base/nearest.h"
 
 #include <stdio.h>
 
@@ -86,11 +86,11 @@ bool parser_unexpected_word(struct parser *p, const char *expected, const char *
 {
     parser_unexpected(p, expected);
     if (p->t->kind == TOKEN_WORD) {
-        struct suggest s;
-        suggest_begin(&s, p->t->word);
+        struct nearest s;
+        nearest_begin(&s, p->t->word);
         for (; *words; words++)
-            suggest_offer(&s, strv_from(*words));
-        query_error_suggest(p->e, suggest_found(&s));
+            nearest_offer(&s, strv_from(*words));
+        query_error_suggest(p->e, nearest_found(&s));
     }
     return false;
 }

@@ -1,6 +1,7 @@
 #include "simulator/options.h"
 
 #include "base/buf.h"
+#include "base/nearest.h"
 #include "simulator/control.h"
 #include "simulator/number.h"
 
@@ -173,14 +174,12 @@ static const struct options_row *options_find(struct strv name)
 /* The nearest name, for a slip of the finger; NULL when none is near. */
 static const char *options_nearest(struct strv name)
 {
+    struct nearest near;
     const char *best = NULL;
-    unsigned distance = 4;
+    nearest_begin(&near, name);
     for (size_t i = 0; i < ROWS; i++) {
-        unsigned d = strv_distance(name, strv_from(rows[i].name));
-        if (d < distance) {
-            distance = d;
+        if (nearest_offer(&near, strv_from(rows[i].name)))
             best = rows[i].name;
-        }
     }
     return best;
 }

@@ -61,3 +61,8 @@ tests_unit_base_test_random_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_random_LDADD = $(LIBS_base) $(CMOCKA_LIBS)
 TESTS += tests/unit/base/check-layers.sh
 EXTRA_DIST += tests/unit/base/check-layers.sh
+
+check_PROGRAMS += tests/unit/base/test_nearest
+tests_unit_base_test_nearest_SOURCES = tests/unit/base/test_nearest.c
+tests_unit_base_test_nearest_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_base_test_nearest_LDADD = $(LIBS_base) $(CMOCKA_LIBS)
