@@ -21,6 +21,8 @@ static bool field_put(json_t *list, struct audience_view *view, const struct sch
     json_object_set_new(one, "set", reply_u64(cover.customers));
     json_object_set_new(one, "coverage",
                         json_real(customers != 0 ? (double)cover.customers / (double)customers : 0.0));
+    json_object_set_new(one, "changed", reply_instant(cover.changed));
+    json_object_set_new(one, "builtin", json_boolean(f->builtin));
     if (cover.distinct != 0) {
         json_object_set_new(one, "distinct", reply_u64(cover.distinct));
     }
@@ -39,6 +41,9 @@ static bool field_put_event(json_t *list, struct audience_view *view, const stru
         json_t *a = json_object();
         json_object_set_new(a, "name", reply_text(ev->attributes[i].name));
         json_object_set_new(a, "type", reply_cstr(schema_type_name(ev->attributes[i].type)));
+        if (ev->attributes[i].type == SCHEMA_NUMBER) {
+            json_object_set_new(a, "scale", reply_u64(ev->attributes[i].scale));
+        }
         json_array_append_new(attributes, a);
     }
     json_t *one = json_object();
@@ -77,4 +82,37 @@ static void field_run(const struct engine_view *v, struct call *c)
 void api_field_list(struct call *c)
 {
     call_read(c, field_run, NULL);
+}
+
+/* --- PUT /v1/fields/NAME --- */
+
+struct field_asked {
+    struct strv type; /* a view into the request */
+};
+
+static const struct member FIELD_MEMBERS[] = {
+    { "type", MEMBER_TEXT, true, offsetof(struct field_asked, type), 1, 32 },
+};
+
+static void field_declare_run(const struct engine_view *v, struct call *c)
+{
+    const struct field_asked *q = c->job;
+    if (audience_declare_field(v->audience, c->param[0], q->type, v->now, &c->err)) {
+        c->out = json_object();
+        json_object_set_new(c->out, "name", reply_text(c->param[0]));
+        json_object_set_new(c->out, "type", reply_text(q->type));
+    }
+}
+
+void api_field_put(struct call *c)
+{
+    struct field_asked q = { 0 };
+    if (!call_members(c, FIELD_MEMBERS, sizeof FIELD_MEMBERS / sizeof FIELD_MEMBERS[0], &q)) {
+        return;
+    }
+    struct field_asked *j = call_job(c, sizeof *j, NULL);
+    if (j != NULL) {
+        *j = q;
+        call_write(c, field_declare_run, NULL);
+    }
 }

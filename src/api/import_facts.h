@@ -5,6 +5,8 @@
 #include "audience/import.h"
 #include "engine/facts.h"
 
+#include <jansson.h>
+
 struct import_facts {
     const struct facts *facts; /* set before each piece: facts belong to a thread */
     char region[16];           /* reads national numbers; "" = international forms only */
@@ -13,5 +15,8 @@ struct import_facts {
 
 /* Fills in ctx, locator and the callbacks of `o`; `f` must outlive the import. */
 void import_facts_init(struct import_facts *f, struct strv region, struct audience_import_options *o);
+
+/* The rejects since the last time, as the API lists them. */
+json_t *import_put_rejects(struct audience_import *im);
 
 #endif

@@ -171,7 +171,7 @@ static json_t *import_state(const struct import_session *s)
     return out;
 }
 
-static json_t *import_rejects(struct audience_import *im)
+json_t *import_put_rejects(struct audience_import *im)
 {
     const struct audience_reject *list = NULL;
     size_t n = audience_import_rejects(im, &list);
@@ -444,7 +444,7 @@ static void import_run_piece(const struct engine_view *v, struct call *c)
     c->out = json_object();
     json_object_set_new(c->out, "offset", reply_u64(p->offset));
     import_put_counts(c->out, p, &before);
-    json_object_set_new(c->out, "rejects", import_rejects(s->im));
+    json_object_set_new(c->out, "rejects", import_put_rejects(s->im));
     if (!s->told) {
         json_t *columns = json_array();
         audience_import_columns(s->im, import_put_column, columns);

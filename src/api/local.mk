@@ -6,6 +6,7 @@ src_libapi_a_SOURCES = \
 	src/api/campaigns.c \
 	src/api/carriers.c \
 	src/api/customers.c \
+	src/api/events.c \
 	src/api/fields.c \
 	src/api/import_facts.c src/api/import_facts.h \
 	src/api/imports.c src/api/imports.h \

@@ -3,6 +3,7 @@
 #include "audience/audience_inside.h"
 #include "audience/set_bitmap.h"
 #include "store/columns.h"
+#include "store/documents.h"
 #include "store/events.h"
 #include "store/members.h"
 
@@ -194,14 +195,38 @@ bool audience_split_clocks(struct audience_view *v, const struct audience_set *s
 
 /* --- coverage --- */
 
+struct coverage_column {
+    uint64_t n;
+    struct hmap values;
+    bool many, texts; /* texts: the dictionary counts them */
+};
+
 static bool coverage_block(void *ctx, uint32_t block, const struct packed *rows)
 {
-    uint64_t *n = ctx;
+    struct coverage_column *c = ctx;
     (void)block;
     for (uint32_t i = 0; i < rows->rows; i++) {
-        *n += packed_raw(rows, i) != 0;
+        if (packed_raw(rows, i) == 0) {
+            continue;
+        }
+        c->n++;
+        if (!c->many && !c->texts) {
+            c->many = hmap_count(&c->values) >= AUDIENCE_MAX_DISTINCT ||
+                      !hmap_put(&c->values, (uint64_t)packed_get(rows, i), 0);
+        }
     }
     return true;
+}
+
+static usec_t coverage_changed(struct audience_view *v, uint16_t field)
+{
+    uint8_t name[2];
+    struct strv at;
+    be_put16(name, field);
+    return document_get(v->txn, DOCUMENT_FRESH, (struct strv){ (const char *)name, sizeof(name) }, &at) &&
+                   at.n == 8
+               ? (usec_t)be_get64((const uint8_t *)at.p)
+               : 0;
 }
 
 struct coverage_sets {
@@ -225,9 +250,13 @@ bool audience_field_coverage(struct audience_view *v, const struct schema_field 
                              struct audience_coverage *out, struct err *e)
 {
     *out = (struct audience_coverage){ 0 };
+    out->changed = coverage_changed(v, f->id);
     if (f->type != SCHEMA_SET) {
-        column_each(v->txn, f->id, 0, coverage_block, &out->customers);
-        out->distinct = f->type == SCHEMA_TEXT ? dict_count(v->txn, f->id) : 0;
+        struct coverage_column c = { .texts = f->type == SCHEMA_TEXT };
+        column_each(v->txn, f->id, 0, coverage_block, &c);
+        out->customers = c.n;
+        out->distinct = c.texts ? dict_count(v->txn, f->id) : c.many ? 0 : hmap_count(&c.values);
+        hmap_free(&c.values);
         return catalog_ok(v->txn, e);
     }
     struct coverage_sets c = { .any = audience_set_new() };

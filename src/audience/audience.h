@@ -56,8 +56,10 @@ bool audience_split_clocks(struct audience_view *v, const struct audience_set *s
 
 struct audience_coverage {
     uint64_t customers; /* that have the field set */
-    uint64_t distinct;  /* different texts or members; 0 for other types */
+    uint64_t distinct;  /* different texts, members or values; 0: more than AUDIENCE_MAX_DISTINCT values */
+    usec_t changed;     /* when a customer's value last changed, as imports say; 0 = not known */
 };
+#define AUDIENCE_MAX_DISTINCT 65536 /* of numbers, dates and places; texts and members are counted all */
 bool audience_field_coverage(struct audience_view *v, const struct schema_field *f,
                              struct audience_coverage *out, struct err *e);
 struct audience_event_coverage {

@@ -21,6 +21,7 @@ struct audience_writer {
     struct index *index;
     struct dict_cache dict;
     uint64_t forgotten;              /* the audience's, when the cache was begun */
+    usec_t now;                      /* what is noted as the time of fields' changes; 0: nothing is */
     struct audience_number *numbers; /* of customers made in this transaction, still to be indexed */
     size_t n_numbers, cap_numbers;
     struct hmap fresh; /* their numbers -> ids; not while there is a directory */

@@ -336,6 +336,10 @@ static bool chunk_read(struct audience_import *im, struct catalog_txn *t, struct
 static bool chunk_declare(struct audience_import *im, struct err *e)
 {
     if (im->o.kind == IMPORT_EVENTS && !im->event) {
+        if (im->o.known_only) {
+            return err_set(e, ERR_NOT_FOUND, "there is no event \"" STRV_FMT "\": declare it first",
+                           STRV_ARG(im->o.event));
+        }
         im->event = schema_add_event(im->writer.txn, im->o.event, im->o.now, e);
         if (!im->event) {
             return false;
@@ -363,6 +367,7 @@ static bool chunk_write(struct audience_import *im, struct strv octets, struct e
 {
     struct audience_writer *w = &im->writer;
     const struct audience_import_progress *p = &im->next, *d = &im->done;
+    w->now = im->o.now;
     if (!audience_writer_begin(w, e)) {
         return false;
     }

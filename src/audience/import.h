@@ -6,9 +6,9 @@
  * the end of a record. A bad line is refused with its number (in the file, from 1), its column and the
  * reason, and the rest goes on; `validate` goes through everything and writes nothing.
  *
- * NDJSON: an object a line (import_json.h); members of objects inside become "outer.inner", arrays of plain
- * values the members of a set; a name that comes later is a column from then on. A chunk ends at the end of a
- * line.
+ * NDJSON: an object a line (import_json.h); members of objects inside become "outer.inner" (of events
+ * "outer_inner"), arrays of plain values the members of a set; a name that comes later is a column from then
+ * on. A chunk ends at the end of a line.
  *
  * Columns: `mapping` says "column=target", several separated by commas or newlines; target is a name, with a
  * type when it is new and the guess from the first chunk is not wanted ("total=amount:number(2)",
@@ -66,6 +66,8 @@ struct audience_import_options {
     enum audience_import_mode mode; /* of customers */
     bool ignore_unknown;
     bool validate;         /* write nothing: a rehearsal */
+    bool known_only;       /* names that nothing has are an error: nothing is declared */
+    usec_t default_time;   /* events: of rows that do not say one; 0: they are refused */
     bool create_customers; /* events: a number that is no customer makes one; else the line is refused */
     char delimiter;        /* 0 = comma */
     usec_t now;

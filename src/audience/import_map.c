@@ -259,7 +259,7 @@ static bool map_check(struct import_map *m, const struct audience_import_options
     if (!map_has(m, IMPORT_MSISDN)) {
         return err_set(e, ERR_INVALID, "no column has the number: say which with --map COLUMN=msisdn");
     }
-    if (o->kind == IMPORT_EVENTS && !map_has(m, IMPORT_TIME)) {
+    if (o->kind == IMPORT_EVENTS && !map_has(m, IMPORT_TIME) && !o->default_time) {
         return err_set(e, ERR_INVALID, "no column has the time: say which with --map COLUMN=time");
     }
     for (size_t i = 0; i < m->n; i++) {
@@ -325,6 +325,10 @@ bool import_map_make(struct import_map *m, const struct audience_import_options 
         if (!schema_clean_name(text, m->columns[i].name)) {
             m->columns[i].name[0] = '\0';
         }
+        for (char *dot; o->kind == IMPORT_EVENTS && o->format == IMPORT_NDJSON &&
+                        (dot = strchr(m->columns[i].name, '.')) != NULL;) {
+            *dot = '_'; /* attributes have none: they are written event.attribute */
+        }
     }
     bool ok = map_said(m, said, o, schema, e) && map_preset(m, said, o, schema, e);
     if (ok) {
@@ -365,6 +369,10 @@ bool import_map_declare(struct import_map *m, struct catalog_txn *t, uint16_t ev
             continue;
         }
         struct strv name = strv_from(c->name);
+        if (o->known_only) {
+            return err_set(e, ERR_NOT_FOUND, "\"%s\" is no %s there is: declare it first", c->name,
+                           o->kind == IMPORT_CUSTOMERS ? "field" : "attribute of this event");
+        }
         if (c->type == SCHEMA_NONE) { /* a name of which no line had a value yet */
             continue;
         }

@@ -163,7 +163,7 @@ static bool row_column(struct reading *r, const struct import_column *c, struct 
     switch (c->target) {
     case IMPORT_MSISDN: return reading_number(r, c, text);
     case IMPORT_TIME:
-        if (r->at || (c->rank && !strv_trim(text).n)) {
+        if (r->at || ((c->rank || r->im->o.default_time) && !strv_trim(text).n)) {
             return true;
         }
         r->at = true;
@@ -195,6 +195,13 @@ static bool reading_end(struct reading *r)
         }
         import_reject(im, r->row->line, column, r->bad_text, r->bad ? r->bad_err.text : "no number");
         return false;
+    }
+    if (im->o.kind == IMPORT_EVENTS && !r->at) {
+        if (!im->o.default_time) {
+            import_reject(im, r->row->line, "", strv_from(NULL), "no time");
+            return false;
+        }
+        r->row->at = im->o.default_time;
     }
     const struct import_cell *q = im->map.quantity ? &r->cells[im->map.quantity - 1] : NULL;
     if (r->multiply && q && q->set) {

@@ -345,3 +345,14 @@ bool index_flush(struct index *ix, struct catalog_txn *t, struct err *e)
     }
     return ok || err_set(e, ERR_CORRUPT, "a set of the index is torn, or memory ran out");
 }
+
+bool index_next_changed(const struct index *ix, uint16_t *field)
+{
+    for (size_t i = *field; i < INDEX_FIELDS; i++) {
+        if (ix->fields[i] && (ix->fields[i]->n_columns || ix->fields[i]->n_members)) {
+            *field = (uint16_t)i;
+            return true;
+        }
+    }
+    return false;
+}

@@ -18,6 +18,8 @@ bool index_change(struct index *ix, struct catalog_txn *t, struct dict_cache *di
                   const struct customer_record *before, const struct customer_record *after, struct err *e);
 /* Applies and forgets what was gathered. */
 bool index_flush(struct index *ix, struct catalog_txn *t, struct err *e);
+/* The next field >= *field that has changes gathered; false: none. */
+bool index_next_changed(const struct index *ix, uint16_t *field);
 void index_discard(struct index *ix);
 /* What index_change gathers from now on: for building anew one of the two. */
 enum index_part { INDEX_COLUMNS = 1, INDEX_MEMBERS = 2, INDEX_ALL = 3 };

@@ -1,4 +1,5 @@
 #include "audience/audience_inside.h"
+#include "store/documents.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,8 +101,22 @@ static bool numbers_put(struct audience_writer *w, struct err *e)
     return catalog_ok(w->txn, e);
 }
 
+/* Which fields this transaction changes, and when: how fresh they are. */
+static void note_changed(struct audience_writer *w)
+{
+    uint16_t field = 1; /* 0 is no field */
+    uint8_t at[8], name[2];
+    be_put64(at, (uint64_t)w->now);
+    for (; w->now && index_next_changed(w->index, &field); field++) {
+        be_put16(name, field);
+        document_put(w->txn, DOCUMENT_FRESH, (struct strv){ (const char *)name, sizeof(name) },
+                     (struct strv){ (const char *)at, sizeof(at) });
+    }
+}
+
 bool audience_writer_commit(struct audience_writer *w, bool changed, struct err *e)
 {
+    note_changed(w);
     if (changed) {
         catalog_set_number(w->txn, CATALOG_CHANGE, catalog_number(w->txn, CATALOG_CHANGE) + 1);
     }

@@ -155,6 +155,20 @@ static const struct option route_explain_options[] = {
     { .name = NULL },
 };
 
+static const struct option event_add_options[] = {
+    OPT("attribute", OPTION_TEXT, "NAME:TYPE", "what such an event has; several times", .repeats = true),
+    { .name = NULL },
+};
+
+static const struct option event_post_options[] = {
+    OPT("set", OPTION_TEXT, "ATTRIBUTE=VALUE", "what this one has; several times", .repeats = true),
+    OPT("id", OPTION_TEXT, "ID", "your own, so that it counts once"),
+    OPT("at", OPTION_INSTANT, "TIME", "when it happened [now]"),
+    OPT("region", OPTION_TEXT, "CODE", "country of a number without a country code, such as DE"),
+    OPT("create-customer", OPTION_FLAG, NULL, "a number that is no customer yet becomes one"),
+    { .name = NULL },
+};
+
 static const struct option store_options[] = {
     OPT("dir", OPTION_PATH, "DIR", "the state directory of a daemon that does not run"),
     { .name = NULL },
@@ -287,6 +301,19 @@ const struct command commands[] = {
       "receipt_ids of the carrier right? See: tessera carrier list",
       receipt_unknown),
     C("inbound", "list", "", "messages that came in, newest first", inbound_list_options, NULL, inbound_list),
+    C("field", "add", "NAME TYPE", "declare a field of customers", NULL,
+      "TYPE is text, number, number(3) (digits after the point, 2 without), date, yes/no, set or place.\n"
+      "Example: tessera field add shoe_size 'number(1)'",
+      field_add),
+    C("event", "add", "NAME", "declare a type of events and their attributes", event_add_options,
+      "Attributes that are there already stay; further ones may be added at any time.\n"
+      "Example: tessera event add visit --attribute page:text --attribute 'seconds:number(0)'",
+      event_add),
+    C("event", "list", "", "the types of events, how many and since when", NULL, NULL, event_list),
+    C("event", "post", "NUMBER TYPE", "tell what a customer did", event_post_options,
+      "An event with an id that was told before changes nothing. Late ones count at their own time.\n"
+      "Example: tessera event post +447700900123 purchase --set amount=19.99 --id order-17",
+      event_post),
     C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),
 
     C("store", "check", "", "whether index and queue agree with what they are made of", store_options,

@@ -22,6 +22,7 @@ static void field_put_fields(struct cli *c, const json_t *doc, struct buf *out)
     table_column(t, "set", TABLE_RIGHT);
     table_column(t, "of all", TABLE_RIGHT);
     table_column(t, "values", TABLE_RIGHT);
+    table_column(t, "changed", TABLE_LEFT);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *f = json_array_get(list, i);
         struct buf type = { 0 };
@@ -31,6 +32,7 @@ static void field_put_fields(struct cli *c, const json_t *doc, struct buf *out)
         table_count(t, doc_int(f, "set"));
         table_text(t, text_percent(doc_int(f, "set"), customers).s);
         table_text(t, doc_get(f, "distinct") != NULL ? text_count(doc_int(f, "distinct")).s : "-");
+        table_text(t, text_minute(doc_instant(f, "changed")).s);
         buf_free(&type);
     }
     table_put(t, out);
@@ -38,7 +40,7 @@ static void field_put_fields(struct cli *c, const json_t *doc, struct buf *out)
     buf_printf(out, "%s customers\n", text_count(customers).s);
 }
 
-static void field_put_events(struct cli *c, const json_t *doc, struct buf *out)
+void field_put_events(struct cli *c, const json_t *doc, struct buf *out)
 {
     const json_t *list = doc_get(doc, "events");
     struct table *t = cli_table(c, 0);
@@ -77,4 +79,17 @@ int run_field_list(struct cli *c)
 {
     struct buf path = ask_path("fields", NULL);
     return ask_show(c, "GET", &path, NULL, field_draw);
+}
+
+static void field_draw_added(struct cli *c, const json_t *doc, struct buf *out)
+{
+    buf_printf(out, "%s is %s\n", doc_text(doc, "name"), c->args.words[1]);
+}
+
+int run_field_add(struct cli *c)
+{
+    struct buf path = ask_path("fields", c->args.words[0], NULL);
+    json_t *body = json_object();
+    json_object_set_new(body, "type", json_string(c->args.words[1]));
+    return ask_show(c, "PUT", &path, body, field_draw_added);
 }

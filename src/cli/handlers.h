@@ -4,6 +4,8 @@
 
 #include "cli/cli.h"
 
+#include <jansson.h>
+
 #define CLI_HANDLERS(X)                                                                                      \
     X(import_customers)                                                                                      \
     X(import_events)                                                                                         \
@@ -52,6 +54,10 @@
     X(store_check)                                                                                           \
     X(store_rebuild)                                                                                         \
     X(store_compact)                                                                                         \
+    X(field_add)                                                                                             \
+    X(event_add)                                                                                             \
+    X(event_list)                                                                                            \
+    X(event_post)                                                                                            \
     X(field_list)                                                                                            \
     X(preview)                                                                                               \
     X(send)                                                                                                  \
@@ -62,5 +68,8 @@
 #define X(name) int run_##name(struct cli *c);
 CLI_HANDLERS(X)
 #undef X
+
+/* The types of events as a table. */
+void field_put_events(struct cli *c, const json_t *doc, struct buf *out);
 
 #endif

@@ -8,7 +8,13 @@
 
 #define DOCUMENT_MAX_NAME 255
 
-enum document_kind { DOCUMENT_SEGMENT = 's', DOCUMENT_IMPORT = 'i', DOCUMENT_MODEL = 'm' };
+/* DOCUMENT_FRESH: named by a field's id (two octets): when a customer's value of it last changed. */
+enum document_kind {
+    DOCUMENT_SEGMENT = 's',
+    DOCUMENT_IMPORT = 'i',
+    DOCUMENT_MODEL = 'm',
+    DOCUMENT_FRESH = 'f'
+};
 
 bool document_get(struct catalog_txn *t, enum document_kind kind, struct strv name, struct strv *value);
 bool document_put(struct catalog_txn *t, enum document_kind kind, struct strv name, struct strv value);
