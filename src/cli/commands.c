@@ -305,6 +305,7 @@ const struct command commands[] = {
       "TYPE is text, number, number(3) (digits after the point, 2 without), date, yes/no, set or place.\n"
       "Example: tessera field add shoe_size 'number(1)'",
       field_add),
+    C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),
     C("event", "add", "NAME", "declare a type of events and their attributes", event_add_options,
       "Attributes that are there already stay; further ones may be added at any time.\n"
       "Example: tessera event add visit --attribute page:text --attribute 'seconds:number(0)'",
@@ -314,7 +315,6 @@ const struct command commands[] = {
       "An event with an id that was told before changes nothing. Late ones count at their own time.\n"
       "Example: tessera event post +447700900123 purchase --set amount=19.99 --id order-17",
       event_post),
-    C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),
 
     C("store", "check", "", "whether index and queue agree with what they are made of", store_options,
       STORE_MORE, store_check),
