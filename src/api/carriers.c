@@ -56,6 +56,8 @@ static json_t *carrier_settings(const struct carrier_options *k)
     put_text(o, "alphabet", k->alphabet);
     put_text(o, "transliteration", k->transliteration);
     put_text(o, "languages", k->languages);
+    put_text(o, "receipt_ids", k->receipt_ids);
+    put_text(o, "receipts_by", k->receipts_by);
     json_object_set_new(o, "max_failures", reply_u64(k->max_failures));
     json_object_set_new(o, "tls", carrier_tls(k));
     return o;

@@ -302,8 +302,10 @@ static void status_put_stores(struct cli *c, const json_t *doc, struct buf *out)
         buf_put_u8(out, '\n');
     }
     if (doc_int(spool, "orphan_receipts") != 0) {
-        buf_printf(out, "  %s receipts wait for their message: tessera receipt unknown\n",
-                   text_count(doc_int(spool, "orphan_receipts")).s);
+        bool one = doc_int(spool, "orphan_receipts") == 1;
+        buf_printf(out, "  %s %s for %s message: tessera receipt unknown\n",
+                   text_count(doc_int(spool, "orphan_receipts")).s, one ? "receipt waits" : "receipts wait",
+                   one ? "its" : "their");
     }
     if (doc_int(recovered, "in_flight") != 0) {
         buf_printf(out, "  at the start %s were in flight: %s sent again, %s held, %s given up\n",

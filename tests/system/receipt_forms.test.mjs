@@ -168,6 +168,7 @@ test('hexadecimal and decimal: learned, shown, kept over a restart, and overridd
     daemon.carriers[0].receipt_ids = 'same';
     assert.ok(await daemon.reload());
     assert.deepEqual((({ form, set }) => ({ form, set }))(await form()), { form: 'same', set: true });
+    assert.equal((await daemon.json('carrier', 'show', 'acme')).settings.receipt_ids, 'same');
     const [other, so] = await sent(daemon, carrier, number(3), '31');
     assert.equal(await deliver(carrier, so, { short_message: text('49') }), 0); // 49 is 31 hexadecimal: not any more
     assert.equal((await daemon.message(other)).state, 'sent');
@@ -224,6 +225,7 @@ test('unknown receipts: listed in pages, counted, matched by a late response, fo
     assert.match(table.out, /stranger-0/);
     assert.equal((await daemon.json('receipt', 'unknown', '--limit', '2')).receipts.length, 2);
     assert.equal((await daemon.cli('receipt', 'unknown', '--carrier', 'nobody')).code, 4);
+    assert.match((await daemon.cli('receipt', 'unknown', '--carrier', 'acm')).err, /did you mean "acme"/);
     assert.equal((await daemon.status()).spool.orphan_receipts, 6);
     assert.equal(await metrics(daemon, 'receipts_unknown_total'), 6);
 
