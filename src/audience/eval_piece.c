@@ -13,15 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3")
+#endif
+
 #define PIECE_WORDS WORDS_OF_CONTAINER
 #define PIECE_BITS  (PIECE_WORDS * 64u)
+
+#define MOST_TEXTS  32u /* so many texts of a field are read as sets; more, as a column */
 
 enum op_kind {
     OP_AND,
     OP_OR,
     OP_NOT,
     OP_SCAN,    /* a column against a test */
-    OP_HAS,     /* members of a set */
+    OP_HAS,     /* members of a set, or customers with a text */
     OP_COUNT,   /* a small count of events */
     OP_NUMBERS, /* a number of events that is an integer */
     OP_VALUES,  /* numbers of everybody, at hand */
@@ -36,7 +42,9 @@ struct op {
     size_t n_kids;
     struct eval_test test; /* SCAN, COUNT, NUMBERS, VALUES */
     struct column_reader column;
-    uint32_t *codes; /* HAS */
+    uint16_t field; /* HAS */
+    enum query_has how;
+    uint32_t *codes;
     size_t n_codes;
     struct fold *fold;     /* COUNT, NUMBERS */
     uint8_t low, high;     /* COUNT */
@@ -90,6 +98,8 @@ static bool make_has(struct eval *ev, struct op *op)
 {
     const struct query_node *node = op->node;
     op->kind = OP_HAS;
+    op->field = (uint16_t)node->has.field.symbol.id;
+    op->how = node->has.op;
     op->codes = calloc(node->has.n + 1, sizeof *op->codes);
     if (!op->codes)
         return eval_nomem(ev);
@@ -99,10 +109,43 @@ static bool make_has(struct eval *ev, struct op *op)
     return true;
 }
 
+static bool codes_take(struct op *op, uint64_t code)
+{
+    bool fits = code >= 1 && code <= MEMBERS_TEXTS && op->n_codes < MOST_TEXTS;
+    if (fits)
+        op->codes[op->n_codes++] = (uint32_t)code;
+    return fits;
+}
+
+/* Whether the texts that pass are few and have sets; those then are what is read. */
+static bool texts_are_sets(struct op *op, const struct query_ref *ref)
+{
+    const struct scan_test *t = &op->test.scan;
+    if (ref->symbol.type != QUERY_TYPE_TEXT || op->test.negated || t->outside || t->kind == SCAN_FN)
+        return false;
+    bool all = true;
+    op->codes = calloc(MOST_TEXTS, sizeof *op->codes);
+    op->n_codes = 0;
+    if (!op->codes)
+        return false; /* the column will do */
+    if (t->kind == SCAN_RANGE)
+        for (int64_t code = t->low; all && code <= t->high; code++)
+            all = codes_take(op, (uint64_t)code);
+    else
+        for (size_t i = 0; all && i < t->n_codes / 64; i++)
+            for (uint64_t left = t->codes[i]; all && left; left &= left - 1)
+                all = codes_take(op, i * 64 + (unsigned)__builtin_ctzll(left));
+    op->field = (uint16_t)ref->symbol.id;
+    op->how = op->n_codes == 1 ? QUERY_HAS : QUERY_HAS_ANY;
+    return all;
+}
+
 static bool make_scan(struct eval *ev, struct op *op, const struct query_ref *ref)
 {
-    op->kind = OP_SCAN;
-    return eval_test_compile(ev, op->node, &ref->symbol, &op->test) &&
+    if (!eval_test_compile(ev, op->node, &ref->symbol, &op->test))
+        return false;
+    op->kind = texts_are_sets(op, ref) ? OP_HAS : OP_SCAN;
+    return op->kind == OP_HAS ||
            (column_reader_open(&op->column, ev->txn, (uint16_t)ref->symbol.id) || eval_torn(ev));
 }
 
@@ -300,8 +343,8 @@ static bool has_torn(struct eval *ev)
 
 static bool run_has(struct eval *ev, struct op *op, struct piece *p)
 {
-    const uint16_t field = (uint16_t)op->node->has.field.symbol.id;
-    const enum query_has how = op->node->has.op;
+    const uint16_t field = op->field;
+    const enum query_has how = op->how;
     const bool every = how == QUERY_HAS || how == QUERY_HAS_ALL;
     uint64_t any[PIECE_WORDS];
     if (!every)

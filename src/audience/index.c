@@ -1,6 +1,7 @@
 #include "audience/index.h"
 
 #include "audience/set_bitmap.h"
+#include "audience/words.h"
 #include "store/columns.h"
 #include "store/members.h"
 
@@ -171,8 +172,15 @@ static bool index_change_value(struct index *ix, struct catalog_txn *t, struct d
         return true;
     }
     uint32_t code = after ? dict_cache_intern(dict, t, any->field, after->text, e) : 0;
-    if (after && !code) {
+    uint32_t code_before = before ? dict_cache_intern(dict, t, any->field, before->text, e) : 0;
+    if ((after && !code) || (before && !code_before)) {
         return false;
+    }
+    if (code_before != code && code_before && code_before <= MEMBERS_TEXTS) {
+        index_member(ix, any->field, code_before, id, false);
+    }
+    if (code_before != code && code && code <= MEMBERS_TEXTS) {
+        index_member(ix, any->field, code, id, true);
     }
     index_set(ix, any->field, id, after ? (int64_t)code : PACKED_UNSET);
     return true;
@@ -272,23 +280,52 @@ static bool members_deal(struct index_field *f)
     return ok;
 }
 
+/* Many changes: as words. NULL: torn, or no memory. */
+static roaring_bitmap_t *container_of_words(const struct member_change *c, size_t n,
+                                            const struct strv *stored)
+{
+    uint64_t words[WORDS_OF_CONTAINER] = { 0 };
+    struct bitmap_builder b = { 0 };
+    if (stored && !bitmap_or_words(*stored, words)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bit = UINT64_C(1) << c[i].customer % 64, *w = &words[c[i].customer % 65536 / 64];
+        *w = c[i].add ? *w | bit : *w & ~bit;
+    }
+    if (bitmap_builder_add(&b, (uint16_t)(c->customer >> 16), words)) {
+        return bitmap_builder_finish(&b);
+    }
+    bitmap_builder_free(&b);
+    return NULL;
+}
+
+static roaring_bitmap_t *container_of_few(const struct member_change *c, size_t n, const struct strv *stored)
+{
+    roaring_bitmap_t *r = stored ? bitmap_from_octets(*stored) : roaring_bitmap_create();
+    for (size_t i = 0; r && i < n; i++) {
+        if (c[i].add) {
+            roaring_bitmap_add(r, c[i].customer);
+        } else {
+            roaring_bitmap_remove(r, c[i].customer);
+        }
+    }
+    return r;
+}
+
+#define MANY_CHANGES 256u
+
 /* The changes of one container. */
 static bool index_apply_container(struct index *ix, struct catalog_txn *t, uint16_t field,
                                   const struct member_change *c, size_t n)
 {
     uint16_t container = (uint16_t)(c->customer >> 16);
     struct strv octets;
-    bool there = members_get(t, field, c->code, container, &octets);
-    roaring_bitmap_t *r = there ? bitmap_from_octets(octets) : roaring_bitmap_create();
+    const struct strv *stored = members_get(t, field, c->code, container, &octets) ? &octets : NULL;
+    roaring_bitmap_t *r =
+        n < MANY_CHANGES ? container_of_few(c, n, stored) : container_of_words(c, n, stored);
     if (!r) {
         return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (c[i].add) {
-            roaring_bitmap_add(r, c[i].customer);
-        } else {
-            roaring_bitmap_remove(r, c[i].customer);
-        }
     }
     bool ok = true;
     if (roaring_bitmap_is_empty(r)) {

@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3")
+#endif
+
 /* The portable format (https://github.com/RoaringBitmap/RoaringFormatSpec): little-endian; cookie, keys and
  * counts, offsets, containers. */
 #define COOKIE_RUNS     12347u

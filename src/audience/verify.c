@@ -121,6 +121,9 @@ static bool expect_values(struct verify *c, uint32_t id, const struct customer_r
             if (!value) {
                 return differs(c, "a text without a code, customer", id);
             }
+            if (value <= MEMBERS_TEXTS && !set_expect(c, v->field, (uint32_t)value, id)) {
+                return c->ok = false;
+            }
         }
         if (!expect(c, id, v->field, value)) {
             return false;

@@ -10,6 +10,10 @@
 
 enum { MEMBERS_EXIST = 0 }; /* code under field 0 */
 
+/* Of a text field the customers of the first so many texts are sets as well, beside the column: countries,
+ * tiers, stages have few texts, and are asked for often. */
+#define MEMBERS_TEXTS 255u
+
 bool members_get(struct catalog_txn *t, uint16_t field, uint32_t code, uint16_t container, struct strv *out);
 /* Containers of one set ascending, until fn returns false. */
 typedef bool members_fn(void *ctx, uint32_t code, uint16_t container, struct strv octets);
