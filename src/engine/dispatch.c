@@ -175,7 +175,9 @@ static struct link *dispatch_pick(struct carrier *c, struct outgoing *o, usec_t 
 {
     unsigned n = dispatch_parts(c, o), window = c->o.window;
     usec_t later = USEC_NEVER;
-    if (c->rate.rate > 0 && c->claiming > 0 && c->claiming + n > c->rate.burst) {
+    if (c->claiming > 0 &&
+        ((c->rate.rate > 0 && c->claiming + n > c->rate.burst) ||
+         (c->o.bind_rate > 0 && c->claiming + n > c->o.bind_burst * (int64_t)c->n_links))) {
         return NULL; /* a slow disk, and they would go all at once: the spool's poll kicks again */
     }
     struct throttle t;
@@ -474,6 +476,9 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
     if (late) {
         /* What waited for the disk goes now: as if its tokens were taken now. */
         bucket_lower(&c->rate, c->rate.burst - c->claiming, engine_mono(g));
+        if (k != NULL && carrier_bind_rate(c, k) != NULL) {
+            bucket_lower(carrier_bind_rate(c, k), c->o.bind_burst - parts, engine_mono(g));
+        }
     }
     c->claiming -= parts;
     o->reserved = 0;

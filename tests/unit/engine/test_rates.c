@@ -97,6 +97,38 @@ static void a_senders_limit_holds_up_nobody_else(void **state)
     assert_int_equal(hmap_count(&acme(r)->lanes[CLASS_TRANSACTIONAL].waiting), 0);
 }
 
+static void count_accepted(void *ctx, const struct engine_sent *s)
+{
+    assert_int_equal(s->err.code, ERR_NONE);
+    ++*(unsigned *)ctx;
+}
+
+static void beyond_the_bound_the_others_wait_too(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    rate_of(r, 0, "SLOW", "", 1, 1);
+    started(r);
+    unsigned accepted = 0;
+    for (unsigned i = 0; i < 2060; i++) { /* 1 goes, 2048 are put aside, 11 are not */
+        struct number_text number = number_format(DE + i);
+        struct engine_send s = { .to = strv_from(number.s),
+                                 .sender = STRV("SLOW"),
+                                 .text = STRV("slow"),
+                                 .class_ = CLASS_TRANSACTIONAL };
+        engine_send(r->engine, &s, count_accepted, &accepted);
+    }
+    rig_until(r, accepted == 2060);
+    send_from(r, "FAST", CLASS_TRANSACTIONAL, FR, "fast");
+    send_from(r, "FAST", CLASS_OTP, FR + 1, "code");
+    rig_until(r, acme(r)->lanes[CLASS_TRANSACTIONAL].put_aside == 2048 && m->n == 2);
+    rig_quiet(r);
+    assert_int_equal(m->n, 2);
+    assert_string_equal(m->submits[1].text, "code"); /* it passes everything */
+    rig_until_passing(r, seen_from(m, "FAST") == 2);
+    assert_in_range(seen_from(m, "SLOW"), 12, 14);
+}
+
 static void every_limit_that_matches_is_kept(void **state)
 {
     struct rig *r = *state;
@@ -364,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_senders_limit_holds_up_nobody_else),
+        T(beyond_the_bound_the_others_wait_too),
         T(every_limit_that_matches_is_kept),
         T(a_region_without_its_state_is_the_whole),
         T(what_is_to_one_recipient_keeps_its_order_beyond_limits),
