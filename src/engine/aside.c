@@ -280,13 +280,11 @@ static struct outgoing *aside_ready(struct carrier *c, struct lane *l, usec_t no
     return best;
 }
 
-struct outgoing *aside_peek(struct carrier *c, unsigned lane, usec_t now, usec_t *later)
+/* The head `o` of the look-ahead, or what goes instead of it. */
+static __attribute__((noinline)) struct outgoing *aside_search(struct carrier *c, unsigned lane,
+                                                               struct outgoing *o, usec_t now, usec_t *later)
 {
     struct lane *l = &c->lanes[lane];
-    struct outgoing *o = lane_peek(c, lane);
-    if (c->g->rates.n == 0 && l->put_aside == 0 && !adaptive_is_on(&c->adaptive)) {
-        return o;
-    }
     struct outgoing *best = aside_ready(c, l, now, later);
     size_t queue;
     usec_t until;
@@ -305,4 +303,13 @@ struct outgoing *aside_peek(struct carrier *c, unsigned lane, usec_t now, usec_t
         o = lane_peek(c, lane);
     }
     return best;
+}
+
+struct outgoing *aside_peek(struct carrier *c, unsigned lane, usec_t now, usec_t *later)
+{
+    struct outgoing *o = lane_peek(c, lane);
+    if (c->g->rates.n == 0 && c->lanes[lane].put_aside == 0 && !adaptive_is_on(&c->adaptive)) {
+        return o; /* mostly */
+    }
+    return aside_search(c, lane, o, now, later);
 }

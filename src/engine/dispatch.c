@@ -134,7 +134,9 @@ static void dispatch_reserve(struct carrier *c, struct outgoing *o, struct link 
     o->reserved = parts;
     o->claimed_at = engine_mono(c->g);
     c->claiming += parts;
-    rates_claim(c, o, parts);
+    if (o->n_limits > 0) {
+        rates_claim(c, o, parts);
+    }
     link_reserve(k, parts);
 }
 
@@ -472,7 +474,9 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
     }
     unsigned parts = o->reserved;
     bool late = r->code == ERR_NONE && engine_mono(g) - o->claimed_at > CLAIM_LATE;
-    rates_claimed(c, o, parts, late, engine_mono(g));
+    if (o->n_limits > 0) {
+        rates_claimed(c, o, parts, late, engine_mono(g));
+    }
     if (late) {
         /* What waited for the disk goes now: as if its tokens were taken now. */
         bucket_lower(&c->rate, c->rate.burst - c->claiming, engine_mono(g));
