@@ -279,6 +279,7 @@ static void a_reload_changes_them(void **state)
     rig_quiet(r);
     assert_int_equal(m->n, 1);
     rig_pass(r, USEC_SEC);
+    rig_until(r, m->n > 1);
     rig_quiet(r);
     assert_in_range(m->n, 2, 6);
     r->o.n_rates = 0;
