@@ -7,6 +7,8 @@
 #include "base/civil.h"
 #include "net/tls.h"
 
+#include <stdio.h>
+
 int64_t certificates_days(usec_t expires, usec_t wall)
 {
     usec_t left = expires - wall;
@@ -57,14 +59,13 @@ void certificates_second(struct carrier *c)
     certificates_log(c->g, c->o.name, "own", own);
 }
 
-static void certificates_put(const struct engine *g, struct buf *out, const char *carrier, const char *whose,
-                             usec_t expires)
+static void certificates_put(const struct engine *g, struct buf *out, const char *whose, usec_t expires)
 {
     if (!certificates_soon(g, expires)) {
         return;
     }
     int64_t days = certificates_days(expires, engine_wall(g));
-    buf_printf(out, "carrier \"%s\": %s ", carrier, whose);
+    buf_printf(out, "%s ", whose);
     if (days < 0) {
         buf_printf(out, "has expired on %s\n", civil_format_utc(expires).s);
     } else {
@@ -75,9 +76,14 @@ static void certificates_put(const struct engine *g, struct buf *out, const char
 
 void engine_warnings(const struct engine *g, struct buf *out)
 {
+    char whose[100];
     for (size_t i = 0; i < g->n_carriers; i++) {
         const struct carrier *c = g->carriers[i];
-        certificates_put(g, out, c->o.name, "its certificate", certificates_peer(c));
-        certificates_put(g, out, c->o.name, "our certificate (tls_cert)", certificates_own(c));
+        snprintf(whose, sizeof whose, "carrier \"%s\": its certificate", c->o.name);
+        certificates_put(g, out, whose, certificates_peer(c));
+        snprintf(whose, sizeof whose, "carrier \"%s\": our certificate (tls_cert)", c->o.name);
+        certificates_put(g, out, whose, certificates_own(c));
     }
+    certificates_put(g, out, "our certificate for outbinds (outbind.tls_cert)",
+                     outbind_certificate(g->outbind));
 }

@@ -23,6 +23,7 @@ struct stranger {
 struct outbind {
     struct engine *g;
     struct listener *listener;
+    usec_t certificate; /* when ours ends, wall; 0: plain */
     struct stranger *strangers;
     unsigned n_strangers, most;
     usec_t timeout;
@@ -193,6 +194,9 @@ static bool outbind_listen(struct outbind *b, const struct outbind_options *o, s
     if (o->tls_cert[0] && tls == NULL) {
         return false;
     }
+    if (tls != NULL && !tls_cert_expiry(tls, &b->certificate)) {
+        b->certificate = 0;
+    }
     struct listener_options lo = { .address = o->listen,
                                    .tls = tls,
                                    .max_conns = o->most + ENGINE_MAX_CARRIERS * ENGINE_MAX_OUTBINDS,
@@ -235,6 +239,11 @@ void outbind_free(struct outbind *b)
     }
     listener_free(b->listener);
     loop_free_later(b->g->loop, stranger_free, b);
+}
+
+usec_t outbind_certificate(const struct outbind *b)
+{
+    return b != NULL ? b->certificate : 0;
 }
 
 void outbind_status(const struct outbind *b, struct outbind_status *out)

@@ -14,7 +14,8 @@ struct outbind;
 
 /* NULL without an error when no listener is configured. The options are not kept. */
 struct outbind *outbind_new(struct engine *g, const struct outbind_options *o, struct err *e);
-void outbind_free(struct outbind *b); /* links that were made live on; NULL is fine */
+void outbind_free(struct outbind *b);                /* links that were made live on; NULL is fine */
+usec_t outbind_certificate(const struct outbind *b); /* when ours ends, wall; 0: plain, or no listener */
 void outbind_status(const struct outbind *b, struct outbind_status *out);
 
 #endif

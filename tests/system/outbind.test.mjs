@@ -173,6 +173,9 @@ test('over TLS', async () => {
       const caller = await call(daemon, GOOD, { options: { tls: true, servername: 'tessera.example', rejectUnauthorized: true, ca: fs.readFileSync(path.join(dir, 'own.pem')) } });
       await until('a bind', () => caller.binds.length === 1);
       const plain = await call(daemon, GOOD);
+      const { warnings } = await daemon.status();
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0], /^our certificate for outbinds \(outbind\.tls_cert\) expires in 1 day/);
       await until('one without TLS to be closed', () => plain.closed);
       assert.equal(plain.binds.length, 0);
     });
