@@ -69,7 +69,9 @@ static const char *ask_next(const struct cli *c, const char *code, const struct 
     }
     if (strcmp(code, "not_found") == 0 &&
         (strcmp(noun, "segment") == 0 || strcmp(noun, "campaign") == 0 || strcmp(noun, "vote") == 0)) {
-        snprintf(text, 160, "\"tessera %s list\" shows what there is", noun);
+        /* what is added is not what is missing: of a campaign it is a segment */
+        bool adds = c->args.command->verb != NULL && strcmp(c->args.command->verb, "add") == 0;
+        snprintf(text, 160, "\"tessera %s list\" shows what there is", adds ? "segment" : noun);
         return text;
     }
     return "";

@@ -407,9 +407,11 @@ static bool errand_check_state(struct errand *d)
         return err_set(&d->err, ERR_NOT_FOUND, "no message %llu", (unsigned long long)d->id);
     }
     if (d->state == MESSAGE_HELD || d->state == MESSAGE_READY) {
-        return err_set(
-            &d->err, ERR_STATE, "it is %s here and no carrier has it; %s", message_state_name(d->state),
-            d->kind == ERRAND_CANCEL ? "cancel it without --at-carrier" : "cancel it and send another");
+        return err_set(&d->err, ERR_STATE, "it is %s here and no carrier has it; %s",
+                       message_state_name(d->state),
+                       d->kind == ERRAND_CANCEL    ? "cancel it without --at-carrier"
+                       : d->kind == ERRAND_REPLACE ? "cancel it and send another"
+                                                   : "`tessera message show` tells what it waits for");
     }
     if (d->state == MESSAGE_IN_FLIGHT) {
         return err_set(&d->err, ERR_STATE, "it is being submitted: ask again when it is sent");

@@ -175,7 +175,7 @@ test('silence ends in an error, and a late answer is recorded all the same', { t
     await until('no bind', async () => (await daemon.status()).carriers[0].state !== 'up');
     assert.match((await daemon.cli('message', 'query', other)).err, /acme is not bound/);
     const waiting = await daemon.send(NUMBER, 'waits');
-    assert.match((await daemon.cli('message', 'query', waiting)).err, /no carrier has it/);
+    assert.match((await daemon.cli('message', 'query', waiting)).err, /no carrier has it; `tessera message show`/);
     assert.match((await daemon.cli('message', 'cancel', waiting, '--at-carrier')).err, /cancel it without --at-carrier/);
     hold = false;
   });

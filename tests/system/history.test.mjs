@@ -108,6 +108,17 @@ test('messages are found by tag, carrier and the rest together', { timeout: 60_0
   });
 });
 
+test('a campaign with an unknown segment is told the nearest, and where to look', { timeout: 60_000 }, async () => {
+  await withGateway({ clock: SOUND }, async ({ daemon }) => {
+    await daemon.api('PUT', '/v1/segments/vips', { query: 'msisdn is set' });
+    const near = await daemon.cli('campaign', 'add', 'x', '--segment', 'vip', '--text', 'hi');
+    assert.match(near.err, /no segment "vip"; did you mean "vips"\?/);
+    const none = await daemon.cli('campaign', 'add', 'x', '--segment', 'nope', '--text', 'hi');
+    assert.match(none.err, /tessera segment list/);
+    assert.doesNotMatch(none.err, /campaign list/);
+  });
+});
+
 test('a replaced text is in the history', { timeout: 60_000 }, async () => {
   await withGateway({ clock: SOUND, carrier: { session: (s) => s.on('replace_sm', (pdu) => s.send(pdu.response({}))) } }, async ({ carrier, daemon }) => {
     await daemon.bound(carrier);
