@@ -156,6 +156,7 @@ void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet"
     X(segment_show)                                                                                          \
     X(segment_evaluate)                                                                                      \
     X(segment_remove)                                                                                        \
+    X(segment_cross)                                                                                         \
     X(campaign_put)                                                                                          \
     X(campaign_list)                                                                                         \
     X(campaign_show)                                                                                         \

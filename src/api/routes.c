@@ -50,6 +50,7 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/v1/segments/{name}", ROLE_READER, BODY_NONE, "", api_segment_show },
     { HTTP_DELETE, "/v1/segments/{name}", ROLE_OPERATOR, BODY_NONE, "", api_segment_remove },
     { HTTP_POST, "/v1/segments:evaluate", ROLE_READER, BODY_JSON, "", api_segment_evaluate },
+    { HTTP_POST, "/v1/segments:cross", ROLE_READER, BODY_JSON, "", api_segment_cross },
 
     { HTTP_POST, "/v1/campaigns", ROLE_OPERATOR, BODY_JSON, "", api_campaign_put },
     { HTTP_GET, "/v1/campaigns", ROLE_READER, BODY_NONE, "", api_campaign_list },

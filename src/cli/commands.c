@@ -48,6 +48,13 @@ static const struct option import_events_options[] = {
     "events), woocommerce-customers (who ordered); columns they do not name are left out, --map adds "       \
     "them.\n"
 
+static const struct option segment_cross_options[] = {
+    OPT("save", OPTION_TEXT, "PREFIX", "make a segment of each cell, PREFIX-yes-no and so on"),
+    OPT("as", OPTION_TEXT, "NAME", "or with these names; once a cell, in the order they are shown as lines",
+        .repeats = true),
+    { .name = NULL },
+};
+
 static const struct option campaign_add_options[] = {
     OPT("segment", OPTION_TEXT, "NAME", "to whom; several times: members of any", .required = true,
         .repeats = true),
@@ -226,6 +233,12 @@ const struct command commands[] = {
     C("segment", "show", "NAME", "count its members now, clause by clause", NULL, NULL, segment_show),
     C("segment", "count", "QUERY", "count who a query finds, without a name", NULL,
       "Example: tessera segment count 'count(purchase, last 30 days) >= 2'", segment_count),
+    C("segment", "cross", "QUERY [QUERY] [QUERY] [QUERY]", "count each combination of a few conditions",
+      segment_cross_options,
+      "Example: tessera segment cross 'percentile(count(purchase)) > 0.5' \\\n"
+      "           'percentile(avg(purchase.amount)) > 0.5' --save basket\n\n"
+      "--save makes basket-yes-yes, basket-no-yes, basket-yes-no and basket-no-no of the cells.",
+      segment_cross),
     C("segment", "remove", "NAME", "forget a segment", NULL, NULL, segment_remove),
 
     C("campaign", "add", "NAME", "draft a campaign", campaign_add_options,

@@ -15,6 +15,7 @@
     X(segment_show)                                                                                          \
     X(segment_count)                                                                                         \
     X(segment_remove)                                                                                        \
+    X(segment_cross)                                                                                         \
     X(campaign_add)                                                                                          \
     X(campaign_list)                                                                                         \
     X(campaign_show)                                                                                         \

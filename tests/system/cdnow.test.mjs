@@ -47,6 +47,21 @@ test('ten queries over the CDNOW log agree with SQLite', { skip: missing && 'the
       assert.ok(theirs > 0, `${query} is about somebody`);
       console.log(`# ${String(theirs).padStart(5)}  ${query}`);
     }
+    // Cross tables: the loyal and the large baskets, and the segments made of the cells.
+    const conditions = ['count(purchase, lifetime) > 2', 'avg(purchase.amount, lifetime) > 35'];
+    const cross = await daemon.json('segment', 'cross', ...conditions, '--save', 'basket');
+    const per = 'with c as (select phone, count(*) > 2 as loyal, sum(cast(round(amount*100) as integer)) > 3500 * count(*) as large from purchases group by phone)';
+    for (const cell of cross.cells) {
+      const theirs = Number(sqlite(`${per} select count(*) from c where loyal = ${Number(cell.is[0])} and large = ${Number(cell.is[1])};`));
+      assert.equal(cell.count, theirs, cell.query);
+      assert.ok(theirs > 0);
+      assert.equal((await daemon.json('segment', 'show', `basket-${cell.is.map((yes) => (yes ? 'yes' : 'no')).join('-')}`)).count, theirs);
+    }
+    assert.equal(cross.cells.reduce((n, cell) => n + cell.count, 0), f.customers);
+    r = await daemon.cli('segment', 'cross', ...conditions, '--save', 'basket');
+    assert.match(r.err, /there is a segment "basket-no-no" already/);
+    r = await daemon.cli('segment', 'cross', conditions[0], 'averag(purchase.amount) > 2');
+    assert.match(r.err, /condition 2: /);
     // Sums, to the cent: how many customers spent exactly so much, for every amount that occurs; and all of it together.
     const totals = sqlite('select cents, count(*) from (select sum(cast(round(amount*100) as integer)) cents from purchases group by phone) group by cents;').split('\n').map((l) => l.split(',').map(Number));
     let sum = 0;

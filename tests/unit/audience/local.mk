@@ -73,3 +73,7 @@ check_PROGRAMS += tests/unit/audience/test_load
 tests_unit_audience_test_load_SOURCES = tests/unit/audience/test_load.c
 tests_unit_audience_test_load_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_load_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_cross
+tests_unit_audience_test_cross_SOURCES = tests/unit/audience/test_cross.c
+tests_unit_audience_test_cross_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_cross_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
