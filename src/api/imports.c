@@ -205,7 +205,7 @@ static bool import_put_column(void *ctx, struct strv column, struct strv target,
 struct import_asked {
     struct strv kind, type, region, name, format, mode, from;
     const json_t *map;
-    bool dry_run, ignore_unknown, create_customers;
+    bool dry_run, ignore_unknown, create_customers, atomic;
     int64_t size;
 };
 
@@ -221,6 +221,7 @@ static const struct member IMPORT_MEMBERS[] = {
     { "format", MEMBER_TEXT, false, offsetof(struct import_asked, format), 0, 16 },
     { "mode", MEMBER_TEXT, false, offsetof(struct import_asked, mode), 0, 16 },
     { "from", MEMBER_TEXT, false, offsetof(struct import_asked, from), 0, IMPORT_FROM_MAX },
+    { "atomic", MEMBER_BOOL, false, offsetof(struct import_asked, atomic), 0, 0 },
     { "create_customers", MEMBER_BOOL, false, offsetof(struct import_asked, create_customers), 0, 0 },
 };
 
@@ -300,7 +301,8 @@ static void import_make_id(const struct import_asked *q, struct strv mapping, ch
     buf_put_lstr(&key, q->region);
     buf_put_lstr(&key, q->name);
     buf_put_u64(&key, (uint64_t)q->size);
-    buf_put_u8(&key, (uint8_t)(q->dry_run | q->ignore_unknown << 1 | q->create_customers << 2));
+    buf_put_u8(&key,
+               (uint8_t)(q->dry_run | q->ignore_unknown << 1 | q->create_customers << 2 | q->atomic << 3));
     buf_put_lstr(&key, mapping);
     if (q->format.n + q->mode.n + q->from.n != 0) { /* sessions of before had none of them */
         buf_put_lstr(&key, q->format);
@@ -339,6 +341,7 @@ static struct import_session *import_new(struct call *c, const struct import_ask
         .ignore_unknown = q->ignore_unknown,
         .validate = q->dry_run,
         .create_customers = q->create_customers,
+        .atomic = q->atomic,
         .format = strv_eq_c(q->format, "ndjson") ? IMPORT_NDJSON : IMPORT_CSV,
         .mode = import_mode(q->mode),
     };

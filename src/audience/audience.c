@@ -17,9 +17,10 @@ struct audience *audience_open(const struct audience_options *o, struct err *e)
         return NULL;
     }
     const struct catalog_options co = { .dir = o->dir, .map_size = o->map_size, .nosync = o->nosync };
+    a->dir = strv_dup(strv_from(o->dir));
     a->catalog = catalog_open(&co, e);
-    if (!a->catalog) {
-        free(a);
+    if (!a->catalog || !a->dir) {
+        audience_close(a);
         return NULL;
     }
     return a;
@@ -29,6 +30,7 @@ void audience_close(struct audience *a)
 {
     if (a) {
         catalog_close(a->catalog);
+        free(a->dir);
         free(a);
     }
 }

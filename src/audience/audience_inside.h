@@ -11,6 +11,7 @@
 
 struct audience {
     struct catalog *catalog;
+    char *dir;          /* of the store */
     uint64_t forgotten; /* how often texts were taken out of dictionaries: caches of before are void */
 };
 
@@ -34,6 +35,9 @@ void audience_writer_free(struct audience_writer *w);
 bool audience_writer_begin(struct audience_writer *w, struct err *e);
 void audience_writer_abort(struct audience_writer *w); /* harmless when nothing is open */
 /* `changed`: customers or events did change (the view's change number grows). */
+/* Writes what has gathered in memory into the open transaction, so that it need not hold all of a long one.
+ */
+bool audience_writer_flush(struct audience_writer *w, struct err *e);
 bool audience_writer_commit(struct audience_writer *w, bool changed, struct err *e);
 
 /* About so many numbers will be asked for in this transaction: worth a directory, or not. Never needed. */

@@ -3,8 +3,11 @@
 #include "audience/import_inside.h"
 #include "store/documents.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SESSION_VERSION  1
 #define SESSION_MAX_NAME 64
@@ -168,6 +171,8 @@ static bool header_take(struct audience_import *im, struct strv *octets, struct 
     return true;
 }
 
+static void stage_forget(struct audience_import *im);
+
 /* --- beginning and ending --- */
 
 static bool options_copy(struct audience_import *im, const struct audience_import_options *o)
@@ -219,6 +224,7 @@ struct audience_import *audience_import_begin(struct audience *a, const struct a
         return NULL;
     }
     im->audience = a;
+    im->staged = -1;
     bool ok = options_copy(im, o) || err_set(e, ERR_NOMEM, "out of memory");
     ok = ok && audience_writer_init(&im->writer, a, e) && import_resume(im, e);
     if (!ok) {
@@ -234,6 +240,8 @@ void audience_import_free(struct audience_import *im)
         return;
     }
     audience_writer_free(&im->writer);
+    stage_forget(im);
+    free(im->pieces);
     import_map_free(&im->map);
     free((char *)(uintptr_t)im->o.session.p);
     free((char *)(uintptr_t)im->o.event.p);
@@ -388,6 +396,90 @@ static bool chunk_rehearse(struct audience_import *im, struct strv octets, struc
     return ok;
 }
 
+/* --- the whole file or nothing --- */
+
+static bool stage_put(struct audience_import *im, struct strv octets, struct err *e)
+{
+    if (im->next.offset > AUDIENCE_ATOMIC_MAX) {
+        return err_set(
+            e, ERR_LIMIT,
+            "at most 1 GiB can be imported all or nothing: split the file, or leave --atomic away");
+    }
+    if (im->staged < 0) {
+        im->staged = open(im->audience->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    }
+    if (im->n_pieces == im->cap_pieces) {
+        size_t cap = im->cap_pieces ? im->cap_pieces * 2 : 64;
+        uint32_t *p = realloc(im->pieces, cap * sizeof(*p));
+        if (!p) {
+            return err_set(e, ERR_NOMEM, "out of memory");
+        }
+        im->pieces = p;
+        im->cap_pieces = cap;
+    }
+    off_t at = (off_t)im->done.offset;
+    if (im->staged < 0 || pwrite(im->staged, octets.p, octets.n, at) != (ssize_t)octets.n) {
+        return err_set_errno(e, errno, "cannot put the file aside in %s", im->audience->dir);
+    }
+    im->pieces[im->n_pieces++] = (uint32_t)octets.n;
+    return true;
+}
+
+static bool stage_apply(struct audience_import *im, struct err *e)
+{
+    struct buf piece = { 0 };
+    off_t at = 0;
+    bool ok = true;
+    for (size_t i = 0; ok && i < im->n_pieces; at += im->pieces[i++]) {
+        size_t n = im->pieces[i];
+        buf_clear(&piece);
+        ok = buf_reserve(&piece, n + 1) || err_set(e, ERR_NOMEM, "out of memory");
+        if (ok && pread(im->staged, piece.data, n, at) != (ssize_t)n) {
+            ok = err_set_errno(e, errno, "cannot read what was put aside");
+        }
+        ok = ok && chunk_apply(im, (struct strv){ (const char *)piece.data, n }, e) &&
+             audience_writer_flush(&im->writer, e);
+    }
+    buf_free(&piece);
+    return ok;
+}
+
+static void stage_forget(struct audience_import *im)
+{
+    if (im->staged >= 0) {
+        close(im->staged);
+    }
+    im->staged = -1;
+    im->n_pieces = 0;
+}
+
+/* Everything that was put aside, in one transaction. After a failure it begins from nothing. */
+static bool stage_write(struct audience_import *im, struct err *e)
+{
+    struct audience_writer *w = &im->writer;
+    im->next = (struct audience_import_progress){ .offset = im->next.offset, .finished = true };
+    w->now = im->o.now;
+    bool ok = audience_writer_begin(w, e) && stage_apply(im, e);
+    if (ok && im->next.rejected) {
+        ok = err_set(e, ERR_INVALID, "%llu of %llu rows were rejected: nothing was imported",
+                     (unsigned long long)im->next.rejected, (unsigned long long)im->next.rows);
+    }
+    ok = ok && session_store(im, e) && audience_writer_commit(w, true, e);
+    audience_writer_abort(w);
+    stage_forget(im);
+    if (!ok) {
+        im->done = (struct audience_import_progress){ 0 };
+        import_map_free(&im->map);
+        buf_clear(&im->header);
+    }
+    return ok;
+}
+
+static bool chunk_stage(struct audience_import *im, struct strv octets, bool is_last, struct err *e)
+{
+    return stage_put(im, octets, e) && (!is_last || stage_write(im, e));
+}
+
 bool audience_import_chunk(struct audience_import *im, uint64_t offset, struct strv octets, bool is_last,
                            struct err *e)
 {
@@ -407,7 +499,9 @@ bool audience_import_chunk(struct audience_import *im, uint64_t offset, struct s
     im->next = im->done;
     im->next.offset = offset + octets.n;
     im->next.finished = is_last;
-    bool ok = im->o.validate ? chunk_rehearse(im, octets, e) : chunk_write(im, octets, e);
+    bool ok = im->o.validate ? chunk_rehearse(im, octets, e)
+              : im->o.atomic ? chunk_stage(im, octets, is_last, e)
+                             : chunk_write(im, octets, e);
     if (ok) {
         im->done = im->next;
         if (im->n_rejects) {

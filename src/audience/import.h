@@ -32,6 +32,12 @@
  * has no value for become unset (but for msisdn, created, and the region, which then is the number's).
  * Customers that are not in the file are left alone.
  *
+ * `atomic`: the pieces are put aside (in a file without a name in the store's directory, at most
+ * AUDIENCE_ATOMIC_MAX octets), and with the last one all are applied in one transaction: one rejected row, a
+ * kill at any instant, a full disk, and nothing of it is there. The audience's writer does nothing else
+ * meanwhile (about as long as the import would take anyway); sending and queries go on. It cannot be resumed:
+ * what was put aside is gone with the process.
+ *
  * Values: numbers and dates as ISO 8601 says; a time without an offset is in the instance's zone, a date is
  * its midnight; yes/no as yes, no, true, false, 1, 0, y, n; members of a set separated by ; or | or comma; a
  * place "latitude,longitude". Empty = leave what is there. */
@@ -66,6 +72,7 @@ struct audience_import_options {
     enum audience_import_mode mode; /* of customers */
     bool ignore_unknown;
     bool validate;         /* write nothing: a rehearsal */
+    bool atomic;           /* the whole file or nothing: see below */
     bool known_only;       /* names that nothing has are an error: nothing is declared */
     usec_t default_time;   /* events: of rows that do not say one; 0: they are refused */
     bool create_customers; /* events: a number that is no customer makes one; else the line is refused */
@@ -81,6 +88,8 @@ struct audience_import_options {
     usec_t (*instant_of)(void *ctx, int64_t local_usec);
     const struct audience_locator *locator; /* NULL: no clocks, no regions */
 };
+
+#define AUDIENCE_ATOMIC_MAX ((uint64_t)1 << 30)
 
 struct audience_reject {
     uint64_t line;

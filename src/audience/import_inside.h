@@ -34,7 +34,10 @@ struct audience_import {
     struct import_map map;
     struct buf header;        /* CSV: as in the file; NDJSON: the names so far; empty until the first chunk */
     struct buf header_before; /* NDJSON: as it was before this chunk */
-    struct buf ids;           /* joined ids of the chunk's rows */
+    int staged;               /* atomic: the pieces so far; -1: none */
+    uint32_t *pieces;         /* their lengths */
+    size_t n_pieces, cap_pieces;
+    struct buf ids; /* joined ids of the chunk's rows */
     char delimiter;
     uint16_t event; /* id of the events' type; 0 until declared */
 

@@ -114,6 +114,17 @@ static void note_changed(struct audience_writer *w)
     }
 }
 
+bool audience_writer_flush(struct audience_writer *w, struct err *e)
+{
+    note_changed(w);
+    if (!numbers_put(w, e) || !index_flush(w->index, w->txn, e)) {
+        return false;
+    }
+    hmap_clear(&w->fresh);
+    w->n_numbers = 0;
+    return true;
+}
+
 bool audience_writer_commit(struct audience_writer *w, bool changed, struct err *e)
 {
     note_changed(w);

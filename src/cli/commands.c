@@ -16,6 +16,7 @@
         OPT("format", OPTION_CHOICE, "FORMAT",                                                               \
             "csv or ndjson [by the name: .ndjson, .jsonl, .json; else csv]", .choices = "csv|ndjson"),       \
         OPT("ignore-unknown", OPTION_FLAG, NULL, "leave out columns that no field has the name of"),         \
+        OPT("atomic", OPTION_FLAG, NULL, "all of the file or nothing, whatever happens; at most 1 GiB"),     \
         OPT("strict", OPTION_FLAG, NULL, "import nothing at all if one line is rejected"),                   \
         OPT("dry-run", OPTION_FLAG, NULL, "look at everything, change nothing"),                             \
         OPT("rejects", OPTION_PATH, "FILE", "write all rejected lines and why to FILE (CSV)"),               \

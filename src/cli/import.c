@@ -95,6 +95,9 @@ static int import_request(struct import *im)
     if (!im->events) {
         doc_set_text(im->request, "mode", args_text(&c->args, "mode"));
     }
+    if (args_flag(&c->args, "atomic")) {
+        json_object_set_new(im->request, "atomic", json_true());
+    }
     json_object_set_new(im->request, "ignore_unknown", json_boolean(args_flag(&c->args, "ignore-unknown")));
     return import_put_map(c, im->request);
 }
@@ -341,7 +344,8 @@ static int import_run(struct import *im)
 {
     struct cli *c = im->c;
     struct err e = { 0 };
-    bool strict = args_flag(&c->args, "strict"), dry_run = args_flag(&c->args, "dry-run");
+    bool strict = args_flag(&c->args, "strict") || args_flag(&c->args, "atomic"),
+         dry_run = args_flag(&c->args, "dry-run");
     if (im->source.seekable && im->source.size == 0) {
         return cli_fail(c, CLI_FAILED, "", "%s is empty%s", im->source.name,
                         im->source.split.lines ? "" : ": the first line must name the columns");
@@ -357,7 +361,7 @@ static int import_run(struct import *im)
         if (im->tally.rejected != 0) {
             import_done(im);
             return cli_fail(c, CLI_FAILED,
-                            "correct the lines above, or leave --strict away to import the rest",
+                            "correct the lines above, or leave --strict and --atomic away to import the rest",
                             "%s of %s rows were rejected: nothing was imported",
                             text_count(im->tally.rejected).s, text_count(im->tally.rows).s);
         }
@@ -378,8 +382,8 @@ static int import_open(struct import *im)
     uint64_t piece = IMPORT_PIECE;
     const char *path = c->args.words[0];
     bool rejects = args_text(&c->args, "rejects") != NULL;
-    if (args_flag(&c->args, "strict") && strcmp(path, "-") == 0) {
-        return cli_usage(c, "--strict reads the file twice, which standard input does not allow");
+    if ((args_flag(&c->args, "strict") || args_flag(&c->args, "atomic")) && strcmp(path, "-") == 0) {
+        return cli_usage(c, "--strict and --atomic read the file twice, which standard input does not allow");
     }
     args_number(&c->args, "piece", &piece);
     im->again = args_flag(&c->args, "again");
