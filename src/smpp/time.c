@@ -79,6 +79,13 @@ usec_t smpp_time_instant(const struct smpp_time *t, usec_t now)
     return civil_to_usec(&c) - t->offset_minutes * USEC_MINUTE;
 }
 
+/* By hand: one is written into every submission. */
+static void put_two(char *out, unsigned n)
+{
+    out[0] = (char)('0' + n / 10);
+    out[1] = (char)('0' + n % 10);
+}
+
 bool smpp_time_format(const struct smpp_time *t, char out[SMPP_TIME_SIZE])
 {
     out[0] = '\0';
@@ -96,10 +103,16 @@ bool smpp_time_format(const struct smpp_time *t, char out[SMPP_TIME_SIZE])
     if (year > 99 || t->month > 99 || t->day > 99 || t->hour > 99 || t->minute > 99 || t->second > 99 ||
         t->tenth > 9 || quarters > 48)
         return false;
-    char text[64];
-    snprintf(text, sizeof text, "%02u%02u%02u%02u%02u%02u%u%02u%c", year, t->month, t->day, t->hour,
-             t->minute, t->second, t->tenth, quarters, sign);
-    memcpy(out, text, SMPP_TIME_SIZE);
+    put_two(out, year);
+    put_two(out + 2, t->month);
+    put_two(out + 4, t->day);
+    put_two(out + 6, t->hour);
+    put_two(out + 8, t->minute);
+    put_two(out + 10, t->second);
+    out[12] = (char)('0' + t->tenth);
+    put_two(out + 13, quarters);
+    out[15] = sign;
+    out[16] = '\0';
     return true;
 }
 
