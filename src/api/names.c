@@ -61,6 +61,9 @@ static void names_put_history(struct call *c, json_t *history)
         if (json_object_get(e, "carrier") != NULL) {
             names_put_carrier(c, e);
         }
+        if (json_object_get(e, "tlvs") != NULL) {
+            call_put_tlvs(c, e);
+        }
     }
 }
 

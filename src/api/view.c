@@ -152,7 +152,11 @@ static json_t *history_detail(const struct spool_event *e)
 static json_t *history_event(const struct spool_event *e)
 {
     bool replaced = e->to == MESSAGE_NONE;
-    json_t *o = history_row(replaced ? "replaced" : message_state_name(e->to), e->at);
+    json_t *o = history_row(replaced ? "replaced" : e->tlvs.n ? "receipt" : message_state_name(e->to), e->at);
+    if (e->tlvs.n) {
+        json_object_set_new(o, "state", reply_cstr(message_state_name(e->to)));
+        json_object_set_new(o, "tlvs", reply_octets(e->tlvs));
+    }
     if (e->count > 1) {
         json_object_set_new(o, "count", reply_u64(e->count));
         json_object_set_new(o, "last", reply_instant(e->last));
@@ -186,7 +190,7 @@ json_t *view_history(const struct spool_view *m)
     bool told = false; /* its end is the last event already */
     for (size_t i = 0; i < m->n_events; i++) {
         json_array_append_new(list, history_event(&m->events[i]));
-        told = message_state_final(m->state) && m->events[i].to == m->state;
+        told = message_state_final(m->state) && m->events[i].to == m->state && m->events[i].tlvs.n == 0;
     }
     if (m->sent_at != 0) {
         json_t *o = history_row(message_state_name(MESSAGE_SENT), m->sent_at);

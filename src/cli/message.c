@@ -179,7 +179,13 @@ static void message_history_row(struct table *t, const json_t *e)
     buf_printf(&said, "%s%s%s", doc_text(e, "carrier"), host[0] != '\0' ? " " : "", host);
     table_text(t, said.len != 0 ? buf_cstr(&said) : "-");
     message_history_next(t, e);
-    table_strv(t, doc_strv(e, doc_text(e, "text")[0] != '\0' ? "text" : "detail"), STYLE_PLAIN);
+    buf_clear(&said);
+    ask_put_tlvs(&said, doc_get(e, "tlvs"));
+    if (said.len != 0) {
+        table_text(t, buf_cstr(&said));
+    } else {
+        table_strv(t, doc_strv(e, doc_text(e, "text")[0] != '\0' ? "text" : "detail"), STYLE_PLAIN);
+    }
     buf_free(&said);
 }
 

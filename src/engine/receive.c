@@ -145,8 +145,12 @@ static void receive_receipt(struct carrier *c, struct link *k, const struct smpp
         .other = receipt_number(data ? pdu->data_sm.destination_addr : pdu->sm.destination_addr),
         .at = engine_wall(g),
     };
+    struct buf tlvs = { 0 };
+    tlvs_declared_of_pdu(g->tlvs, pdu, &tlvs);
+    sr.tlvs = (struct strv){ (const char *)tlvs.data, tlvs.len };
     c->receipts++;
     spool_receipt(g->spool, &sr, receipt_stored, a);
+    buf_free(&tlvs);
     engine_touch_spool(g);
 }
 

@@ -393,14 +393,33 @@ size_t tlvs_merge(const struct tlvs_carrier *c, struct strv message, struct strv
 
 /* --- inbound --- */
 
+static void keep(const struct smpp_tlv *tlv, struct buf *list)
+{
+    if (list->len + 4 + tlv->value.n <= TLVS_MAX_OCTETS) {
+        buf_put_u16(list, tlv->tag);
+        buf_put_u16(list, (uint16_t)tlv->value.n);
+        buf_put_strv(list, tlv->value);
+    }
+}
+
+void tlvs_declared_of_pdu(const struct tlvs *t, const struct smpp_pdu *pdu, struct buf *list)
+{
+    struct smpp_tlv tlv;
+    for (size_t pos = 0; t->n > 0 && pdu->tlv_count > 0 && smpp_tlv_next(pdu, &pos, &tlv);) {
+        for (size_t i = 0; i < t->n; i++) {
+            if (t->rows[i].tag == tlv.tag) {
+                keep(&tlv, list);
+            }
+        }
+    }
+}
+
 void tlvs_of_pdu(const struct smpp_pdu *pdu, struct buf *list)
 {
     struct smpp_tlv tlv;
     for (size_t pos = 0; pdu->tlv_count > 0 && smpp_tlv_next(pdu, &pos, &tlv);) {
-        if (!tlv_is_ours(tlv.tag) && list->len + 4 + tlv.value.n <= TLVS_MAX_OCTETS) {
-            buf_put_u16(list, tlv.tag);
-            buf_put_u16(list, (uint16_t)tlv.value.n);
-            buf_put_strv(list, tlv.value);
+        if (!tlv_is_ours(tlv.tag)) {
+            keep(&tlv, list);
         }
     }
 }

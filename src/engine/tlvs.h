@@ -50,5 +50,8 @@ size_t tlvs_merge(const struct tlvs_carrier *c, struct strv message, struct strv
 /* What an inbound PDU brought that a person may want to see, as a list: all but what is read elsewhere (the
  * text, its parts, receipts), as far as there is room. */
 void tlvs_of_pdu(const struct smpp_pdu *pdu, struct buf *list);
+/* Only those that are declared: with receipts, of which there is one for every message, that is what is asked
+ * for. */
+void tlvs_declared_of_pdu(const struct tlvs *t, const struct smpp_pdu *pdu, struct buf *list);
 
 #endif

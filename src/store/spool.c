@@ -439,6 +439,7 @@ void spool_receipt(struct spool *s, const struct spool_receipt *r, spool_done do
     op->u.answer.other = r->other;
     op->u.answer.part = 0;
     op->u.answer.id = span_put(s, r->carrier_id);
+    op->u.answer.tlvs = span_put(s, r->tlvs);
     if (s->gather->data.failed)
         lost(s, op, done, ctx);
 }

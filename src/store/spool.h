@@ -182,6 +182,7 @@ struct spool_receipt {
     enum message_state
         state;              /* DELIVERED, UNDELIVERABLE, ...; SENT for an intermediate one (recorded only) */
     enum spool_stage stage; /* of an intermediate one */
+    struct strv tlvs;       /* that came with it, kept in the history: engine/tlvs.h */
     uint32_t error;         /* the network's error code as a number, 0 when none */
     uint64_t to, other; /* the message's recipient as the receipt has it, in either of its addresses; 0 = not
                            known. It tells which of two messages is meant, while the carrier's form of ids is
@@ -373,6 +374,7 @@ struct spool_event {
     int bind;         /* -1: not known */
     struct strv host; /* and port; "" when not known */
     struct strv text; /* what it was replaced by */
+    struct strv tlvs; /* that came with a receipt, which the event is then: `to` is what it says */
 };
 struct spool_view {
     struct message m;

@@ -363,7 +363,8 @@ static void keep_orphan(struct spool_core *c, const struct spool_op *op, struct 
     spool_orphan_put(&c->orphans, &c->t, &o);
 }
 
-static void apply_receipt(struct spool_core *c, struct spool_op *op, const uint8_t *data)
+/* What is told beside the state is kept while there is space. */
+static void apply_receipt(struct spool_core *c, struct spool_op *op, const uint8_t *data, bool tight)
 {
     struct spool_ids_ask ask = { .carrier = op->u.answer.carrier,
                                  .id = span(data, op->u.answer.id),
@@ -381,6 +382,15 @@ static void apply_receipt(struct spool_core *c, struct spool_op *op, const uint8
     op->settled.receipt = receipt_apply(c, f.id, f.r, f.part, &t);
     op->settled.duplicate = op->settled.receipt == RECEIPT_REPEATED;
     op->settled.after = (enum message_state)f.r->state;
+    struct spool_event e = { .to = (enum message_state)op->u.answer.state,
+                             .reason = REASON_CARRIER_RECEIPT,
+                             .code = op->u.answer.value,
+                             .carrier = op->u.answer.carrier,
+                             .at = op->u.answer.at,
+                             .bind = -1,
+                             .tlvs = span(data, op->u.answer.tlvs) };
+    if (e.tlvs.n && !tight && !op->settled.duplicate)
+        spool_history_add(&c->t, f.id, &e);
 }
 
 /* --- */
@@ -431,7 +441,7 @@ void spool_apply(struct spool_core *c, struct spool_op *op, const uint8_t *data,
     case OP_REPLACED: apply_replaced(c, op, data); break;
     case OP_REROUTE: apply_reroute(c, op); break;
     case OP_REPLAN: apply_replan(c, op); break;
-    case OP_RECEIPT: apply_receipt(c, op, data); break;
+    case OP_RECEIPT: apply_receipt(c, op, data, skip_intake); break;
     case OP_PART_STATE: apply_part_state(c, op); break;
     case OP_LOAD: break; /* after the commit */
     case OP_RELEASE: apply_release(c, op, skip_intake); break;

@@ -80,6 +80,7 @@ struct spool_op {
         struct {
             int64_t cost;
             usec_t at;
+            struct spool_span tlvs; /* of a receipt */
             struct spool_span id;
             uint64_t to, other; /* a receipt's numbers */
             uint32_t value;     /* command_status, network error */

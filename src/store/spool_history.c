@@ -6,13 +6,14 @@
 #define EVENT_TRIED     1 /* flags of an event */
 #define EVENT_BIND      2
 #define EVENT_TEXT      4
+#define EVENT_TLVS      8
 
 static void event_put(struct buf *b, const struct spool_event *e)
 {
     buf_put_u8(b, (uint8_t)e->to);
     buf_put_u8(b, (uint8_t)e->reason);
     buf_put_u8(b, (uint8_t)((e->tried ? EVENT_TRIED : 0) | (e->bind >= 0 ? EVENT_BIND : 0) |
-                            (e->text.n ? EVENT_TEXT : 0)));
+                            (e->text.n ? EVENT_TEXT : 0) | (e->tlvs.n ? EVENT_TLVS : 0)));
     buf_put_varint(b, e->count);
     buf_put_varint(b, e->code);
     buf_put_varint(b, e->carrier);
@@ -25,6 +26,8 @@ static void event_put(struct buf *b, const struct spool_event *e)
     }
     if (e->text.n)
         buf_put_lstr(b, e->text);
+    if (e->tlvs.n)
+        buf_put_lstr(b, e->tlvs);
 }
 
 static bool event_get(struct rd *r, struct spool_event *e)
@@ -46,6 +49,8 @@ static bool event_get(struct rd *r, struct spool_event *e)
     }
     if (flags & EVENT_TEXT)
         e->text = rd_lstr(r);
+    if (flags & EVENT_TLVS)
+        e->tlvs = rd_lstr(r);
     return !r->failed && e->to < MESSAGE_STATE_COUNT && e->reason < REASON_COUNT;
 }
 
@@ -65,7 +70,8 @@ size_t spool_history_read(struct strv row, struct spool_event out[SPOOL_EVENTS],
 static bool event_alike(const struct spool_event *a, const struct spool_event *b)
 {
     return a->to == b->to && a->reason == b->reason && a->code == b->code && a->carrier == b->carrier &&
-           a->tried == b->tried && a->bind == b->bind && a->text.n == 0 && b->text.n == 0;
+           a->tried == b->tried && a->bind == b->bind && a->text.n == 0 && b->text.n == 0 && a->tlvs.n == 0 &&
+           b->tlvs.n == 0;
 }
 
 void spool_history_add(struct env_txn *t, uint64_t id, const struct spool_event *e)

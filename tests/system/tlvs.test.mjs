@@ -123,3 +123,24 @@ test('a peer of SMPP 3.3 gets the message without them: counted, and logged once
     assert.equal(daemon.log.match(/ warn tlvs_withheld /g).length, 1);
   });
 });
+
+test('receipts bring the declared ones: into the history of their message', async () => {
+  await withGateway({ text: declared }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const id = await daemon.send(number(1), 'x');
+    await daemon.becomes(id, 'sent');
+    carrier.receipt(carrier.submits[0], 'DELIVRD', { dlt_entity_id: '1101', its_reply_type: 2 });
+    const m = await daemon.becomes(id, 'delivered');
+    assert.deepEqual(m.history.map((h) => [h.what, h.state, h.tlvs]).filter((h) => h[2]), [['receipt', 'delivered', { dlt_entity_id: '1101' }]]);
+    assert.equal(m.history.at(-1).what, 'delivered');
+    assert.match((await daemon.cli('message', 'show', id)).out, /receipt.*dlt_entity_id=1101/);
+    // the same receipt again says nothing new; one without is none
+    carrier.receipt(carrier.submits[0], 'DELIVRD', { dlt_entity_id: '1101' });
+    const other = await daemon.send(number(2), 'y');
+    await daemon.becomes(other, 'sent');
+    carrier.receipt(carrier.submits[1]);
+    assert.ok((await daemon.becomes(other, 'delivered')).history.every((h) => h.what !== 'receipt'));
+    await until('all answered', () => carrier.answers.length === 3);
+    assert.equal((await daemon.message(id)).history.filter((h) => h.what === 'receipt').length, 1);
+  });
+});
