@@ -266,10 +266,10 @@ bool tlvs_put(const struct tlvs *t, struct strv name, struct strv value, struct 
 
 bool tlvs_next(struct strv list, size_t *pos, struct smpp_tlv *out)
 {
-    struct rd r = rd_from(list.p + *pos, list.n - *pos);
     if (*pos >= list.n) {
         return false;
     }
+    struct rd r = rd_from(list.p + *pos, list.n - *pos);
     out->tag = rd_u16(&r);
     size_t n = rd_u16(&r);
     out->value = rd_bytes(&r, n);
@@ -352,7 +352,7 @@ bool tlvs_carrier_set(const struct tlvs *t, const struct carrier_options *c, str
         ok = tlvs_carrier_one(t, &c->tlvs[i], &made, e);
     }
     if (ok) { /* the carrier's own go before those of all: the first of a tag counts */
-        ok = buf_put(&made.defaults, t->defaults.data, t->defaults.len) ||
+        ok = t->defaults.len == 0 || buf_put(&made.defaults, t->defaults.data, t->defaults.len) ||
              err_set(e, ERR_NOMEM, "out of memory");
     }
     if (!ok) {
