@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct one_column { /* the block looked at last */
+struct one_column { /* its blocks, opened when first asked for */
     uint16_t field;
-    bool there, known;
-    uint32_t block;
-    struct packed rows;
+    size_t n_blocks;
+    struct packed *blocks; /* rows 0: not asked for; width 0: all unset */
     struct one_column *next;
 };
 
@@ -33,7 +32,8 @@ struct one_node {
     struct one_column *column, *second;
     struct one_num nums[3];
     size_t n_nums;
-    uint32_t *codes; /* has */
+    uint32_t *codes;            /* has */
+    struct audience_set **sets; /* their members, when many are asked about; NULL: not yet */
     size_t n_codes;
     struct one_survey *survey;
     struct eval_numbers everybody; /* a class */
@@ -80,7 +80,12 @@ static struct one_column *column_need(struct eval_one *x, uint16_t field)
         return NULL;
     }
     *c = (struct one_column){ .field = field, .next = x->columns };
-    return x->columns = c;
+    x->columns = c;
+    c->n_blocks = customer_limit(x->ev.txn) / COLUMN_ROWS + 1;
+    c->blocks = calloc(c->n_blocks, sizeof *c->blocks);
+    if (!c->blocks)
+        eval_nomem(&x->ev);
+    return c->blocks ? c : NULL;
 }
 
 static bool num_new(struct eval_one *x, const struct query_num *num, struct one_num *out)
@@ -229,6 +234,9 @@ static void node_free(struct one_node *n)
     eval_test_free(&n->test);
     eval_numbers_free(&n->everybody);
     one_survey_free(n->survey);
+    for (size_t i = 0; n->sets && i < n->n_codes; i++)
+        audience_set_free(n->sets[i]);
+    free(n->sets);
     free(n->codes);
     free(n->kids);
     free(n);
@@ -298,6 +306,7 @@ void eval_one_free(struct eval_one *x)
     }
     for (struct one_column *c = x->columns, *next; c; c = next) {
         next = c->next;
+        free(c->blocks);
         free(c);
     }
     one_logs_free(&x->logs);
@@ -310,13 +319,13 @@ void eval_one_free(struct eval_one *x)
 
 static int64_t column_value(struct eval_one *x, struct one_column *c)
 {
-    const uint32_t block = x->customer / COLUMN_ROWS;
-    if (!c->known || c->block != block) {
-        c->there = column_block(x->ev.txn, c->field, block, &c->rows);
-        c->block = block;
-        c->known = true;
-    }
-    return c->there ? packed_get(&c->rows, x->customer % COLUMN_ROWS) : PACKED_UNSET;
+    const size_t at = x->customer / COLUMN_ROWS;
+    if (at >= c->n_blocks)
+        return PACKED_UNSET;
+    struct packed *block = &c->blocks[at];
+    if (block->rows == 0 && !column_block(x->ev.txn, c->field, (uint32_t)at, block))
+        *block = (struct packed){ .rows = COLUMN_ROWS };
+    return packed_get(block, x->customer % COLUMN_ROWS);
 }
 
 /* Of everybody, when first asked for. */
@@ -420,14 +429,32 @@ static bool codes_contain(const uint32_t *codes, size_t n, uint32_t code)
     return false;
 }
 
-static bool has_holds(struct eval_one *x, const struct one_node *n, bool *holds)
+/* For a few customers the record is read, which has all sets; for many the bitmaps are fetched. */
+#define MANY 64
+
+static bool sets_fetch(struct eval_one *x, struct one_node *n)
+{
+    const uint16_t field = (uint16_t)n->node->has.field.symbol.id;
+    n->sets = calloc(n->n_codes, sizeof *n->sets);
+    if (!n->sets)
+        return eval_nomem(&x->ev);
+    for (size_t i = 0; i < n->n_codes; i++)
+        if (n->codes[i] && !(n->sets[i] = audience_members(x->ev.view, field, n->codes[i], x->ev.err)))
+            return false;
+    return true;
+}
+
+static bool has_holds(struct eval_one *x, struct one_node *n, bool *holds)
 {
     const uint32_t *codes;
     size_t n_codes, found = 0;
-    if (!set_codes(x, (uint16_t)n->node->has.field.symbol.id, &codes, &n_codes))
+    if (x->logs.test > MANY && !n->sets && !sets_fetch(x, n))
+        return false;
+    if (!n->sets && !set_codes(x, (uint16_t)n->node->has.field.symbol.id, &codes, &n_codes))
         return false;
     for (size_t i = 0; i < n->n_codes; i++)
-        found += n->codes[i] && codes_contain(codes, n_codes, n->codes[i]);
+        found += n->codes[i] && (n->sets ? audience_set_contains(n->sets[i], x->customer)
+                                         : codes_contain(codes, n_codes, n->codes[i]));
     if (n->node->has.op == QUERY_HAS_ANY)
         *holds = found > 0;
     else if (n->node->has.op == QUERY_HAS_NONE)
@@ -528,6 +555,7 @@ bool eval_one_test(struct eval_one *x, uint32_t customer, bool *in, struct err *
     *in = false;
     x->ev.err = e;
     x->customer = customer;
+    x->logs.test++;
     x->record_known = false;
     bool ok = column_value(x, x->exists) == PACKED_UNSET || node_holds(x, x->root, in);
     return ok && catalog_ok(x->ev.txn, e);

@@ -15,14 +15,14 @@ struct one_value { /* v / (den * 10^scale); v is PACKED_UNSET when unset */
 
 /* --- eval_one_events.c --- */
 
-/* The blocks of one type that the customers of one partition have, as far as any window reaches. */
+/* The events of one type, as far as any window reaches, by partition of customers: opened when first asked
+ * for. */
+struct one_part;
 struct one_log {
     uint16_t type;
     int32_t from, to; /* UTC days */
-    bool loaded;
-    uint32_t first_customer;
-    struct one_block *blocks;
-    size_t n, cap;
+    struct one_part *parts;
+    size_t n_parts, n_blocks;
     struct one_log *next;
 };
 
@@ -31,6 +31,7 @@ struct one_aggregate;
 struct one_logs {
     struct eval *ev;
     struct one_log *list;
+    uint64_t test; /* which customer it is: rows found for this one are not looked for again */
 };
 void one_logs_free(struct one_logs *l);
 

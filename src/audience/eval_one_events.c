@@ -10,15 +10,37 @@
 
 /* --- the log --- */
 
+#define MOST_BLOCKS 50000 /* opened at a time: a few hundred octets each */
+
 struct one_block {
-    struct events_block b; /* only as many columns as there are */
+    struct events_block *b; /* with as many columns as there are, and no room for more */
+    uint64_t test;          /* for which the rows are */
+    uint32_t first, end;
 };
+
+struct one_part { /* of the customers of one partition, by day */
+    bool loaded;
+    struct one_block *blocks;
+    size_t n, cap;
+};
+
+static void log_clear(struct one_log *log)
+{
+    for (size_t i = 0; i < log->n_parts; i++) {
+        for (size_t k = 0; k < log->parts[i].n; k++)
+            free(log->parts[i].blocks[k].b);
+        free(log->parts[i].blocks);
+        log->parts[i] = (struct one_part){ .loaded = false };
+    }
+    log->n_blocks = 0;
+}
 
 void one_logs_free(struct one_logs *l)
 {
     for (struct one_log *log = l->list, *next; log; log = next) {
         next = log->next;
-        free(log->blocks);
+        log_clear(log);
+        free(log->parts);
         free(log);
     }
     l->list = NULL;
@@ -51,32 +73,64 @@ static struct one_log *log_need(struct one_logs *l, uint16_t type, int32_t from,
 
 static bool log_add(void *ctx, const struct events_block *b)
 {
-    struct one_log *log = ctx;
-    if (log->n == log->cap) {
-        size_t cap = log->cap ? log->cap * 2 : 32;
-        struct one_block *more = realloc(log->blocks, cap * sizeof *more);
+    struct one_part *part = ctx;
+    const size_t size = offsetof(struct events_block, column) + b->n_columns * sizeof b->column[0];
+    if (part->n == part->cap) {
+        size_t cap = part->cap ? part->cap * 2 : 32;
+        struct one_block *more = realloc(part->blocks, cap * sizeof *more);
         if (!more)
             return false;
-        log->blocks = more;
-        log->cap = cap;
+        part->blocks = more;
+        part->cap = cap;
     }
-    memcpy(&log->blocks[log->n++].b, b,
-           offsetof(struct events_block, column) + b->n_columns * sizeof b->column[0]);
+    struct events_block *copy = malloc(size);
+    if (!copy)
+        return false;
+    memcpy(copy, b, size);
+    part->blocks[part->n++] = (struct one_block){ .b = copy };
     return true;
 }
 
-static bool log_load(struct eval *ev, struct one_log *log, uint32_t customer)
+/* The customer's partition; NULL: error. */
+static struct one_part *log_part(struct eval *ev, struct one_log *log, uint32_t customer)
 {
-    const uint32_t first = customer / EVENTS_CUSTOMERS * EVENTS_CUSTOMERS;
-    if (log->loaded && log->first_customer == first)
-        return true;
-    log->loaded = false;
-    log->n = 0;
-    if (!events_each_of(ev->txn, log->type, customer, customer, log->from, log->to, log_add, log))
-        return eval_torn(ev);
-    log->first_customer = first;
-    log->loaded = true;
-    return true;
+    const size_t at = customer / EVENTS_CUSTOMERS;
+    if (at < log->n_parts && log->parts[at].loaded)
+        return &log->parts[at];
+    if (log->n_blocks > MOST_BLOCKS)
+        log_clear(log);
+    if (at >= log->n_parts) {
+        struct one_part *more = realloc(log->parts, (at + 1) * sizeof *more);
+        if (!more) {
+            eval_nomem(ev);
+            return NULL;
+        }
+        memset(more + log->n_parts, 0, (at + 1 - log->n_parts) * sizeof *more);
+        log->parts = more;
+        log->n_parts = at + 1;
+    }
+    struct one_part *part = &log->parts[at];
+    part->loaded = true;
+    if (!events_each_of(ev->txn, log->type, customer, customer, log->from, log->to, log_add, part)) {
+        eval_torn(ev);
+        return NULL;
+    }
+    log->n_blocks += part->n;
+    return part;
+}
+
+/* The customer's rows, looked for once a test. */
+static bool block_rows(const struct one_logs *l, struct one_block *x, uint32_t customer, uint32_t *row,
+                       uint32_t *end)
+{
+    if (x->test != l->test) {
+        x->test = l->test;
+        if (!events_rows_of(x->b, customer, &x->first, &x->end))
+            x->first = x->end = 0;
+    }
+    *row = x->first;
+    *end = x->end;
+    return x->first < x->end;
 }
 
 /* --- one aggregate --- */
@@ -290,15 +344,14 @@ static bool add_row(struct one_aggregate *x, const struct one_source *source, co
 static bool add_source(struct one_aggregate *x, const struct one_source *source, uint32_t customer,
                        struct sums *s)
 {
-    if (!log_load(x->logs->ev, source->log, customer))
-        return false;
-    for (size_t i = 0; i < source->log->n; i++) {
-        const struct events_block *b = &source->log->blocks[i].b;
+    struct one_part *part = log_part(x->logs->ev, source->log, customer);
+    for (size_t i = 0; part && i < part->n; i++) {
+        const struct events_block *b = part->blocks[i].b;
         const struct packed *column = NULL;
         uint32_t row, end;
         if ((b->day + EVENTS_DAYS) * DAY_S <= x->span.from || b->day * DAY_S > x->span.to)
             continue;
-        if (!events_rows_of(b, customer, &row, &end))
+        if (!block_rows(x->logs, &part->blocks[i], customer, &row, &end))
             continue;
         if (x->a->attribute.n &&
             !(column = events_column(b, (uint16_t)x->a->events[source->event].symbol.id)))
@@ -307,7 +360,7 @@ static bool add_source(struct one_aggregate *x, const struct one_source *source,
             if (!add_row(x, source, b, column, row, s))
                 return false;
     }
-    return true;
+    return part != NULL;
 }
 
 /* --- what they come to --- */
@@ -419,12 +472,13 @@ bool one_alive_get(struct one_logs *l, struct one_log *log, uint32_t customer, s
     struct alive_history h = { 0 };
     struct zone_span span = { 0 };
     const struct bgnbd *m = eval_alive_model(l->ev);
-    if (!m || !log_load(l->ev, log, customer))
+    struct one_part *part = m ? log_part(l->ev, log, customer) : NULL;
+    if (!part)
         return false;
-    for (size_t i = 0; i < log->n; i++) {
-        const struct events_block *b = &log->blocks[i].b;
+    for (size_t i = 0; i < part->n; i++) {
+        const struct events_block *b = part->blocks[i].b;
         uint32_t row, end;
-        if (!events_rows_of(b, customer, &row, &end))
+        if (!block_rows(l, &part->blocks[i], customer, &row, &end))
             continue;
         for (; row < end; row++) {
             int64_t second = b->day * DAY_S + packed_get(&b->second, row);

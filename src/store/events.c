@@ -88,13 +88,43 @@ bool events_each(struct catalog_txn *t, uint16_t type, int32_t from_day, int32_t
     return events_each_of(t, type, 0, UINT32_MAX, from_day, to_day, fn, ctx);
 }
 
+/* Customers are spread about evenly, so that a guess is a few rows off: from there in growing steps, then by
+ * halves. The first row of [*low, *high) that is not below `want`, or *high, lies in what is left. */
+static void events_guess(const struct packed *p, uint64_t want, uint32_t *low, uint32_t *high)
+{
+    const uint64_t first = packed_raw(p, 0), last = packed_raw(p, p->rows - 1);
+    if (want <= first || want > last) {
+        *low = *high = want <= first ? 0 : p->rows;
+        return;
+    }
+    uint32_t at = (uint32_t)((double)(want - first) / (double)(last - first) * (p->rows - 1)), step = 16;
+    if (packed_raw(p, at) < want) {
+        for (*low = at + 1; *high - *low > step; step *= 2) {
+            if (packed_raw(p, *low + step) >= want) {
+                *high = *low + step;
+                break;
+            }
+            *low += step + 1;
+        }
+    } else {
+        for (*high = at; *high - *low > step; step *= 2) {
+            if (packed_raw(p, *high - step) < want) {
+                *low = *high - step + 1;
+                break;
+            }
+            *high -= step;
+        }
+    }
+}
+
 bool events_rows_of(const struct events_block *b, uint32_t customer, uint32_t *first, uint32_t *end)
 {
     uint64_t want, top;
-    if (!packed_bounds(&b->customer, customer, customer, &want, &top)) {
+    if (b->rows == 0 || !packed_bounds(&b->customer, customer, customer, &want, &top)) {
         return false;
     }
     uint32_t low = 0, high = b->rows;
+    events_guess(&b->customer, want, &low, &high);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (packed_raw(&b->customer, middle) < want) {

@@ -1,5 +1,6 @@
 # Programs of the benchmarks: built on demand only (tests/bench/run), never by `make` or `make check`.
-EXTRA_PROGRAMS = tests/bench/sink tests/bench/raw_client tests/bench/session_client tests/bench/post tests/bench/audience_gen tests/bench/audience_run
+EXTRA_PROGRAMS = tests/bench/sink tests/bench/raw_client tests/bench/session_client tests/bench/post tests/bench/audience_gen tests/bench/audience_run \
+	tests/bench/eval_one
 EXTRA_DIST += tests/bench
 
 tests_bench_sink_SOURCES = tests/bench/sink.c tests/bench/sink.h tests/bench/raw.h
@@ -19,3 +20,6 @@ tests_bench_audience_gen_LDADD = -lm
 tests_bench_audience_run_SOURCES = tests/bench/audience_run.c tests/bench/audience_queries.h
 tests_bench_audience_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_bench_audience_run_LDADD = $(LIBS_audience)
+tests_bench_eval_one_SOURCES = tests/bench/eval_one.c tests/bench/audience_queries.h
+tests_bench_eval_one_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_bench_eval_one_LDADD = $(LIBS_audience)
