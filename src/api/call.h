@@ -144,6 +144,8 @@ void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet"
     X(event_post)                                                                                            \
     X(field_list)                                                                                            \
     X(consent_put)                                                                                           \
+    X(fit_show)                                                                                              \
+    X(fit_make)                                                                                              \
     X(store_check)                                                                                           \
     X(store_rebuild)                                                                                         \
     X(store_rebuild_show)                                                                                    \

@@ -20,7 +20,7 @@ src_libapi_a_SOURCES = \
 	src/api/routes.c src/api/routes.h \
 	src/api/segments.c src/api/segment_cross.c \
 	src/api/status.c \
-	src/api/store.c src/api/store.h \
+	src/api/fit.c src/api/store.c src/api/store.h \
 	src/api/stores.c src/api/stores.h \
 	src/api/texts.c src/api/tlvs.c src/api/view.c src/api/view.h \
 	src/api/votes.c src/api/carrier_routes.c

@@ -73,6 +73,9 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/v1/votes/{name}", ROLE_READER, BODY_NONE, "", api_vote_show },
     { HTTP_DELETE, "/v1/votes/{name}", ROLE_OPERATOR, BODY_NONE, "", api_vote_remove },
 
+    { HTTP_GET, "/v1/audience/fit", ROLE_READER, BODY_NONE, "", api_fit_show },
+    { HTTP_POST, "/v1/audience/fit", ROLE_OPERATOR, BODY_JSON, "", api_fit_make },
+
     { HTTP_GET, "/v1/store/check", ROLE_OPERATOR, BODY_NONE, "", api_store_check },
     { HTTP_POST, "/v1/store/rebuild", ROLE_ADMIN, BODY_JSON, "", api_store_rebuild },
     { HTTP_GET, "/v1/store/rebuild", ROLE_READER, BODY_NONE, "", api_store_rebuild_show },

@@ -467,9 +467,8 @@ static struct audience_set *set_numbers(struct eval *ev, const struct query_node
     struct eval_numbers x = { 0 };
     const struct eval_range range = eval_range_of(candidates);
     struct audience_set *out = set_new(ev);
-    if (!out ||
-        !(node->kind == QUERY_SURVEY ? eval_survey(ev, node, range, candidates, &x)
-                                     : eval_numbers_get(ev, eval_test_subject(node), range, candidates, &x)))
+    if (!out || !(is_coded(node) ? coded_numbers(ev, node, range, candidates, &x)
+                                 : eval_numbers_get(ev, eval_test_subject(node), range, candidates, &x)))
         return set_keep(out, false);
     const struct range_test test = { .range = range, .fn = has_number, .ctx = &x };
     bool ok = range_filter(ev, &test, candidates, out);

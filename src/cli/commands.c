@@ -177,6 +177,11 @@ static const struct option event_post_options[] = {
     { .name = NULL },
 };
 
+static const struct option audience_fit_options[] = {
+    OPT("show", OPTION_FLAG, NULL, "the fit there is; nothing is done"),
+    { .name = NULL },
+};
+
 static const struct option store_options[] = {
     OPT("dir", OPTION_PATH, "DIR", "the state directory of a daemon that does not run"),
     { .name = NULL },
@@ -329,6 +334,11 @@ const struct command commands[] = {
       "An event with an id that was told before changes nothing. Late ones count at their own time.\n"
       "Example: tessera event post +447700900123 purchase --set amount=19.99 --id order-17",
       event_post),
+
+    C("audience", "fit", "", "fit the model behind p_alive to all purchases so far", audience_fit_options,
+      "BG/NBD over the event \"purchase\". It is done by itself once a week while an active segment uses\n"
+      "p_alive; a query that finds no fit makes one for itself.",
+      audience_fit),
 
     C("store", "check", "", "whether index and queue agree with what they are made of", store_options,
       STORE_MORE, store_check),

@@ -52,6 +52,7 @@
     X(message_resolve)                                                                                       \
     X(receipt_unknown)                                                                                       \
     X(inbound_list)                                                                                          \
+    X(audience_fit)                                                                                          \
     X(store_check)                                                                                           \
     X(store_rebuild)                                                                                         \
     X(store_compact)                                                                                         \

@@ -27,7 +27,7 @@ src_libcli_a_SOURCES = \
 	src/cli/message.c \
 	src/cli/message_view.h src/cli/message_view.c src/cli/preview.c src/cli/preview.h \
 	src/cli/status.c src/cli/status_view.h src/cli/carrier.c \
-	src/cli/store.c src/cli/event.c \
+	src/cli/audience.c src/cli/store.c src/cli/event.c \
 	src/cli/field.c
 bin_PROGRAMS += src/cli/tessera
 src_cli_tessera_SOURCES = src/cli/main.c

@@ -197,6 +197,7 @@ static void engine_second(void *arg)
     engine_save_books(g);
     engine_release_due(g);
     activity_pump(g);
+    fit_second(g);
     engine_check_drained(g);
 }
 

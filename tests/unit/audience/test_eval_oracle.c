@@ -146,6 +146,27 @@ static int64_t one_errs(struct world *w, const struct query *q)
     return found;
 }
 
+/* The counts of single conditions: of a query of one, how many members it has. */
+static void breakdown_agrees(struct world *w, const struct query *q)
+{
+    struct eval_options o = world_options(w);
+    struct err e = { 0 };
+    struct eval_clause *c = calloc(q->clauses, sizeof *c);
+    uint64_t members = 0, exist = 0;
+    if (!eval_breakdown(w->v, q, &o, c, NULL, &e))
+        broken(w, q, &e);
+    for (uint32_t i = 0; i < w->m.n; i++) {
+        members += w->want[i];
+        exist += w->m.customers[i].exists;
+    }
+    for (uint32_t i = 0; i < q->clauses; i++)
+        if (c[i].count > exist || c[i].unset > exist)
+            fail_msg(STRV_FMT "\nmore than everybody", STRV_ARG(q->text));
+    if (q->root->kind > QUERY_NOT && c[0].count != members)
+        fail_msg(STRV_FMT "\nthe breakdown counts %llu", STRV_ARG(q->text), (unsigned long long)c[0].count);
+    free(c);
+}
+
 /* The first customer on whom somebody disagrees with the reference; -1: nobody. */
 static int64_t disagreement(struct world *w, const struct query *q, const char **who)
 {
@@ -160,6 +181,8 @@ static int64_t disagreement(struct world *w, const struct query *q, const char *
         *who = "one after the other";
         found = one_errs(w, q);
     }
+    if (found < 0)
+        breakdown_agrees(w, q);
     return found;
 }
 
