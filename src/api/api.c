@@ -28,6 +28,7 @@ struct api *api_new(struct engine *g, struct loop *l, const struct api_options *
         api_free(a);
         return NULL;
     }
+    store_clear_fields(a->rebuild);
     struct http_options ho = { .max_body = o->max_body != 0 ? o->max_body : CALL_MAX_BODY };
     a->server = http_server_new(l, &ho, call_begin, a, e);
     if (a->server == NULL) {

@@ -1,6 +1,7 @@
 /* /v1/fields: what customers and events are made of. */
+#include "audience/fields.h"
 #include "api/call.h"
-#include "audience/audience.h"
+#include "api/store.h"
 
 static bool field_put(json_t *list, struct audience_view *view, const struct schema_field *f,
                       uint64_t customers, struct err *e)
@@ -115,4 +116,52 @@ void api_field_put(struct call *c)
         *j = q;
         call_write(c, field_declare_run, NULL);
     }
+}
+
+/* --- POST /v1/fields/NAME/rename, DELETE /v1/fields/NAME --- */
+
+struct rename_asked {
+    struct strv to;
+};
+
+static const struct member RENAME_MEMBERS[] = {
+    { "to", MEMBER_TEXT, true, offsetof(struct rename_asked, to), 1, SCHEMA_MAX_NAME },
+};
+
+static void field_rename_run(const struct engine_view *v, struct call *c)
+{
+    const struct rename_asked *q = c->job;
+    if (audience_rename_field(v->audience, c->param[0], q->to, &c->err)) {
+        c->out = json_object();
+        json_object_set_new(c->out, "name", reply_text(q->to));
+    }
+}
+
+void api_field_rename(struct call *c)
+{
+    struct rename_asked q = { 0 };
+    if (!call_members(c, RENAME_MEMBERS, sizeof RENAME_MEMBERS / sizeof RENAME_MEMBERS[0], &q)) {
+        return;
+    }
+    struct rename_asked *j = call_job(c, sizeof *j, NULL);
+    if (j != NULL) {
+        *j = q;
+        call_write(c, field_rename_run, NULL);
+    }
+}
+
+static void field_drop_run(const struct engine_view *v, struct call *c)
+{
+    audience_drop_field(v->audience, c->param[0], &c->err);
+}
+
+static void field_drop_then(struct call *c)
+{
+    store_clear_fields(c->api->rebuild);
+    call_reply(c);
+}
+
+void api_field_drop(struct call *c)
+{
+    call_write(c, field_drop_run, field_drop_then);
 }

@@ -2,7 +2,7 @@
 #include "api/store.h"
 
 #include "api/call.h"
-#include "audience/audience.h"
+#include "audience/fields.h"
 #include "audience/rebuild.h"
 #include "store/spool_check.h"
 
@@ -16,6 +16,9 @@ struct store_rebuild {
     struct err err;
     usec_t began, ended;
     bool running;
+    struct audience_clearing clearing;
+    struct err clear_err;
+    bool is_clearing;
 };
 
 struct store_rebuild *store_rebuild_new(struct api *a)
@@ -29,8 +32,8 @@ struct store_rebuild *store_rebuild_new(struct api *a)
 
 void store_rebuild_free(struct store_rebuild *r)
 {
-    if (r != NULL && r->running) {
-        r->api = NULL; /* store_done() frees it */
+    if (r != NULL && (r->running || r->is_clearing)) {
+        r->api = NULL; /* the last of store_done() and clear_done() frees it */
     } else {
         free(r);
     }
@@ -113,7 +116,7 @@ static void store_done(void *job)
     struct api *a = r->api;
     r->running = false;
     if (a == NULL || a->engine == NULL) {
-        if (a == NULL) {
+        if (a == NULL && !r->is_clearing) {
             free(r);
         }
         return;
@@ -150,6 +153,50 @@ void api_store_rebuild_show(struct call *c)
 {
     c->out = store_progress(c->api->rebuild);
     call_reply(c);
+}
+
+/* --- what dropped fields have left --- */
+
+static void clear_run(const struct engine_view *v, void *job)
+{
+    struct store_rebuild *r = job;
+    if (!v->stopping) {
+        audience_clear_fields(v->audience, &r->clearing, &r->clear_err);
+    }
+}
+
+static void clear_done(void *job)
+{
+    struct store_rebuild *r = job;
+    struct api *a = r->api;
+    r->is_clearing = false;
+    if (a == NULL || a->engine == NULL) {
+        if (a == NULL && !r->running) {
+            free(r);
+        }
+        return;
+    }
+    if (r->clear_err.code != ERR_NONE) {
+        log_event(a->log, LOG_ERROR, "clear_failed", "text=%s", log_quote(strv_from(r->clear_err.text)).s);
+    } else if (!r->clearing.finished) {
+        r->is_clearing = engine_write(a->engine, clear_run, clear_done, r, &r->clear_err);
+    } else if (r->clearing.cleared != 0) {
+        log_event(a->log, LOG_INFO, "fields_cleared", "customers=%llu",
+                  (unsigned long long)r->clearing.cleared);
+    }
+}
+
+void store_clear_fields(struct store_rebuild *r)
+{
+    if (r == NULL || r->api->engine == NULL) {
+        return;
+    }
+    r->clearing.finished = false;
+    r->clear_err = (struct err){ 0 };
+    if (!r->is_clearing) {
+        r->clearing = (struct audience_clearing){ 0 };
+        r->is_clearing = engine_write(r->api->engine, clear_run, clear_done, r, &r->clear_err);
+    }
 }
 
 /* --- POST /v1/store/compact --- */

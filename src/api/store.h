@@ -6,6 +6,9 @@ struct api;
 struct store_rebuild;
 
 struct store_rebuild *store_rebuild_new(struct api *a); /* NULL: out of memory */
+/* Clears away, a part a job of the audience writer, what fields that were dropped have left. At the start
+ * too: an earlier daemon may not have come to its end. */
+void store_clear_fields(struct store_rebuild *r);
 void store_rebuild_free(struct store_rebuild *r);
 
 #endif

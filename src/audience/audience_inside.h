@@ -11,8 +11,9 @@
 
 struct audience {
     struct catalog *catalog;
-    char *dir;          /* of the store */
-    uint64_t forgotten; /* how often texts were taken out of dictionaries: caches of before are void */
+    char *dir;             /* of the store */
+    uint64_t schema_moves; /* fields renamed or dropped: what imports know of columns is void */
+    uint64_t forgotten;    /* how often texts were taken out of dictionaries: caches of before are void */
 };
 
 /* One writing transaction over customers and events. Begin, change, end with commit or abort. */

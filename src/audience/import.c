@@ -293,6 +293,13 @@ static int reject_cmp(const void *a, const void *b)
 static bool chunk_header(struct audience_import *im, struct catalog_txn *t, struct strv *octets,
                          struct err *e)
 {
+    if (im->map.columns != NULL && im->schema_moves != im->audience->schema_moves) {
+        import_map_free(&im->map); /* of fields that are called otherwise now, or are no more */
+        if (!header_read(im, t, e) || (im->map.guesses && !import_rows_guess(im, *octets, e))) {
+            return false;
+        }
+    }
+    im->schema_moves = im->audience->schema_moves;
     if (im->map.columns == NULL) {
         if (!header_take(im, octets, e) || !header_read(im, t, e)) {
             return false;
@@ -317,6 +324,10 @@ static bool chunk_read_json(struct audience_import *im, struct catalog_txn *t, s
     if (!buf_put(&im->header_before, im->header.data, im->header.len)) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
+    if (im->schema_moves != im->audience->schema_moves) {
+        import_map_free(&im->map);
+    }
+    im->schema_moves = im->audience->schema_moves;
     if ((octets.n || !im->map.columns) && !import_rows_names(im, t, octets, e)) {
         return false;
     }

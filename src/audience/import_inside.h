@@ -32,6 +32,7 @@ struct audience_import {
     struct audience_import_options o; /* texts are own copies */
     struct audience_writer writer;    /* not when validating */
     struct import_map map;
+    uint64_t schema_moves;    /* the audience's, when the map was made */
     struct buf header;        /* CSV: as in the file; NDJSON: the names so far; empty until the first chunk */
     struct buf header_before; /* NDJSON: as it was before this chunk */
     int staged;               /* atomic: the pieces so far; -1: none */

@@ -163,6 +163,11 @@ static const struct option route_explain_options[] = {
     { .name = NULL },
 };
 
+static const struct option field_drop_options[] = {
+    OPT("yes", OPTION_FLAG, NULL, "really: it cannot be undone"),
+    { .name = NULL },
+};
+
 static const struct option event_add_options[] = {
     OPT("attribute", OPTION_TEXT, "NAME:TYPE", "what such an event has; several times", .repeats = true),
     { .name = NULL },
@@ -324,6 +329,12 @@ const struct command commands[] = {
       "TYPE is text, number, number(3) (digits after the point, 2 without), date, yes/no, set or place.\n"
       "Example: tessera field add shoe_size 'number(1)'",
       field_add),
+    C("field", "rename", "NAME NEW", "call a field otherwise", NULL,
+      "Refused while a segment asks for it. Texts of campaigns are not looked at.", field_rename),
+    C("field", "drop", "NAME", "forget a field and what customers have of it", field_drop_options,
+      "Refused while a segment asks for it. It is gone at once; what customers had is cleared away in the\n"
+      "background, while everything else goes on.",
+      field_drop),
     C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),
     C("event", "add", "NAME", "declare a type of events and their attributes", event_add_options,
       "Attributes that are there already stay; further ones may be added at any time.\n"

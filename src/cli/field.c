@@ -93,3 +93,31 @@ int run_field_add(struct cli *c)
     json_object_set_new(body, "type", json_string(c->args.words[1]));
     return ask_show(c, "PUT", &path, body, field_draw_added);
 }
+
+static void field_draw_renamed(struct cli *c, const json_t *doc, struct buf *out)
+{
+    buf_printf(out, "%s is called %s now\n", c->args.words[0], doc_text(doc, "name"));
+}
+
+int run_field_rename(struct cli *c)
+{
+    struct buf path = ask_path("fields", c->args.words[0], "rename", NULL);
+    json_t *body = json_object();
+    json_object_set_new(body, "to", json_string(c->args.words[1]));
+    return ask_show(c, "POST", &path, body, field_draw_renamed);
+}
+
+static void field_draw_dropped(struct cli *c, const json_t *doc, struct buf *out)
+{
+    (void)doc;
+    buf_printf(out, "%s is no more\n", c->args.words[0]);
+}
+
+int run_field_drop(struct cli *c)
+{
+    if (!args_flag(&c->args, "yes")) {
+        return cli_usage(c, "dropping a field cannot be undone: say --yes");
+    }
+    struct buf path = ask_path("fields", c->args.words[0], NULL);
+    return ask_show(c, "DELETE", &path, NULL, field_draw_dropped);
+}

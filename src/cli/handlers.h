@@ -56,6 +56,8 @@
     X(store_check)                                                                                           \
     X(store_rebuild)                                                                                         \
     X(store_compact)                                                                                         \
+    X(field_rename)                                                                                          \
+    X(field_drop)                                                                                            \
     X(field_add)                                                                                             \
     X(event_add)                                                                                             \
     X(event_list)                                                                                            \

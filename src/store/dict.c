@@ -166,3 +166,27 @@ void dict_forget(struct catalog_txn *t, uint16_t space, uint32_t code)
         env_del(&t->env, TABLE_TEXT, dict_text_key(&tk, space, code));
     }
 }
+
+static size_t clear_space(struct catalog_txn *t, unsigned table, uint16_t space, size_t max)
+{
+    struct env_cursor c;
+    uint8_t from[2];
+    size_t n = 0;
+    be_put16(from, space);
+    if (!env_cursor_open(&c, &t->env, table)) {
+        return 0;
+    }
+    bool more = env_cursor_seek_ge(&c, env_view(from, sizeof(from)));
+    while (more && n < max && strv_starts(c.key, env_view(from, sizeof(from)))) {
+        more = env_cursor_del(&c) && env_cursor_next(&c);
+        n++;
+    }
+    env_cursor_close(&c);
+    return n;
+}
+
+bool dict_clear(struct catalog_txn *t, uint16_t space, size_t max)
+{
+    size_t n = clear_space(t, TABLE_DICT, space, max), m = clear_space(t, TABLE_TEXT, space, max);
+    return n < max && m < max;
+}

@@ -27,6 +27,9 @@ uint32_t dict_intern(struct catalog_txn *t, uint16_t space, struct strv text, st
 /* In a write transaction: the text is no more; nobody may use the code. The caller says so to every cache. */
 void dict_forget(struct catalog_txn *t, uint16_t space, uint32_t code);
 
+/* Deletes the whole dictionary, at most `max` texts; false when there may be more. */
+bool dict_clear(struct catalog_txn *t, uint16_t space, size_t max);
+
 /* The form that is compared, appended to `out`. False: not UTF-8 or no memory. */
 bool dict_fold(struct buf *out, struct strv text);
 

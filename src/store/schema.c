@@ -107,7 +107,7 @@ bool schema_clean_name(struct strv name, char *out)
 /* --- stored declarations --- */
 
 struct schema_stored {
-    char kind; /* 'F', 'E', 'A' */
+    char kind; /* 'F', 'E', 'A'; 'D': a field that was dropped and is being cleared away */
     uint16_t id, event;
     enum schema_type type;
     uint8_t scale;
@@ -221,6 +221,10 @@ static void schema_load_own(struct schema_loading *l, const struct schema_stored
     kept.name = schema_keep(o, &l->names, s->name);
     switch (s->kind) {
     case 'F': schema_add_loaded_field(o, &kept, false, false); break;
+    case 'D':
+        kept.name = strv_from(NULL);
+        schema_add_loaded_field(o, &kept, false, true);
+        break;
     case 'E':
         o->events[o->s.n_events++] =
             (struct schema_event){ .id = s->id, .created = s->created, .name = kept.name };
@@ -488,4 +492,74 @@ uint16_t schema_add_attribute(struct catalog_txn *t, uint16_t event, struct strv
     }
     schema_free(s);
     return id;
+}
+
+/* --- renaming and dropping --- */
+
+/* The stored declaration of a field that people have declared. */
+static bool schema_find_own(struct catalog_txn *t, struct strv name, struct schema_stored *out, struct err *e)
+{
+    struct schema *s = schema_load(t, e);
+    const struct schema_field *f = s ? schema_find_field(s, name) : NULL;
+    bool ok = false;
+    if (s && !f) {
+        err_set(e, ERR_NOT_FOUND, "there is no field \"" STRV_FMT "\"", STRV_ARG(strv_sub(name, 0, 80)));
+    } else if (f && f->builtin) {
+        err_set(e, ERR_INVALID, "\"" STRV_FMT "\" is built in: it stays as it is", STRV_ARG(name));
+    } else if (f) {
+        *out = (struct schema_stored){
+            .kind = 'F', .id = f->id, .type = f->type, .scale = f->scale, .created = f->created, .name = name
+        };
+        ok = true;
+    }
+    schema_free(s);
+    return ok;
+}
+
+bool schema_rename_field(struct catalog_txn *t, struct strv name, struct strv to, struct err *e)
+{
+    struct schema_stored f;
+    if (!schema_check_name(to, true, e) || !schema_find_own(t, name, &f, e)) {
+        return false;
+    }
+    struct schema *s = schema_load(t, e);
+    bool taken = s && schema_find_field(s, to);
+    schema_free(s);
+    if (!s || taken) {
+        if (taken) {
+            err_set(e, ERR_EXISTS, "there is a field \"" STRV_FMT "\" already", STRV_ARG(to));
+        }
+        return false;
+    }
+    f.name = to;
+    return schema_store(t, &f) || catalog_ok(t, e);
+}
+
+bool schema_drop_field(struct catalog_txn *t, struct strv name, struct err *e)
+{
+    struct schema_stored f;
+    struct env_key k;
+    if (!schema_find_own(t, name, &f, e)) {
+        return false;
+    }
+    env_del(&t->env, TABLE_SCHEMA, schema_key(&k, 'F', f.id));
+    f.kind = 'D';
+    return schema_store(t, &f) || catalog_ok(t, e);
+}
+
+bool schema_dropped(const struct schema *s, uint16_t *field)
+{
+    for (size_t i = 0; i < s->n_fields; i++) {
+        if (s->fields[i].hidden && s->fields[i].name.n == 0) {
+            *field = s->fields[i].id;
+            return true;
+        }
+    }
+    return false;
+}
+
+void schema_forget_field(struct catalog_txn *t, uint16_t field)
+{
+    struct env_key k;
+    env_del(&t->env, TABLE_SCHEMA, schema_key(&k, 'D', field));
 }

@@ -102,6 +102,15 @@ uint16_t schema_add_event(struct catalog_txn *t, struct strv name, usec_t now, s
 uint16_t schema_add_attribute(struct catalog_txn *t, uint16_t event, struct strv name, enum schema_type type,
                               unsigned scale, usec_t now, struct err *e);
 
+/* In a write transaction. Neither is for what is built in (ERR_INVALID). ERR_EXISTS: the new name is taken.
+ */
+bool schema_rename_field(struct catalog_txn *t, struct strv name, struct strv to, struct err *e);
+/* The field has no name any more: nobody finds it, no list shows it (it is hidden). What customers have of it
+ * is still there, until the caller has cleared it away and says schema_forget_field. */
+bool schema_drop_field(struct catalog_txn *t, struct strv name, struct err *e);
+bool schema_dropped(const struct schema *s, uint16_t *field); /* one that waits to be cleared away */
+void schema_forget_field(struct catalog_txn *t, uint16_t field);
+
 const char *schema_type_name(enum schema_type type); /* "text", "number", "date", "bool", "set", "place" */
 /* "number", "number(3)" (scale 2 when not said), "yes/no" and "bool", ... */
 bool schema_type_parse(struct strv s, enum schema_type *type, unsigned *scale);

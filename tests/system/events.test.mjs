@@ -79,6 +79,28 @@ test('fields, events and what customers do', { timeout: 60_000 }, async () => {
     assert.equal(field.colours.changed, null);
     assert.match((await cli(0, 'field', 'list')).out, /shoe +number\(1\) +2 +100%? *.* 2026-11-18/);
 
+    // --- another name, and none: segments must still mean something; an import under way goes on
+    await cli(0, 'segment', 'add', 'annies', 'nickname = "annie"');
+    assert.match((await cli(1, 'field', 'rename', 'nickname', 'alias')).err, /segment "annies" asks for it/);
+    assert.match((await cli(1, 'field', 'drop', 'nickname', '--yes')).err, /segment "annies" asks for it/);
+    assert.match((await cli(1, 'field', 'rename', 'tags', 'labels')).err, /built in/);
+    assert.match((await cli(1, 'field', 'rename', 'shoe', 'pets')).err, /already/);
+    assert.equal((await cli(2, 'field', 'drop', 'shoe')).code, 2);
+    const more = 'phone,shoe,nickname\n', row = `${BOB},44.5,Rob\n`;
+    const under = await daemon.api('POST', '/v1/imports', { kind: 'customers', name: 'y.csv', size: more.length + row.length, map: { phone: 'msisdn' } });
+    await daemon.api('PUT', `/v1/imports/${under.id}?offset=0`, Buffer.from(more));
+    await cli(0, 'segment', 'remove', 'annies');
+    await cli(0, 'field', 'rename', 'nickname', 'alias');
+    await cli(0, 'field', 'drop', 'pets', '--yes');
+    await daemon.logged('fields_cleared');
+    assert.equal(await count('alias = "annie"'), 1);
+    assert.equal((await daemon.request('POST', '/v1/segments:evaluate', { query: 'pets' })).status, 400);
+    await daemon.api('PUT', `/v1/imports/${under.id}?offset=${more.length}&last=1`, Buffer.from(row));
+    assert.equal(await count('shoe = 44.5 and alias = "bobby" and nickname = "rob"'), 1, 'the old name is a new field now');
+    await cli(0, 'field', 'add', 'pets', 'number');
+    assert.equal(await count('pets is set'), 0);
+    await cli(0, 'store', 'check');
+
     // --- and all of it goes with the customer
     await cli(0, 'customer', 'erase', ANN, '--yes');
     const after = (await daemon.api('GET', '/v1/fields')).events;
