@@ -31,6 +31,10 @@ check_PROGRAMS += tests/unit/audience/test_rfm
 tests_unit_audience_test_rfm_SOURCES = tests/unit/audience/test_rfm.c
 tests_unit_audience_test_rfm_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_rfm_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_eval_examples
+tests_unit_audience_test_eval_examples_SOURCES = tests/unit/audience/test_eval_examples.c
+tests_unit_audience_test_eval_examples_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_eval_examples_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
 # customers, import, activity, segments
 EXTRA_DIST += tests/unit/audience/audience_fixture.h
 check_PROGRAMS += tests/unit/audience/test_set

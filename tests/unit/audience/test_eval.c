@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -226,6 +227,92 @@ static void test_one_of_each_construct_agrees(void **state)
     free(want);
 }
 
+/* Every production over every type of value: evaluated where it fits, refused as a matter of type where not.
+ */
+static const struct {
+    const char *text;  /* %s is the value */
+    const char *types; /* it fits: Text, Number, Date, Bool, Set, Place */
+} productions[] = {
+    { "%s = 3", "N" },
+    { "2.5 >= %s", "N" },
+    { "%s != %s", "N" },
+    { "%s between 1 and 20", "N" },
+    { "%s not between -1 and %s", "N" },
+    { "%s in 5..2", "N" },
+    { "percentile(%s) > 0.4", "N" },
+    { "age(%s) >= 18", "D" },
+    { "%s = \"gold\"", "T" },
+    { "%s != \"gold\"", "T" },
+    { "%s contains \"o\"", "T" },
+    { "%s starts with \"G\"", "T" },
+    { "%s matches \"^.o\"", "T" },
+    { "%s in (\"gold\", \"vip\")", "T" },
+    { "%s not in (\"gold\")", "T" },
+    { "%s has \"vip\"", "S" },
+    { "%s has any (\"vip\", \"x\")", "S" },
+    { "%s has all (\"vip\", \"x\")", "S" },
+    { "%s has none (\"vip\", \"x\")", "S" },
+    { "%s", "B" },
+    { "not %s", "B" },
+    { "%s is set", "TNDBSP" },
+    { "%s is not set", "TNDBSP" },
+    { "%s before today", "D" },
+    { "%s after 2 years ago", "D" },
+    { "%s on 2026-10-26", "D" },
+    { "%s within last 3 months", "D" },
+    { "%s within next 2 weeks", "D" },
+    { "anniversary(%s) within last 30 days", "D" },
+    { "anniversary(%s) within next 7 days", "D" },
+    { "%s within 200 km of (50, 14)", "P" },
+};
+static const struct {
+    char type;
+    const char *field, *attribute; /* of purchase */
+} typed[] = {
+    { 'T', "gender", "product" },  { 'N', "balance", "amount" }, { 'D', "birth_date", "due" },
+    { 'B', "newsletter", "gift" }, { 'S', "tags", NULL },        { 'P', "home", NULL },
+};
+
+static void production(struct audience_view *v, struct rnd *r, const char *text, bool fits, bool *want)
+{
+    if (fits) {
+        compare(v, r, text, want);
+        return;
+    }
+    struct query_error qe;
+    struct query *q = segment_parse(v, strv_from(text), NULL, &qe);
+    if (q || qe.code != QUERY_E_TYPE || !strstr(qe.text, " is a "))
+        fail_msg("%s: expected an error of type, %s", text, q ? "there was none" : qe.text);
+    query_free(q);
+}
+
+static void test_every_production_over_every_type(void **state)
+{
+    (void)state;
+    NEED_ZONES();
+    struct rnd r;
+    rnd_seed(&r, 2);
+    bool *want = calloc(model.n, sizeof *want);
+    struct audience_view *v = audience_view_begin(model.audience, NULL);
+    for (size_t i = 0; i < sizeof productions / sizeof productions[0]; i++) {
+        for (size_t k = 0; k < sizeof typed / sizeof typed[0]; k++) {
+            char text[200], where[240], condition[160];
+            const char *p = productions[i].text;
+            bool fits = strchr(productions[i].types, typed[k].type) != NULL;
+            snprintf(text, sizeof text, p, typed[k].field, typed[k].field);
+            production(v, &r, text, fits, want);
+            if (!typed[k].attribute || strstr(p, "percentile") || strstr(p, "age(") ||
+                strstr(p, "anniversary("))
+                continue; /* functions are not of `where`: test_parse.c */
+            snprintf(condition, sizeof condition, p, typed[k].attribute, typed[k].attribute);
+            snprintf(where, sizeof where, "count(purchase where %s, last 2 years) >= 1", condition);
+            production(v, &r, where, fits, want);
+        }
+    }
+    audience_view_end(v);
+    free(want);
+}
+
 static void test_breakdown_counts_each_condition_alone(void **state)
 {
     (void)state;
@@ -327,6 +414,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_of_each_construct_agrees),
+        cmocka_unit_test(test_every_production_over_every_type),
         cmocka_unit_test(test_agrees_with_the_reference),
         cmocka_unit_test(test_breakdown_counts_each_condition_alone),
         cmocka_unit_test(test_segments_by_name),
