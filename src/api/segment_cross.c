@@ -69,11 +69,12 @@ static void cross_put(struct call *c, const struct cross_job *j, const struct cr
     json_object_set_new(c->out, "cells", cross_cells(x, j->queries));
 }
 
-static bool cross_parse(struct audience_view *view, struct call *c, struct cross_job *j)
+static bool cross_parse(struct audience_view *view, const struct query_limits *limits, struct call *c,
+                        struct cross_job *j)
 {
     for (; j->n < json_array_size(j->texts); j->n++) {
         struct query_error qe = { 0 };
-        struct query *q = segment_parse(view, member_text(json_array_get(j->texts, j->n)), NULL, &qe);
+        struct query *q = segment_parse(view, member_text(json_array_get(j->texts, j->n)), limits, &qe);
         if (q == NULL || !eval_supported(q, &qe)) {
             query_free(q);
             cross_failed(c, j->n, &qe);
@@ -94,10 +95,12 @@ static void cross_run(const struct engine_view *v, struct call *c)
     if (view == NULL) {
         return;
     }
-    struct eval_options o = {
-        .now = v->now, .zone = v->facts->zone, .zones = v->facts->zones, .rfm = v->facts->shared->rfm
-    };
-    if (cross_parse(view, c, j)) {
+    struct eval_options o = { .now = v->now,
+                              .zone = v->facts->zone,
+                              .zones = v->facts->zones,
+                              .rfm = v->facts->shared->rfm,
+                              .limits = &v->facts->shared->limits };
+    if (cross_parse(view, o.limits, c, j)) {
         if (cross_count(view, (const struct query *const *)j->queries, j->n, &o, &x, &at, &qe, &c->err)) {
             cross_put(c, j, &x);
             json_object_set_new(c->out, "evaluated", reply_instant(v->now));

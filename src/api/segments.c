@@ -55,7 +55,7 @@ static bool segment_check(const struct engine_view *v, struct call *c, struct st
     if (view == NULL) {
         return false;
     }
-    struct query *q = segment_parse(view, text, NULL, &qe);
+    struct query *q = segment_parse(view, text, &v->facts->shared->limits, &qe);
     bool ok = q != NULL && eval_supported(q, &qe);
     query_free(q);
     audience_view_end(view);
@@ -73,7 +73,8 @@ static void segment_run_put(const struct engine_view *v, struct call *c)
         return;
     }
     uint32_t before = segment_version(v, c->param[0]);
-    if (!segment_save(v->audience, c->param[0], j->query, SEGMENT_PUT, NULL, v->now, &qe, &c->err)) {
+    if (!segment_save(v->audience, c->param[0], j->query, SEGMENT_PUT, &v->facts->shared->limits, v->now, &qe,
+                      &c->err)) {
         c->query_error = qe;
         return;
     }
@@ -221,15 +222,17 @@ static void segment_count(const struct engine_view *v, struct audience_view *vie
                           struct call *c)
 {
     struct query_error qe = { 0 };
-    struct query *q = segment_parse(view, text, NULL, &qe);
+    struct query *q = segment_parse(view, text, &v->facts->shared->limits, &qe);
     if (q == NULL || !eval_supported(q, &qe)) {
         query_free(q);
         call_query_failed(c, &qe);
         return;
     }
-    struct eval_options o = {
-        .now = v->now, .zone = v->facts->zone, .zones = v->facts->zones, .rfm = v->facts->shared->rfm
-    };
+    struct eval_options o = { .now = v->now,
+                              .zone = v->facts->zone,
+                              .zones = v->facts->zones,
+                              .rfm = v->facts->shared->rfm,
+                              .limits = &v->facts->shared->limits };
     usec_t began = clock_mono(c->api->clock);
     struct audience_set *set = eval_query(view, q, &o, &qe, &c->err);
     json_t *clauses = set != NULL ? segment_clauses(view, q, &o, &qe, &c->err) : NULL;

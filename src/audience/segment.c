@@ -227,7 +227,7 @@ static bool alter_active(struct catalog_txn *t, struct segment *s, void *ctx, st
     if (!a->active && !segment_unused(t, s->name, true, e)) {
         return false;
     }
-    struct query *q = a->active ? query_parse(s->query, NULL, NULL) : NULL;
+    struct query *q = a->active ? query_parse(s->query, &query_limits_most, NULL) : NULL;
     bool ok = !q || segment_references(q, reference_active, a);
     query_free(q);
     s->active = a->active;

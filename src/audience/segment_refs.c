@@ -61,7 +61,7 @@ static bool search_reference(void *ctx, struct strv name);
 
 static bool search_query(struct search *s, struct strv text)
 {
-    struct query *q = query_parse(text, NULL, NULL);
+    struct query *q = query_parse(text, &query_limits_most, NULL);
     bool ok = !q || segment_references(q, search_reference, s);
     query_free(q);
     return ok;
@@ -137,7 +137,7 @@ static bool user_document(void *ctx, struct strv name, struct strv value)
     if (strv_eq(name, u->wanted) || !segment_decode(name, value, &s) || (u->active_only && !s.active)) {
         return true;
     }
-    struct query *q = query_parse(s.query, NULL, NULL);
+    struct query *q = query_parse(s.query, &query_limits_most, NULL);
     if (q) {
         segment_references(q, user_reference, u);
     }

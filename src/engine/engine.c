@@ -243,8 +243,11 @@ static bool engine_open(struct engine *g, const struct engine_options *o, struct
                                 .clock = o->clock };
     struct audience_options ao = { .dir = g->state_dir, .map_size = o->audience_map };
     memcpy(so.uncertain, o->uncertain, sizeof so.uncertain);
-    if ((g->shared = facts_shared_load(g->facts_dir, e)) == NULL ||
-        (g->facts = facts_new(g->shared, &fo, e)) == NULL || (g->spool = spool_open(&so, e)) == NULL ||
+    if ((g->shared = facts_shared_load(g->facts_dir, e)) == NULL) {
+        return false;
+    }
+    g->shared->limits = o->query_limits;
+    if ((g->facts = facts_new(g->shared, &fo, e)) == NULL || (g->spool = spool_open(&so, e)) == NULL ||
         (g->audience = audience_open(&ao, e)) == NULL) {
         return false;
     }

@@ -12,11 +12,13 @@
 #include "domain/consent.h"
 #include "domain/number.h"
 #include "domain/quiet.h"
+#include "query/parse.h"
 
 struct facts_shared {
     struct numbering *numbering;
     struct consent *consent;
-    struct rfm_classes *rfm; /* NULL: the built-in ones */
+    struct rfm_classes *rfm;    /* NULL: the built-in ones */
+    struct query_limits limits; /* of queries; set by the engine */
 };
 
 struct facts {

@@ -26,9 +26,11 @@ static bool launch_union(struct audience_view *av, const struct strv *names, siz
 struct audience_set *launch_recipients(const struct engine_view *v, struct audience_view *av,
                                        const struct campaign_spec *s, struct err *e)
 {
-    struct eval_options o = {
-        .now = v->now, .zone = v->facts->zone, .zones = v->facts->zones, .rfm = v->facts->shared->rfm
-    };
+    struct eval_options o = { .now = v->now,
+                              .zone = v->facts->zone,
+                              .zones = v->facts->zones,
+                              .rfm = v->facts->shared->rfm,
+                              .limits = &v->facts->shared->limits };
     struct audience_set *all = audience_set_new(), *out = audience_set_new();
     bool ok = all != NULL && out != NULL && launch_union(av, s->segments, s->n_segments, &o, all, e) &&
               launch_union(av, s->exclude, s->n_exclude, &o, out, e) && audience_set_andnot(all, out);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "domain/message.h"
+#include "query/parse.h"
 #include "smpp/status.h"
 #include "store/spool.h"
 
@@ -114,14 +115,15 @@ struct outbind_options {
 
 struct engine_options {
     const char *state_dir;
-    const char *facts_dir;          /* numbering.tsv, quiet_hours.tsv, holidays.tsv, optout_keywords.tsv */
-    const char *zoneinfo;           /* directory of TZif files */
-    const char *zone;               /* the instance's own zone: what "today" means in a query */
-    size_t spool_map, audience_map; /* octets */
-    size_t spool_reserve;           /* 0 = a tenth */
-    size_t spool_queue;             /* 0 = default */
-    struct clock *clock;            /* kept by pointer */
-    const struct log *log;          /* kept by pointer */
+    const char *facts_dir;            /* numbering.tsv, quiet_hours.tsv, holidays.tsv, optout_keywords.tsv */
+    const char *zoneinfo;             /* directory of TZif files */
+    const char *zone;                 /* the instance's own zone: what "today" means in a query */
+    struct query_limits query_limits; /* 0 = the default */
+    size_t spool_map, audience_map;   /* octets */
+    size_t spool_reserve;             /* 0 = a tenth */
+    size_t spool_queue;               /* 0 = default */
+    struct clock *clock;              /* kept by pointer */
+    const struct log *log;            /* kept by pointer */
     const struct carrier_options *carriers;
     size_t n_carriers;
     struct outbind_options outbind;     /* taken at the start only */

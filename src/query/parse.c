@@ -375,7 +375,7 @@ static struct query_node *parser_cond(struct parser *p)
 {
     if (p->q->conditions >= p->limits.max_conditions) {
         query_error_set(p->e, QUERY_E_TOO_MANY, p->q->text, p->t->at, NULL,
-                        "more conditions than the limit of %u (max_conditions)",
+                        "more conditions than the limit of %u (query.max_conditions)",
                         (unsigned)p->limits.max_conditions);
         return NULL;
     }
@@ -523,6 +523,8 @@ static struct query *parse_fail(struct query *q)
     return NULL;
 }
 
+const struct query_limits query_limits_most = { 1u << 30, QUERY_DEPTH_CEILING, UINT32_MAX };
+
 struct query *query_parse(struct strv text, const struct query_limits *given, struct query_error *e)
 {
     struct query_limits limits = limits_settle(given);
@@ -530,7 +532,7 @@ struct query *query_parse(struct strv text, const struct query_limits *given, st
         memset(e, 0, sizeof *e);
     if (text.n > limits.max_length || text.n > UINT32_MAX / 2) {
         query_error_set(e, QUERY_E_TOO_LONG, STRV(""), 0, NULL,
-                        "text of %zu octets is longer than the limit of %u (max_length)", text.n,
+                        "text of %zu octets is longer than the limit of %u (query.max_length)", text.n,
                         (unsigned)limits.max_length);
         return NULL;
     }

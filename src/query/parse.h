@@ -18,6 +18,9 @@ struct query_limits {        /* 0 = the default */
 #define QUERY_DEFAULT_CONDITIONS 256
 #define QUERY_DEPTH_CEILING      200 /* bounds the stack whatever the configuration says */
 
+/* The most there can be: for texts that were accepted when they were stored. */
+extern const struct query_limits query_limits_most;
+
 /* NULL with *e filled in (e may be NULL) when the text is no query. limits may be NULL. */
 struct query *query_parse(struct strv text, const struct query_limits *limits, struct query_error *e);
 

@@ -112,7 +112,7 @@ bool parser_enter(struct parser *p)
 {
     if (p->depth >= p->limits.max_depth)
         return query_error_set(p->e, QUERY_E_TOO_DEEP, p->q->text, p->t->at, NULL,
-                               "nested deeper than the limit of %u (max_depth)",
+                               "nested deeper than the limit of %u (query.max_depth)",
                                (unsigned)p->limits.max_depth);
     p->depth++;
     return true;

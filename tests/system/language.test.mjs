@@ -69,8 +69,9 @@ test('p_alive of the CDNOW log is what was published', { skip: missing && 'the p
   });
 });
 
-test('matches, surveys, and what is wrong with a query', { timeout: 60_000 }, async () => {
-  await withGateway({ clock: '2026-11-20T12:00:00Z' }, async ({ daemon }) => {
+test('matches, surveys, limits, and what is wrong with a query', { timeout: 60_000 }, async () => {
+  const text = 'query: { max_length = 200; max_depth = 3; max_conditions = 4; };';
+  await withGateway({ clock: '2026-11-20T12:00:00Z', text }, async ({ daemon }) => {
     const people = path.join(daemon.dir, 'people.csv'), answers = path.join(daemon.dir, 'answers.csv');
     fs.writeFileSync(people, 'phone,first_name\n+447700900001,Stra\u00dfe 1\n+447700900002,STRASSE 22\n+447700900003,Allee 3\n+447700900004,\n');
     fs.writeFileSync(answers, 'phone,time,name,status\n'
@@ -96,6 +97,9 @@ test('matches, surveys, and what is wrong with a query', { timeout: 60_000 }, as
       ['first_name matches "a(b"', /"a\(b" is no regular expression at 1: missing closing parenthesis/],
       ['rfm(survey).class = "lost"', /rfm needs a number "amount", which the event "survey" has not at 5; r and f do without/],
       ['p_alve < 0.3', /unknown field "p_alve" at 1/],
+      ['1 < 2 and 1 < 2 and 1 < 2 and 1 < 2 and 1 < 2', /more conditions than the limit of 4 \(query\.max_conditions\)/],
+      ['((((1 < 2))))', /nested deeper than the limit of 3 \(query\.max_depth\)/],
+      [`first_name = "${'x'.repeat(200)}"`, /is longer than the limit of 200 \(query\.max_length\)/],
     ]) {
       await assert.rejects(daemon.json('segment', 'count', query), message, query);
     }

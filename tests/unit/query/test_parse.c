@@ -280,7 +280,7 @@ static void test_limits_are_named(void **state)
     put_times(&b, "(", 6);
     assert_null(parse_limited(&b, limits, &e));
     assert_int_equal(e.code, QUERY_E_TOO_DEEP);
-    assert_string_equal(e.text, "nested deeper than the limit of 5 (max_depth) at 7");
+    assert_string_equal(e.text, "nested deeper than the limit of 5 (query.max_depth) at 7");
 
     put_times(&b, "not ", 6);
     assert_null(parse_limited(&b, limits, &e));
@@ -298,12 +298,13 @@ static void test_limits_are_named(void **state)
     buf_printf(&b, "a and count(b where c and d) > 1 and e");
     assert_null(parse_limited(&b, limits, &e));
     assert_int_equal(e.code, QUERY_E_TOO_MANY);
-    assert_string_equal(e.text, "more conditions than the limit of 4 (max_conditions) at 38");
+    assert_string_equal(e.text, "more conditions than the limit of 4 (query.max_conditions) at 38");
 
     put_times(&b, " ", 1001);
     assert_null(parse_limited(&b, limits, &e));
     assert_int_equal(e.code, QUERY_E_TOO_LONG);
-    assert_string_equal(e.text, "text of 1001 octets is longer than the limit of 1000 (max_length) at 1");
+    assert_string_equal(e.text,
+                        "text of 1001 octets is longer than the limit of 1000 (query.max_length) at 1");
     struct err err;
     query_error_to_err(&e, &err);
     assert_int_equal(err.code, ERR_LIMIT);
