@@ -40,7 +40,7 @@ static void test_what_is_wrong_is_said(void **state)
         { "", "what is to be done?", "tessera help" },
         { "segmnt|list", "there is no command \"segmnt\"; did you mean \"segment\"?", "tessera help" },
         { "xyzzy", "there is no command \"xyzzy\"", "tessera help" },
-        { "segment", "what is to be done with \"segment\"?", "add, set, list, show, count, remove" },
+        { "segment", "what is to be done with \"segment\"?", "add, set, list, show" },
         { "segment|lst", "there is no \"segment lst\"; did you mean \"list\"?", "add, set" },
         { "segment|frobnicate", "there is no \"segment frobnicate\"", "add, set" },
         { "segment|add|a", "QUERY is missing", "tessera segment add --help" },
