@@ -29,6 +29,7 @@ struct audience_writer {
     struct hmap fresh; /* their numbers -> ids; not while there is a directory */
     struct directory directory;
     uint64_t directory_change; /* of the catalog, as of which it is complete */
+    uint64_t asked;            /* numbers looked for since there was one */
 };
 
 bool audience_writer_init(struct audience_writer *w, struct audience *a, struct err *e);

@@ -97,30 +97,38 @@ uint64_t scan_octets(const uint8_t *octets, uint8_t low, uint8_t high)
 
 #define FILTER_WORDS 64u /* a block of customers has 63 */
 
-/* One word of candidates at a time; where none is left nothing is read, and what is read next is on its way.
- */
-#define AHEAD 8u
+/* One word of candidates at a time; where none is left nothing is read, where it is one only that is, and
+ * what is read next is on its way: of many customers' columns a row is a miss of every cache. */
+#define AHEAD 12u
 #define FILTER_OF(attributes, name, type, plain, bits)                                                       \
     attributes static void name(const type *u, uint64_t ulow64, uint64_t uhigh64, bool outside,              \
                                 uint64_t flip, uint64_t *words, size_t n)                                    \
     {                                                                                                        \
         const plain ulow = (plain)ulow64, span = (plain)(uhigh64 - ulow64), most = (plain)-2;                \
-        uint16_t at[FILTER_WORDS + AHEAD];                                                                   \
+        uint16_t at[FILTER_WORDS + 1];                                                                       \
         for (size_t from = 0; from < n; from += FILTER_WORDS) {                                              \
             unsigned k = 0;                                                                                  \
             for (size_t w = from; w < n && w < from + FILTER_WORDS; w++) {                                   \
                 at[k] = (uint16_t)w;                                                                         \
                 k += words[w] != 0;                                                                          \
             }                                                                                                \
-            for (unsigned i = 0; k < FILTER_WORDS / 2 && i < k && i < AHEAD; i++)                            \
-                __builtin_prefetch(u + 64 * (size_t)at[i]);                                                  \
+            for (unsigned i = 0; i < k && i < AHEAD; i++)                                                    \
+                __builtin_prefetch(u + 64 * (size_t)at[i] + __builtin_ctzll(words[at[i]]));                  \
             for (unsigned i = 0; i < k; i++) {                                                               \
                 const size_t w = at[i];                                                                      \
-                if (k < FILTER_WORDS / 2 && i + AHEAD < k)                                                   \
-                    __builtin_prefetch(u + 64 * (size_t)at[i + AHEAD]);                                      \
-                uint64_t pass = bits(u + 64 * w, ulow, span);                                                \
-                if (outside)                                                                                 \
-                    pass = bits(u + 64 * w, 1, most) & ~pass;                                                \
+                uint64_t pass = 0;                                                                           \
+                if (i + AHEAD < k)                                                                           \
+                    __builtin_prefetch(u + 64 * (size_t)at[i + AHEAD] +                                      \
+                                       __builtin_ctzll(words[at[i + AHEAD]]));                               \
+                if ((words[w] & (words[w] - 1)) == 0) { /* one row: no need of its neighbours */             \
+                    const plain x = (plain)u[64 * w + (unsigned)__builtin_ctzll(words[w])];                  \
+                    const bool in = (plain)(x - ulow) <= span;                                               \
+                    pass = (outside ? !in && x != 0 : in) ? UINT64_MAX : 0;                                  \
+                } else {                                                                                     \
+                    pass = bits(u + 64 * w, ulow, span);                                                     \
+                    if (outside)                                                                             \
+                        pass = bits(u + 64 * w, 1, most) & ~pass;                                            \
+                }                                                                                            \
                 words[w] &= pass ^ flip;                                                                     \
             }                                                                                                \
         }                                                                                                    \

@@ -148,18 +148,20 @@ bool audience_writer_commit(struct audience_writer *w, bool changed, struct err 
 }
 
 #define DIRECTORY_FROM  2000 /* numbers to look for: below it is not worth the while */
-#define DIRECTORY_RATIO 40   /* customers read into it for each number to look for */
+#define DIRECTORY_RATIO 40   /* customers read into it for each number that was or will be looked for */
 
 void audience_writer_expect(struct audience_writer *w, size_t numbers)
 {
     uint64_t change = catalog_number(w->txn, CATALOG_CHANGE), all = catalog_number(w->txn, CATALOG_CUSTOMERS);
+    w->asked += numbers;
     if (directory_there(&w->directory) && w->directory_change == change) {
         return;
     }
     directory_free(&w->directory);
-    if (numbers >= DIRECTORY_FROM && all / DIRECTORY_RATIO <= numbers && hmap_count(&w->fresh) == 0) {
+    if (numbers >= DIRECTORY_FROM && all / DIRECTORY_RATIO <= w->asked && hmap_count(&w->fresh) == 0) {
         directory_build(&w->directory, w->txn, numbers);
         w->directory_change = change;
+        w->asked = 0; /* another one must be earned again */
     }
 }
 
