@@ -1,7 +1,7 @@
 /* The audience: customers, their fields, sets and events, and the segments made of them, over one LMDB
- * environment. No threads in here. Reading goes through a view and may happen on any thread; writing
- * functions (they take `struct audience *` and say "writes") are called by one thread at a time, do one
- * transaction, and are durable when they return true.
+ * environment. No threads in here, but that an import reads ahead on one while it is called. Reading goes
+ * through a view and may happen on any thread; writing functions (they take `struct audience *` and say
+ * "writes") are called by one thread at a time, do one transaction, and are durable when they return true.
  *
  * Layers: store/ keeps octets; everything that understands bitmaps is here. */
 #ifndef TESSERA_AUDIENCE_AUDIENCE_H
