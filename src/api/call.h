@@ -141,6 +141,8 @@ void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet"
     X(customer_show)                                                                                         \
     X(field_rename)                                                                                          \
     X(field_drop)                                                                                            \
+    X(field_change)                                                                                          \
+    X(field_change_show)                                                                                     \
     X(field_put)                                                                                             \
     X(event_put)                                                                                             \
     X(event_post)                                                                                            \

@@ -165,3 +165,70 @@ void api_field_drop(struct call *c)
 {
     call_write(c, field_drop_run, field_drop_then);
 }
+
+/* --- /v1/fields/NAME/change --- */
+
+struct change_job {
+    struct strv type;
+    struct audience_changing state;
+};
+
+static void field_change_begin(const struct engine_view *v, struct call *c)
+{
+    struct change_job *j = c->job;
+    audience_change_begin(v->audience, c->param[0], j->type, v->now, &j->state, &c->err);
+}
+
+static void field_change_begun(struct call *c)
+{
+    if (c->err.code == ERR_NONE) {
+        store_change_field(c->api->rebuild, &((struct change_job *)c->job)->state);
+        c->out = store_change_progress(c->api->rebuild);
+        c->status = 202;
+    }
+    call_reply(c);
+}
+
+/* Every value is looked at first, on a thread that reads. */
+static void field_change_look(const struct engine_view *v, struct call *c)
+{
+    const struct change_job *j = c->job;
+    struct audience_change_check check;
+    struct audience_view *view = audience_view_begin(v->audience, &c->err);
+    if (view != NULL) {
+        audience_change_check(view, c->param[0], j->type, &check, &c->err);
+    }
+    audience_view_end(view);
+}
+
+static void field_change_looked(struct call *c)
+{
+    if (c->err.code != ERR_NONE) {
+        call_reply(c);
+    } else {
+        call_write(c, field_change_begin, field_change_begun);
+    }
+}
+
+void api_field_change(struct call *c)
+{
+    struct field_asked q = { 0 };
+    if (!call_members(c, FIELD_MEMBERS, sizeof FIELD_MEMBERS / sizeof FIELD_MEMBERS[0], &q)) {
+        return;
+    }
+    if (store_is_changing(c->api->rebuild)) {
+        call_fail(c, ERR_BUSY, "another field is just changing its type");
+        return;
+    }
+    struct change_job *j = call_job(c, sizeof *j, NULL);
+    if (j != NULL) {
+        j->type = q.type;
+        call_read(c, field_change_look, field_change_looked);
+    }
+}
+
+void api_field_change_show(struct call *c)
+{
+    c->out = store_change_progress(c->api->rebuild);
+    call_reply(c);
+}

@@ -38,6 +38,8 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/v1/fields", ROLE_READER, BODY_NONE, "", api_field_list },
     { HTTP_PUT, "/v1/fields/{name}", ROLE_OPERATOR, BODY_JSON, "", api_field_put },
     { HTTP_POST, "/v1/fields/{name}/rename", ROLE_OPERATOR, BODY_JSON, "", api_field_rename },
+    { HTTP_POST, "/v1/fields/{name}/change", ROLE_OPERATOR, BODY_JSON, "", api_field_change },
+    { HTTP_GET, "/v1/fields/{name}/change", ROLE_READER, BODY_NONE, "", api_field_change_show },
     { HTTP_DELETE, "/v1/fields/{name}", ROLE_ADMIN, BODY_NONE, "", api_field_drop },
     { HTTP_PUT, "/v1/events/{name}", ROLE_OPERATOR, BODY_JSON, "", api_event_put },
     { HTTP_POST, "/v1/events", ROLE_OPERATOR, BODY_OCTETS, "type region create", api_event_post },

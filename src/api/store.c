@@ -19,6 +19,9 @@ struct store_rebuild {
     struct audience_clearing clearing;
     struct err clear_err;
     bool is_clearing;
+    struct audience_changing changing;
+    struct err change_err;
+    bool is_changing;
 };
 
 struct store_rebuild *store_rebuild_new(struct api *a)
@@ -32,7 +35,7 @@ struct store_rebuild *store_rebuild_new(struct api *a)
 
 void store_rebuild_free(struct store_rebuild *r)
 {
-    if (r != NULL && (r->running || r->is_clearing)) {
+    if (r != NULL && (r->running || r->is_clearing || r->is_changing)) {
         r->api = NULL; /* the last of store_done() and clear_done() frees it */
     } else {
         free(r);
@@ -116,7 +119,7 @@ static void store_done(void *job)
     struct api *a = r->api;
     r->running = false;
     if (a == NULL || a->engine == NULL) {
-        if (a == NULL && !r->is_clearing) {
+        if (a == NULL && !r->is_clearing && !r->is_changing) {
             free(r);
         }
         return;
@@ -171,7 +174,7 @@ static void clear_done(void *job)
     struct api *a = r->api;
     r->is_clearing = false;
     if (a == NULL || a->engine == NULL) {
-        if (a == NULL && !r->running) {
+        if (a == NULL && !r->running && !r->is_changing) {
             free(r);
         }
         return;
@@ -197,6 +200,66 @@ void store_clear_fields(struct store_rebuild *r)
         r->clearing = (struct audience_clearing){ 0 };
         r->is_clearing = engine_write(r->api->engine, clear_run, clear_done, r, &r->clear_err);
     }
+}
+
+/* --- a field changes its type --- */
+
+static void change_run(const struct engine_view *v, void *job)
+{
+    struct store_rebuild *r = job;
+    if (v->stopping) {
+        err_set(&r->change_err, ERR_BUSY, "the daemon was stopped: begin it again");
+    } else {
+        audience_change_part(v->audience, &r->changing, &r->change_err);
+    }
+}
+
+static void change_done(void *job)
+{
+    struct store_rebuild *r = job;
+    struct api *a = r->api;
+    r->is_changing = false;
+    if (a == NULL || a->engine == NULL) {
+        if (a == NULL && !r->running && !r->is_clearing) {
+            free(r);
+        }
+        return;
+    }
+    if (r->change_err.code == ERR_NONE && !r->changing.finished) {
+        r->is_changing = engine_write(a->engine, change_run, change_done, r, &r->change_err);
+    }
+    if (!r->is_changing) {
+        log_event(a->log, r->change_err.code == ERR_NONE ? LOG_INFO : LOG_WARN, "field_changed",
+                  "field=%s text=%s", log_quote(strv_from(r->changing.name)).s,
+                  log_quote(strv_from(r->change_err.text)).s);
+        store_clear_fields(r);
+    }
+}
+
+bool store_is_changing(const struct store_rebuild *r)
+{
+    return r->is_changing;
+}
+
+void store_change_field(struct store_rebuild *r, const struct audience_changing *c)
+{
+    r->changing = *c;
+    r->change_err = (struct err){ 0 };
+    r->is_changing = engine_write(r->api->engine, change_run, change_done, r, &r->change_err);
+}
+
+json_t *store_change_progress(const struct store_rebuild *r)
+{
+    json_t *out = json_object();
+    json_object_set_new(out, "name", reply_cstr(r->changing.name));
+    json_object_set_new(out, "running", json_boolean(r->is_changing));
+    json_object_set_new(out, "finished", json_boolean(!r->is_changing && r->changing.finished));
+    json_object_set_new(out, "customers", reply_u64(r->changing.at));
+    json_object_set_new(out, "of", reply_u64(r->changing.of));
+    if (r->change_err.code != ERR_NONE) {
+        json_object_set_new(out, "problem", reply_cstr(r->change_err.text));
+    }
+    return out;
 }
 
 /* --- POST /v1/store/compact --- */

@@ -9,11 +9,27 @@
 #include "audience/index.h"
 #include "store/customers.h"
 
+/* A field that is becoming another: every record that is written gets the new value beside the old one. */
+struct field_change {
+    struct schema_field from, to; /* names are not set; to.id 0: nothing is changed */
+    uint64_t bad;                 /* values that came meanwhile and do not fit */
+};
+
 struct audience {
+    struct field_change change;
     struct catalog *catalog;
     char *dir;             /* of the store */
     uint64_t schema_moves; /* fields renamed or dropped: what imports know of columns is void */
     uint64_t forgotten;    /* how often texts were taken out of dictionaries: caches of before are void */
+};
+
+/* What a changing field's new value lives in, of one record at a time. */
+struct derived {
+    struct customer_value *values;
+    size_t cap_values;
+    uint32_t *codes;
+    size_t cap_codes;
+    struct buf text;
 };
 
 /* One writing transaction over customers and events. Begin, change, end with commit or abort. */
@@ -28,6 +44,7 @@ struct audience_writer {
     size_t n_numbers, cap_numbers;
     struct hmap fresh; /* their numbers -> ids; not while there is a directory */
     struct directory directory;
+    struct derived derived;
     uint64_t directory_change; /* of the catalog, as of which it is complete */
     uint64_t asked;            /* numbers looked for since there was one */
 };
@@ -50,6 +67,13 @@ static inline void audience_writer_soon(const struct audience_writer *w, uint64_
         directory_prefetch(&w->directory, msisdn);
     }
 }
+/* field_change.c: *r with the new value of the field that is being changed; its values are then the writer's.
+ */
+bool audience_writer_derive(struct audience_writer *w, struct customer_record *r, struct err *e);
+void derived_free(struct derived *d);
+/* fields.c: refuses what a segment would not survive. */
+bool audience_change_schema(struct audience *a, struct strv name, struct strv to, uint16_t prepared,
+                            struct err *e);
 bool audience_writer_find(struct audience_writer *w, uint64_t msisdn, uint32_t *id);
 /* Makes a customer of r; clock and a missing region come from the locator (may be NULL). */
 bool audience_writer_create(struct audience_writer *w, const struct audience_locator *locator,

@@ -41,12 +41,22 @@ static bool asking_segment(void *ctx, const struct segment *s)
     return x->ok;
 }
 
-/* Changes the schema in `t` by fn; refused when a segment that could be read cannot be any more. */
-static bool change_schema(struct audience *a, struct strv name, struct strv to, struct err *e)
+/* Changes the schema: a new name, another field in its place (`prepared`), or none. Refused when a segment
+ * that could be read cannot be any more. */
+static bool change_apply(struct catalog_txn *t, struct strv name, struct strv to, uint16_t prepared,
+                         struct err *e)
+{
+    return prepared ? schema_switch_field(t, name, prepared, e)
+           : to.n   ? schema_rename_field(t, name, to, e)
+                    : schema_drop_field(t, name, e);
+}
+
+bool audience_change_schema(struct audience *a, struct strv name, struct strv to, uint16_t prepared,
+                            struct err *e)
 {
     struct audience_view *before = audience_view_begin(a, e);
     struct catalog_txn *t = before ? catalog_begin_write(a->catalog, e) : NULL;
-    bool ok = t && (to.n ? schema_rename_field(t, name, to, e) : schema_drop_field(t, name, e));
+    bool ok = t && change_apply(t, name, to, prepared, e);
     struct schema *schema = ok ? schema_load(t, e) : NULL;
     struct audience_view after = { .txn = t, .schema = schema, .audience = a };
     struct asking x = { before, &after, e, schema != NULL };
@@ -64,17 +74,25 @@ static bool change_schema(struct audience *a, struct strv name, struct strv to, 
     return false;
 }
 
+static bool changing(const struct audience *a, struct err *e)
+{
+    if (a->change.to.id) {
+        err_set(e, ERR_BUSY, "a field is just changing its type: try again when that is done");
+    }
+    return a->change.to.id != 0;
+}
+
 bool audience_rename_field(struct audience *a, struct strv name, struct strv to, struct err *e)
 {
     if (to.n == 0) {
         return err_set(e, ERR_INVALID, "a field needs a name");
     }
-    return change_schema(a, name, to, e);
+    return !changing(a, e) && audience_change_schema(a, name, to, 0, e);
 }
 
 bool audience_drop_field(struct audience *a, struct strv name, struct err *e)
 {
-    return change_schema(a, name, strv_from(NULL), e);
+    return !changing(a, e) && audience_change_schema(a, name, strv_from(NULL), 0, e);
 }
 
 /* --- clearing away --- */
@@ -169,7 +187,7 @@ bool audience_clear_fields(struct audience *a, struct audience_clearing *c, stru
     struct schema *s = ok && !c->field ? schema_load(w.txn, e) : NULL;
     if (s) {
         c->at = 0;
-        c->finished = !schema_dropped(s, &c->field);
+        c->finished = !schema_dropped(s, a->change.to.id, &c->field);
         schema_free(s);
     } else {
         ok = ok && c->field;

@@ -108,6 +108,13 @@ static bool put_value(const struct audience_customer *c, const struct customer_v
                                  : put_scalar(c->view->txn, f ? f : &unknown, v->number, out);
 }
 
+bool audience_value_text(struct catalog_txn *t, const struct schema_field *f, const struct customer_value *v,
+                         struct buf *out)
+{
+    return v->type == SCHEMA_TEXT ? buf_put_strv(out, v->text)
+                                  : v->type != SCHEMA_SET && put_scalar(t, f, v->number, out);
+}
+
 bool audience_customer_text(const struct audience_customer *c, uint16_t field, struct buf *out)
 {
     switch (field) {

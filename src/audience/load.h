@@ -31,6 +31,10 @@ bool audience_load_batch(struct audience_view *v, const uint32_t *ids, size_t n,
  * once with schema_find_field. */
 bool audience_customer_text(const struct audience_customer *c, uint16_t field, struct buf *out);
 
+/* Any value as text, as above; false: it has none. */
+bool audience_value_text(struct catalog_txn *t, const struct schema_field *f, const struct customer_value *v,
+                         struct buf *out);
+
 /* Every set field in order of the schema, until fn returns false. */
 typedef bool audience_field_fn(void *ctx, const struct schema_field *field, struct strv text);
 bool audience_customer_fields(const struct audience_customer *c, audience_field_fn *fn, void *ctx);

@@ -33,6 +33,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/writer.c \
 	src/audience/load.c src/audience/load.h \
 	src/audience/verify.c \
+	src/audience/field_change.c \
 	src/audience/fields.c src/audience/fields.h \
 	src/audience/erase.c \
 	src/audience/rebuild.c src/audience/rebuild.h \

@@ -23,6 +23,7 @@ void audience_writer_free(struct audience_writer *w)
     hmap_free(&w->fresh);
     directory_free(&w->directory);
     free(w->numbers);
+    derived_free(&w->derived);
     *w = (struct audience_writer){ 0 };
 }
 
@@ -252,6 +253,9 @@ bool audience_writer_create(struct audience_writer *w, const struct audience_loc
                             struct customer_record *r, uint32_t *id, struct err *e)
 {
     struct customer_value *own;
+    if (w->audience->change.to.id && !audience_writer_derive(w, r, e)) {
+        return false;
+    }
     if (!writer_locate(w, locator, r, &own, e)) {
         return false;
     }
@@ -270,6 +274,9 @@ bool audience_writer_replace(struct audience_writer *w, const struct audience_lo
                              struct err *e)
 {
     struct customer_value *own = NULL;
+    if (w->audience->change.to.id && !audience_writer_derive(w, after, e)) {
+        return false;
+    }
     bool moved = !strv_eq(record_text(before, FIELD_ZONE), record_text(after, FIELD_ZONE)) ||
                  !strv_eq(record_text(before, FIELD_REGION), record_text(after, FIELD_REGION));
     if (moved && !writer_locate(w, locator, after, &own, e)) {

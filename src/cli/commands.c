@@ -331,6 +331,11 @@ const struct command commands[] = {
       field_add),
     C("field", "rename", "NAME NEW", "call a field otherwise", NULL,
       "Refused while a segment asks for it. Texts of campaigns are not looked at.", field_rename),
+    C("field", "change", "NAME TYPE", "make another type of it", NULL,
+      "Refused, and nothing is changed, when a value does not fit (how many, is said) or a segment would "
+      "not\n"
+      "be understood any more. Sending, imports and queries go on; they see the old field until all is done.",
+      field_change),
     C("field", "drop", "NAME", "forget a field and what customers have of it", field_drop_options,
       "Refused while a segment asks for it. It is gone at once; what customers had is cleared away in the\n"
       "background, while everything else goes on.",

@@ -107,7 +107,8 @@ bool schema_clean_name(struct strv name, char *out)
 /* --- stored declarations --- */
 
 struct schema_stored {
-    char kind; /* 'F', 'E', 'A'; 'D': a field that was dropped and is being cleared away */
+    char kind; /* 'F', 'E', 'A'; 'D': a field that was dropped and is being cleared away; 'N': one being
+                  prepared */
     uint16_t id, event;
     enum schema_type type;
     uint8_t scale;
@@ -222,6 +223,7 @@ static void schema_load_own(struct schema_loading *l, const struct schema_stored
     switch (s->kind) {
     case 'F': schema_add_loaded_field(o, &kept, false, false); break;
     case 'D':
+    case 'N':
         kept.name = strv_from(NULL);
         schema_add_loaded_field(o, &kept, false, true);
         break;
@@ -547,10 +549,38 @@ bool schema_drop_field(struct catalog_txn *t, struct strv name, struct err *e)
     return schema_store(t, &f) || catalog_ok(t, e);
 }
 
-bool schema_dropped(const struct schema *s, uint16_t *field)
+uint16_t schema_prepare_field(struct catalog_txn *t, struct strv name, enum schema_type type, unsigned scale,
+                              usec_t now, struct err *e)
+{
+    struct schema_stored old,
+        made = { .kind = 'N', .type = type, .scale = (uint8_t)scale, .created = now, .name = name };
+    return schema_find_own(t, name, &old, e) ? schema_declare(t, &made, CATALOG_NEXT_FIELD, e) : 0;
+}
+
+bool schema_switch_field(struct catalog_txn *t, struct strv name, uint16_t prepared, struct err *e)
+{
+    struct env_key k;
+    struct schema *s = schema_load(t, e);
+    const struct schema_field *f = s ? schema_field(s, prepared) : NULL;
+    struct schema_stored made = { .kind = 'F', .id = prepared, .name = name };
+    if (f) {
+        made.type = f->type;
+        made.scale = f->scale;
+        made.created = f->created;
+    }
+    bool there = f != NULL || (s && err_set(e, ERR_STATE, "what was prepared is gone"));
+    schema_free(s);
+    if (!there || !schema_drop_field(t, name, e)) {
+        return false;
+    }
+    env_del(&t->env, TABLE_SCHEMA, schema_key(&k, 'N', prepared));
+    return schema_store(t, &made) || catalog_ok(t, e);
+}
+
+bool schema_dropped(const struct schema *s, uint16_t except, uint16_t *field)
 {
     for (size_t i = 0; i < s->n_fields; i++) {
-        if (s->fields[i].hidden && s->fields[i].name.n == 0) {
+        if (s->fields[i].hidden && s->fields[i].name.n == 0 && s->fields[i].id != except) {
             *field = s->fields[i].id;
             return true;
         }
@@ -562,4 +592,5 @@ void schema_forget_field(struct catalog_txn *t, uint16_t field)
 {
     struct env_key k;
     env_del(&t->env, TABLE_SCHEMA, schema_key(&k, 'D', field));
+    env_del(&t->env, TABLE_SCHEMA, schema_key(&k, 'N', field));
 }

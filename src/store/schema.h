@@ -108,7 +108,14 @@ bool schema_rename_field(struct catalog_txn *t, struct strv name, struct strv to
 /* The field has no name any more: nobody finds it, no list shows it (it is hidden). What customers have of it
  * is still there, until the caller has cleared it away and says schema_forget_field. */
 bool schema_drop_field(struct catalog_txn *t, struct strv name, struct err *e);
-bool schema_dropped(const struct schema *s, uint16_t *field); /* one that waits to be cleared away */
+/* A field that nobody sees yet, on its way to take the place of `name` with another type; its id, or 0. */
+uint16_t schema_prepare_field(struct catalog_txn *t, struct strv name, enum schema_type type, unsigned scale,
+                              usec_t now, struct err *e);
+/* It takes that place; the old one is dropped. */
+bool schema_switch_field(struct catalog_txn *t, struct strv name, uint16_t prepared, struct err *e);
+/* `except`: one that is being prepared; 0: none is, and what was prepared earlier waits too. */
+bool schema_dropped(const struct schema *s, uint16_t except,
+                    uint16_t *field); /* one that waits to be cleared away */
 void schema_forget_field(struct catalog_txn *t, uint16_t field);
 
 const char *schema_type_name(enum schema_type type); /* "text", "number", "date", "bool", "set", "place" */

@@ -101,6 +101,22 @@ test('fields, events and what customers do', { timeout: 60_000 }, async () => {
     assert.equal(await count('pets is set'), 0);
     await cli(0, 'store', 'check');
 
+    // --- another type: only when every value fits and every segment is still understood
+    assert.match((await cli(1, 'field', 'change', 'shoe', 'number(0)')).err, /2 of 2 values are no number\(0\), such as "4[24]\.5"/);
+    assert.match((await cli(1, 'field', 'change', 'alias', 'date')).err, /2 of 2 values are no date/);
+    await cli(0, 'segment', 'add', 'bigfeet', 'shoe > 44');
+    assert.match((await cli(1, 'field', 'change', 'shoe', 'text')).err, /segment "bigfeet" asks for it/);
+    assert.equal(await count('shoe > 44'), 1, 'it is as it was');
+    await cli(0, 'segment', 'remove', 'bigfeet');
+    await cli(0, 'field', 'change', 'shoe', 'text');
+    assert.equal(await count('shoe = "44.5"'), 1);
+    await cli(0, 'field', 'change', 'shoe', 'number(3)');
+    assert.equal(await count('shoe = 44.5 or shoe = 42.5'), 2);
+    await cli(0, 'field', 'change', 'alias', 'set');
+    assert.equal(await count('alias has "annie"'), 1);
+    assert.match((await cli(1, 'field', 'change', 'alias', 'text')).err, /a set has no type/);
+    await until('what was left to be cleared', async () => (await cli(0, 'store', 'check')) && true);
+
     // --- and all of it goes with the customer
     await cli(0, 'customer', 'erase', ANN, '--yes');
     const after = (await daemon.api('GET', '/v1/fields')).events;
