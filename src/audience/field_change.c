@@ -199,10 +199,10 @@ bool audience_change_begin(struct audience *a, struct strv name, struct strv typ
                            struct audience_changing *c, struct err *e)
 {
     struct field_change x = { 0 };
-    *c = (struct audience_changing){ 0 };
     if (a->change.to.id) {
         return err_set(e, ERR_BUSY, "another field is just changing its type");
     }
+    *c = (struct audience_changing){ 0 };
     struct catalog_txn *t = catalog_begin_write(a->catalog, e);
     struct schema *s = t ? schema_load(t, e) : NULL;
     bool ok = s && change_types(s, name, type, &x, e) && strv_copy(name, c->name, sizeof(c->name));

@@ -320,7 +320,7 @@ void schema_free(struct schema *s)
 
 const struct schema_field *schema_find_field(const struct schema *s, struct strv name)
 {
-    for (size_t i = 0; i < s->n_fields; i++) {
+    for (size_t i = 0; name.n && i < s->n_fields; i++) { /* what was dropped has no name */
         if (strv_eq(s->fields[i].name, name)) {
             return &s->fields[i];
         }
