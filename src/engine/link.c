@@ -1,6 +1,7 @@
 #include "engine/link.h"
 
 #include "domain/retry.h"
+#include "engine/link_hosts.h"
 #include "net/conn.h"
 #include "net/tls.h"
 
@@ -8,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINK_HOLD_JITTER 0.1
-#define LINK_STEADY      (10 * USEC_SEC) /* bound for less is a failure too: the next attempts wait longer */
+#define LINK_STEADY (10 * USEC_SEC) /* bound for less is a failure too: the next attempts wait longer */
 
 struct link_address {
     char s[280];
@@ -24,12 +24,7 @@ struct link {
     void *arg;
     enum link_state state;
     usec_t since, next_attempt, bound_at;
-    unsigned failures; /* rounds since it was last bound for a while */
-    unsigned host;     /* index: in use, or to be tried next */
-    unsigned tried;    /* hosts that have failed in this round */
-    unsigned most;     /* link_try: of the hosts only so many; 0: all */
-    bool held;         /* in this round a host said that we are bound already */
-    unsigned holds;    /* rounds in which one did */
+    struct link_hosts hosts;
     struct attempt attempt;
     usec_t certificate; /* notAfter of the peer's at the last handshake, wall */
     uint32_t generation;
@@ -77,33 +72,6 @@ static void link_set_error(struct link *k, const char *text)
     strv_copy(strv_from(text), k->last_error, sizeof k->last_error);
 }
 
-static unsigned link_hosts(const struct link *k)
-{
-    return k->most > 0 && k->most < k->o->n_hosts ? k->most : (unsigned)k->o->n_hosts;
-}
-
-/* All hosts have failed: the pause until the next round, which begins at the first. A carrier that still has
- * our old session (a crash, a half-open connection) is given the time to notice. */
-static usec_t link_round_over(struct link *k)
-{
-    struct retry_policy policy = RETRY_BINDS;
-    bool held = k->held;
-    policy.first = k->o->reconnect_min;
-    policy.cap = k->o->reconnect_max;
-    k->host = k->tried = 0;
-    k->held = false;
-    k->failures++;
-    if (!held) {
-        k->holds = 0;
-        return retry_delay(&policy, k->failures, k->env.rnd);
-    }
-    link_set_error(k, "already bound: waiting for the old session to end");
-    policy.first = k->o->already_bound_wait > policy.first ? k->o->already_bound_wait : policy.first;
-    policy.cap = policy.cap > policy.first ? policy.cap : policy.first;
-    policy.jitter = LINK_HOLD_JITTER;
-    return retry_delay(&policy, ++k->holds, k->env.rnd);
-}
-
 static void link_wait(struct link *k, const char *why)
 {
     if (k->stopping || k->outbind) {
@@ -115,17 +83,19 @@ static void link_wait(struct link *k, const char *why)
         return;
     }
     if (k->bound_at != 0 && link_now(k) - k->bound_at >= LINK_STEADY) {
-        k->failures = k->tried = k->holds = 0;
+        link_hosts_steady(&k->hosts);
     }
     k->bound_at = 0;
     usec_t delay = 0;
-    if (++k->tried < link_hosts(k)) {
-        k->host = (k->host + 1) % link_hosts(k);
-    } else if (k->most > 0) {
-        link_move(k, LINK_DOWN, why);
-        return;
-    } else {
-        delay = link_round_over(k);
+    if (!link_hosts_next(&k->hosts, k->o)) {
+        if (k->hosts.most > 0) {
+            link_move(k, LINK_DOWN, why);
+            return;
+        }
+        if (k->hosts.held) {
+            link_set_error(k, "already bound: waiting for the old session to end");
+        }
+        delay = link_hosts_pause(&k->hosts, k->o, k->env.rnd);
         why = k->last_error[0] ? k->last_error : why;
     }
     k->next_attempt = link_now(k) + delay;
@@ -179,8 +149,7 @@ static void link_on_bound(void *arg, const struct session_bound *bound)
     struct link *k = arg;
     k->bound_at = link_now(k);
     k->last_error[0] = 0;
-    k->most = 0;
-    k->held = false;
+    link_hosts_bound(&k->hosts);
     char why[80];
     snprintf(why, sizeof why, "bound to " STRV_FMT " version %x.%x", STRV_ARG(bound->system_id),
              (unsigned)bound->version >> 4, (unsigned)bound->version & 15);
@@ -198,7 +167,7 @@ static void link_on_bind_failed(void *arg, uint32_t status, const char *text)
             k->id, smpp_status_name(status),
             "\"stopped; correct system_id and password, then: tessera carrier resume NAME, or a reload\"");
     }
-    k->held = k->held || status == SMPP_ESME_RALYBND;
+    k->hosts.held = k->hosts.held || status == SMPP_ESME_RALYBND;
     link_set_error(k, text);
 }
 
@@ -354,7 +323,7 @@ static bool link_open_session(struct link *k, struct err *e)
 
 static struct link_address link_address(const struct link *k)
 {
-    const struct carrier_host *h = &k->o->hosts[k->host];
+    const struct carrier_host *h = &k->o->hosts[k->hosts.host];
     struct link_address a;
     snprintf(a.s, sizeof a.s, strchr(h->name, ':') ? "[%s]:%u" : "%s:%u", h->name, h->port);
     return a;
@@ -380,8 +349,8 @@ static void link_connect(struct link *k)
 {
     struct err e = { 0 };
     struct conn_options co = {
-        .host = k->o->hosts[k->host].name,
-        .port = k->o->hosts[k->host].port,
+        .host = k->o->hosts[k->hosts.host].name,
+        .port = k->o->hosts[k->hosts.host].port,
         .connect_timeout = k->o->connect_timeout,
         .tls = k->env.tls,
         .tls_name = k->o->tls_name[0] ? k->o->tls_name : NULL,
@@ -472,7 +441,7 @@ void link_start(struct link *k, usec_t delay)
     k->stopping = false;
     k->bind_fault = false;
     if (k->state == LINK_DOWN || k->state == LINK_STOPPED) {
-        k->host = k->tried = 0;
+        link_hosts_begin(&k->hosts);
         link_move(k, LINK_WAITING, "start");
         k->next_attempt = link_now(k) + delay;
         loop_timer_in(&k->timer, delay);
@@ -481,7 +450,7 @@ void link_start(struct link *k, usec_t delay)
 
 void link_try(struct link *k, unsigned hosts)
 {
-    k->most = hosts;
+    k->hosts.most = hosts;
     link_start(k, 0);
 }
 
@@ -544,7 +513,7 @@ enum session_bind link_mode(const struct link *k)
 
 unsigned link_host(const struct link *k)
 {
-    return k->host;
+    return k->hosts.host;
 }
 
 usec_t link_certificate(const struct link *k)
@@ -635,7 +604,7 @@ void link_get_status(const struct link *k, struct bind_status *out, usec_t wall_
     };
     strv_copy(strv_from(k->outbind && k->conn != NULL ? conn_peer(k->conn) : link_address(k).s), out->host,
               sizeof out->host);
-    out->first_choice = k->host == 0;
+    out->first_choice = k->hosts.host == 0;
     out->outbind = k->outbind;
     unsigned v = k->state == LINK_BOUND ? (unsigned)session_version(k->session) & 0xff : 0;
     if (v != 0) {
