@@ -129,7 +129,7 @@ static void test_agrees_with_the_reference(void **state)
                                             "2026-10-25T01:10:00Z", "2026-10-24T22:30:00Z",
                                             "2024-02-29T12:00:00Z" };
     const char *rounds = getenv("TESSERA_EVAL_ROUNDS");
-    const int n = rounds ? atoi(rounds) : 300;
+    const int n = rounds ? atoi(rounds) : 120;
     struct rnd r;
     rnd_seed(&r, 4711);
     bool *want = calloc(model.n, sizeof *want);
