@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define N          4      /* parameters */
-#define MOST_STEPS 2000   /* of the simplex, from one beginning */
+#define MOST_STEPS 600    /* of the simplex, from one beginning */
+#define MOST_BEGIN 10000  /* rows that the beginnings are tried on */
 #define LOWEST     (-9.0) /* of a parameter's logarithm: what is beyond is of no consequence */
 #define HIGHEST    12.0
 
@@ -132,7 +133,7 @@ static bool small_enough(const struct search *s)
     for (int k = 1; k <= N; k++)
         for (int i = 0; i < N; i++)
             size = fmax(size, fabs(s->corner[k].p[i] - s->corner[0].p[i]));
-    return size < 1e-7 && s->corner[N].cost - s->corner[0].cost <= 1e-9 * (1 + fabs(s->corner[0].cost));
+    return size < 1e-5 && s->corner[N].cost - s->corner[0].cost <= 1e-9 * (1 + fabs(s->corner[0].cost));
 }
 
 static void search_from(struct search *s, const double *from, double width)
@@ -159,6 +160,17 @@ static int by_purchases(const void *a, const void *b)
     return (x->x > y->x) - (x->x < y->x);
 }
 
+/* One row in so many, in order; the caller frees it. */
+static struct bgnbd_row *rows_thinned(const struct bgnbd_row *rows, size_t every, size_t *n)
+{
+    size_t k = 0;
+    struct bgnbd_row *some = malloc((*n / every + 1) * sizeof *some);
+    for (size_t i = 0; some && i < *n; i += every)
+        some[k++] = rows[i];
+    *n = k;
+    return some;
+}
+
 bool bgnbd_fit(const struct bgnbd_row *rows, size_t n, struct bgnbd_fit *out)
 {
     static const double beginnings[][N] = { { 0, 0, 0, 0 }, { -1, 2, -1, 1 }, { 1, 3, 0, 2 } };
@@ -168,16 +180,26 @@ bool bgnbd_fit(const struct bgnbd_row *rows, size_t n, struct bgnbd_fit *out)
     memcpy(sorted, rows, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_purchases);
     struct search s = { .rows = sorted, .n = n };
-    *out = (struct bgnbd_fit){ .log_likelihood = -HUGE_VAL };
+    struct corner best = { .cost = HUGE_VAL };
+    const size_t every = n / MOST_BEGIN + 1; /* of many rows some tell where to look */
+    struct bgnbd_row *some = rows_thinned(sorted, every, &s.n);
+    if (!some) {
+        free(sorted);
+        return false;
+    }
+    s.rows = some;
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
         search_from(&s, beginnings[i], 0.5);
-        search_from(&s, s.corner[0].p, 0.1); /* a simplex may collapse where there is no minimum */
-        if (-s.corner[0].cost > out->log_likelihood) {
-            out->log_likelihood = -s.corner[0].cost;
-            out->model = model_of(s.corner[0].p);
-            out->converged = s.converged;
-        }
+        if (s.corner[0].cost < best.cost)
+            best = s.corner[0];
     }
+    free(some);
+    s.rows = sorted;
+    s.n = n;
+    search_from(&s, best.p, 0.1); /* anew: a simplex may collapse where there is no minimum */
+    *out = (struct bgnbd_fit){ .model = model_of(s.corner[0].p),
+                               .log_likelihood = -s.corner[0].cost,
+                               .converged = s.converged };
     out->steps = s.steps;
     free(sorted);
     return true;
