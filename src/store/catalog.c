@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define CATALOG_VERSION 3
+#define CATALOG_VERSION 4
 
 static const char *const table_names[TABLE_COUNT] = {
     [TABLE_SCHEMA] = "schema",     [TABLE_DICT] = "dict",     [TABLE_TEXT] = "text",

@@ -4,8 +4,9 @@
 #include <string.h>
 
 /* Stored form: version (1), columns (1), 0 (2), rows (4), attribute ids (2 each) padded to 8 octets, then the
- * packed columns: customer, second, attributes; each padded to 8 octets. Little-endian. */
-#define BLOCK_VERSION 1
+ * headers of the packed columns (customer, second, attributes), then their rows, each padded to 8 octets.
+ * Little-endian. So a column that is not asked for is not touched: its rows are in other pages. */
+#define BLOCK_VERSION 2
 #define BLOCK_HEADER  8
 
 void events_rows_free(struct events_rows *r)
@@ -128,8 +129,22 @@ static bool any_set(const int64_t *values, uint32_t n)
     return false;
 }
 
+/* One column behind all there is, its header moved to its place in the table. */
+static void encode_column(struct buf *out, size_t start, size_t header, const int64_t *values, uint32_t n)
+{
+    size_t at = out->len;
+    if (packed_encode(out, values, n)) {
+        uint8_t *p = out->data + at;
+        memcpy(out->data + header, p, PACKED_HEADER);
+        memmove(p, p + PACKED_HEADER, out->len - at - PACKED_HEADER);
+        out->len -= PACKED_HEADER;
+        buf_pad8(out, start);
+    }
+}
+
 bool events_block_encode(struct buf *out, const struct events_rows *r, uint32_t from, uint32_t n)
 {
+    static const uint8_t no_header[PACKED_HEADER];
     size_t start = out->len;
     uint8_t header[BLOCK_HEADER] = { BLOCK_VERSION };
     uint8_t kept[EVENTS_MAX_COLUMNS];
@@ -144,24 +159,34 @@ bool events_block_encode(struct buf *out, const struct events_rows *r, uint32_t 
         buf_put(out, &r->attribute[kept[i]], 2);
     }
     buf_pad8(out, start);
-    packed_encode(out, r->customer + from, n);
-    buf_pad8(out, start);
-    packed_encode(out, r->second + from, n);
-    buf_pad8(out, start);
+    size_t table = out->len;
+    for (size_t i = 0; i < 2 + (size_t)header[1]; i++) {
+        buf_put(out, no_header, sizeof(no_header));
+    }
+    encode_column(out, start, table, r->customer + from, n);
+    encode_column(out, start, table + PACKED_HEADER, r->second + from, n);
     for (size_t i = 0; i < header[1]; i++) {
-        packed_encode(out, r->column[kept[i]] + from, n);
-        buf_pad8(out, start);
+        encode_column(out, start, table + (i + 2) * PACKED_HEADER, r->column[kept[i]] + from, n);
     }
     return !out->failed;
 }
 
-static bool block_column(struct packed *p, uint32_t rows, const uint8_t *octets, size_t n, size_t *at)
+struct block_reading {
+    const uint8_t *octets;
+    size_t n, header, at; /* the next column's */
+    uint32_t rows;
+};
+
+static bool block_column(struct block_reading *r, struct packed *p)
 {
     size_t used;
-    if (*at > n || !packed_open(p, octets + *at, n - *at, &used) || p->rows != rows) {
+    if (r->at > r->n ||
+        !packed_open_apart(p, r->octets + r->header, r->octets + r->at, r->n - r->at, &used) ||
+        p->rows != r->rows) {
         return false;
     }
-    *at += (used + 7) / 8 * 8;
+    r->header += PACKED_HEADER;
+    r->at += (used + 7) / 8 * 8;
     return true;
 }
 
@@ -173,14 +198,16 @@ bool events_block_decode(struct events_block *b, const void *octets, size_t n)
     }
     b->n_columns = p[1];
     memcpy(&b->rows, p + 4, 4);
-    size_t at = (BLOCK_HEADER + 2 * b->n_columns + 7) / 8 * 8;
-    if (b->rows == 0 || b->rows > EVENTS_BLOCK_ROWS || at > n) {
+    struct block_reading r = { .octets = p, .n = n, .rows = b->rows };
+    r.header = (BLOCK_HEADER + 2 * b->n_columns + 7) / 8 * 8;
+    r.at = r.header + (2 + b->n_columns) * PACKED_HEADER;
+    if (b->rows == 0 || b->rows > EVENTS_BLOCK_ROWS || r.at > n) {
         return false;
     }
     memcpy(b->attribute, p + BLOCK_HEADER, 2 * b->n_columns);
-    bool ok = block_column(&b->customer, b->rows, p, n, &at) && block_column(&b->second, b->rows, p, n, &at);
+    bool ok = block_column(&r, &b->customer) && block_column(&r, &b->second);
     for (size_t i = 0; ok && i < b->n_columns; i++) {
-        ok = block_column(&b->column[i], b->rows, p, n, &at);
+        ok = block_column(&r, &b->column[i]);
     }
-    return ok && at >= n;
+    return ok && r.at >= n;
 }

@@ -13,23 +13,30 @@
 #error "packed columns are little-endian and are read in place"
 #endif
 
-bool packed_open(struct packed *p, const void *octets, size_t n, size_t *used)
+bool packed_open_apart(struct packed *p, const void *header, const void *data, size_t n, size_t *used)
 {
-    const uint8_t *b = octets;
-    if (n < PACKED_HEADER) {
-        return false;
-    }
+    const uint8_t *b = header;
     memcpy(&p->base, b, 8);
     memcpy(&p->rows, b + 8, 4);
     p->width = b[12];
-    p->data = b + PACKED_HEADER;
+    p->data = data;
     bool known = p->width == 0 || p->width == 1 || p->width == 2 || p->width == 4 || p->width == 8;
-    if (!known || b[13] != PACKED_VERSION || b[14] || b[15] ||
-        (uint64_t)p->rows * p->width > n - PACKED_HEADER) {
+    if (!known || b[13] != PACKED_VERSION || b[14] || b[15] || (uint64_t)p->rows * p->width > n) {
+        return false;
+    }
+    *used = (size_t)p->rows * p->width;
+    return true;
+}
+
+bool packed_open(struct packed *p, const void *octets, size_t n, size_t *used)
+{
+    const uint8_t *b = octets;
+    size_t data;
+    if (n < PACKED_HEADER || !packed_open_apart(p, b, b + PACKED_HEADER, n - PACKED_HEADER, &data)) {
         return false;
     }
     if (used) {
-        *used = PACKED_HEADER + (size_t)p->rows * p->width;
+        *used = PACKED_HEADER + data;
     }
     return true;
 }

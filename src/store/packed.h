@@ -39,6 +39,9 @@ struct packed {
 /* Reads the header and checks that the rows are there; *used (may be NULL) is how many octets the block
  * takes. False: torn or foreign. */
 bool packed_open(struct packed *p, const void *octets, size_t n, size_t *used);
+/* The same when header (PACKED_HEADER octets) and rows (at most n octets from `data` on) lie apart; *used is
+ * of the rows. */
+bool packed_open_apart(struct packed *p, const void *header, const void *data, size_t n, size_t *used);
 /* Appends a block of n rows, as narrow as the values allow. False: out of memory. */
 bool packed_encode(struct buf *out, const int64_t *values, uint32_t n);
 /* Rows from..from+n-1 as values. The range must lie inside. */
