@@ -23,6 +23,7 @@ struct delivery {
     struct heap_node due;    /* while it waits for its time */
     struct account *account; /* whose it is; NULL: of any client that receives */
     uint64_t id;             /* of the message the receipt is about; 0: an inbound message */
+    uint64_t follows;        /* of an inbound message: the reply to this one; 0: to none */
     usec_t submitted, done;  /* wall clock */
     uint8_t state;           /* of a receipt */
     uint8_t esm_class, data_coding;

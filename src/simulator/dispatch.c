@@ -52,6 +52,27 @@ void dispatch_add(struct simulator *s, struct delivery *d, usec_t delay)
     dispatch_wait(s, d, delay);
 }
 
+/* The first that waits. There may be millions, but a client seldom asks for this. */
+static struct delivery *dispatch_find(const struct simulator *s, uint64_t id, bool replies)
+{
+    for (size_t i = 0; i < s->waiting.count; i++) {
+        struct delivery *d = dispatch_of(s->waiting.nodes[i]);
+        if (d->id == id || (replies && d->follows == id))
+            return d;
+    }
+    return NULL;
+}
+
+void dispatch_forget(struct simulator *s, uint64_t id, bool replies)
+{
+    for (struct delivery *d; (d = dispatch_find(s, id, replies));) {
+        heap_remove(&s->waiting, &d->due);
+        *(delivery_is_receipt(d) ? &s->stats.receipts_made : &s->stats.inbound_made) -= 1;
+        dispatch_drop(s, d);
+    }
+    dispatch_arm(s);
+}
+
 void dispatch_wake(struct simulator *s)
 {
     loop_defer(&s->dispatch);

@@ -1,4 +1,4 @@
-/* The inside of the simulator, shared by simulator.c, peer.c and dispatch.c only. */
+/* The inside of the simulator, shared by its files only. */
 #ifndef TESSERA_SIMULATOR_IMPL_H
 #define TESSERA_SIMULATOR_IMPL_H
 
@@ -10,6 +10,7 @@
 #include "session/session.h"
 #include "simulator/delivery.h"
 #include "simulator/journal.h"
+#include "simulator/kept.h"
 #include "simulator/simulator.h"
 
 /* One client's name, whatever binds it has: receipts go to any of them that receives. */
@@ -49,6 +50,7 @@ struct simulator {
     struct rnd rnd;
     struct bucket throttle;
     uint64_t next_id;
+    struct kept kept;
     struct account *accounts;
     struct account *any; /* inbound messages of nobody in particular */
     struct peer *peers;
@@ -75,12 +77,22 @@ void peer_accept(struct simulator *s, struct conn *c);
 void peer_free(struct peer *p);  /* at once, without callbacks */
 void peer_touch(struct peer *p); /* something was put out: write it, set the timer */
 
+/* An inbound message as by simulator_inbound(); `follows`: it is the reply to this message, or 0. */
+bool impl_inbound(struct simulator *s, struct strv from, struct strv to, struct strv text, usec_t delay,
+                  uint64_t follows, struct err *err);
+
 /* --- submit.c --- */
 void submit_take(struct peer *p, const struct smpp_pdu *pdu);
+void submit_receipt(struct simulator *s, const struct kept_message *m); /* when it is due, if one is wanted */
+
+/* --- errand.c --- */
+bool errand_take(struct peer *p, const struct smpp_pdu *pdu); /* false: is none of these */
 
 /* --- dispatch.c --- */
 void dispatch_add(struct simulator *s, struct delivery *d, usec_t delay); /* takes ownership */
-void dispatch_wake(struct simulator *s);                                  /* a client has room */
+/* What is not on its way yet: the receipts of a message; `replies`: and the replies to it. */
+void dispatch_forget(struct simulator *s, uint64_t id, bool replies);
+void dispatch_wake(struct simulator *s); /* a client has room */
 void dispatch_on_timer(void *arg);
 void dispatch_on_task(void *arg);
 void dispatch_answered(struct peer *p, uint64_t token, uint32_t status);

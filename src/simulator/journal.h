@@ -20,7 +20,7 @@ struct journal {
 /* Empty members are written "-". */
 struct journal_line {
     usec_t at;         /* wall clock */
-    const char *event; /* bind, submit, receipt, receipt-ack, inbound, inbound-ack, close, ... */
+    const char *event; /* bind, submit, receipt, receipt-ack, inbound, inbound-ack, query, close, ... */
     struct strv account, message_id, from, to;
     const char *status; /* name of a command_status, or of a state, or a reason */
     struct strv part;   /* "ref/seq/total" */

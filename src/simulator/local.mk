@@ -4,7 +4,7 @@ noinst_LIBRARIES += src/libsimulator.a
 src_libsimulator_a_CPPFLAGS = $(AM_CPPFLAGS)
 src_libsimulator_a_SOURCES = \
 	src/simulator/simulator.h src/simulator/simulator.c src/simulator/impl.h \
-	src/simulator/peer.c src/simulator/submit.c src/simulator/dispatch.c src/simulator/inbound.c \
+	src/simulator/peer.c src/simulator/submit.c src/simulator/errand.c src/simulator/kept.h src/simulator/kept.c src/simulator/dispatch.c src/simulator/inbound.c \
 	src/simulator/delivery.h src/simulator/delivery.c \
 	src/simulator/outcomes.h src/simulator/outcomes.c \
 	src/simulator/faults.h src/simulator/faults.c \

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* RFC 9562 §5.8: version 8, of one's own making. The first half alone is a bijection of the id. */
 static struct messageid messageid_uuid(uint64_t id)
@@ -22,6 +23,15 @@ struct messageid messageid_format(enum messageid_form form, uint64_t id)
         return messageid_uuid(id);
     snprintf(m.s, sizeof m.s, form == MESSAGEID_HEX ? "%" PRIx64 : "%" PRIu64, id);
     return m;
+}
+
+bool messageid_number(enum messageid_form form, struct strv text, uint64_t *out)
+{
+    char digits[sizeof((struct messageid *)0)->s];
+    if (form == MESSAGEID_UUID || !strv_copy(text, digits, sizeof digits))
+        return false;
+    *out = strtoull(digits, NULL, form == MESSAGEID_HEX ? 16 : 10);
+    return strv_eq_c(text, messageid_format(form, *out).s);
 }
 
 bool messageid_form_parse(struct strv name, enum messageid_form *out)

@@ -14,6 +14,8 @@ struct messageid {
 };
 
 struct messageid messageid_format(enum messageid_form form, uint64_t id);
+/* The number of an id written in hexadecimal or decimal digits; false: is none, or the form is UUID. */
+bool messageid_number(enum messageid_form form, struct strv text, uint64_t *out);
 bool messageid_form_parse(struct strv name, enum messageid_form *out); /* "hex", "decimal", "uuid" */
 
 #endif

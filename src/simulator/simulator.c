@@ -142,8 +142,8 @@ struct simulator *simulator_new(struct loop *l, const struct simulator_options *
     s->journal.fd = -1;
     simulator_init(s);
     s->any = simulator_account_new(STRV("-"));
-    if (!s->any || !journal_open(&s->journal, o->journal_path, err) || !simulator_load_tls(s, err) ||
-        !simulator_listen(s, o->listen, err)) {
+    if (!s->any || !kept_init(&s->kept) || !journal_open(&s->journal, o->journal_path, err) ||
+        !simulator_load_tls(s, err) || !simulator_listen(s, o->listen, err)) {
         simulator_free(s);
         return NULL;
     }
@@ -174,6 +174,7 @@ void simulator_free(struct simulator *s)
     free(s->any);
     journal_close(&s->journal);
     tls_free(s->tls);
+    kept_free(&s->kept);
     buf_free(&s->scratch);
     buf_free(&s->text);
     free(s);
@@ -211,14 +212,15 @@ static bool simulator_inbound_part(struct simulator *s, const struct delivery *l
     d->to = like->to;
     d->esm_class = like->esm_class;
     d->data_coding = like->data_coding;
+    d->follows = like->follows;
     dispatch_add(s, d, delay);
     return true;
 }
 
-bool simulator_inbound(struct simulator *s, struct strv from, struct strv to, struct strv text, usec_t delay,
-                       struct err *err)
+bool impl_inbound(struct simulator *s, struct strv from, struct strv to, struct strv text, usec_t delay,
+                  uint64_t follows, struct err *err)
 {
-    struct delivery like = { 0 };
+    struct delivery like = { .follows = follows };
     if (!delivery_address_parse(from, &like.from) || !delivery_address_parse(to, &like.to))
         return err_set(err, ERR_INVALID, "an address has 1 to 20 characters, digits only after '+'");
     struct parts parts = { 0 };
@@ -230,6 +232,12 @@ bool simulator_inbound(struct simulator *s, struct strv from, struct strv to, st
         fine = simulator_inbound_part(s, &like, parts_get(&parts, i), delay);
     parts_free(&parts);
     return fine || err_set(err, ERR_LIMIT, "the text is too long, or memory is out");
+}
+
+bool simulator_inbound(struct simulator *s, struct strv from, struct strv to, struct strv text, usec_t delay,
+                       struct err *err)
+{
+    return impl_inbound(s, from, to, text, delay, 0, err);
 }
 
 /* --- settings while it runs --- */

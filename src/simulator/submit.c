@@ -1,4 +1,5 @@
-/* What a client asks for: submits are judged, answered, and get their outcome; the rest is refused politely.
+/* What a client asks for: submits are judged, answered, and get their outcome; what is asked about them is an
+ * errand.
  */
 #include "simulator/impl.h"
 
@@ -85,38 +86,39 @@ static void submit_reply(struct peer *p, const struct submit *m, const struct de
     const char *text = s->o.reply_texts[rnd_below(&s->rnd, s->o.reply_count)];
     struct strv reply_to = strv_from(s->o.reply_to ? s->o.reply_to : m->from.digits);
     usec_t jitter = (usec_t)rnd_below(&s->rnd, (uint64_t)s->o.reply_delay + 1);
-    simulator_inbound(s, strv_from(to->digits), reply_to, strv_from(text), delay + s->o.reply_delay + jitter,
-                      NULL);
+    impl_inbound(s, strv_from(to->digits), reply_to, strv_from(text), delay + s->o.reply_delay + jitter,
+                 m->id, NULL);
 }
 
-static bool submit_wants_receipt(const struct simulator *s, const struct submit *m, unsigned state)
+static bool submit_wants_receipt(const struct simulator *s, const struct kept_message *m)
 {
     if (s->o.receipts != SIMULATOR_RECEIPTS_REQUESTED)
         return s->o.receipts == SIMULATOR_RECEIPTS_ALWAYS;
     switch (m->registered & 3) { /* 3.4 §5.2.17, 5.0 §4.7.21 */
     case 1: return true;
-    case 2: return state != SMPP_STATE_DELIVERED;
-    case 3: return state == SMPP_STATE_DELIVERED;
+    case 2: return m->state != SMPP_STATE_DELIVERED;
+    case 3: return m->state == SMPP_STATE_DELIVERED;
     default: return false;
     }
 }
 
-static void submit_receipt(struct peer *p, const struct submit *m, const struct delivery_address *to,
-                           unsigned state, usec_t delay)
+void submit_receipt(struct simulator *s, const struct kept_message *m)
 {
-    struct simulator *s = p->sim;
+    if (!submit_wants_receipt(s, m))
+        return;
     if (faults_hit(&s->o.faults, FAULT_LOST_RECEIPT, &s->rnd)) {
         s->stats.faults++;
         return;
     }
-    struct delivery *d = delivery_new(strv_sub(m->udhi ? m->udh.data : m->text, 0, 20));
+    struct delivery *d = delivery_new((struct strv){ m->text, m->text_n });
+    usec_t now = loop_now(s->loop), delay = m->due > now ? m->due - now : 0;
     if (!d)
         return;
-    d->account = p->account;
+    d->account = m->account;
     d->id = m->id;
-    d->submitted = m->at;
-    d->state = (uint8_t)state;
-    d->from = *to;
+    d->submitted = m->submitted;
+    d->state = m->state;
+    d->from = m->to;
     d->to = m->from;
     if (faults_hit(&s->o.faults, FAULT_DUPLICATE_RECEIPT, &s->rnd)) {
         struct delivery *twin = delivery_copy(d);
@@ -135,8 +137,19 @@ static void submit_outcome(struct peer *p, const struct submit *m, const struct 
     usec_t delay = early ? 0 : s->o.response_delay + s->o.receipt_delay;
     if (!early && s->o.receipt_jitter)
         delay += (usec_t)rnd_below(&s->rnd, (uint64_t)s->o.receipt_jitter + 1);
-    if (submit_wants_receipt(s, m, state))
-        submit_receipt(p, m, to, state, delay);
+    struct kept_message kept = { .id = m->id,
+                                 .account = p->account,
+                                 .from = m->from,
+                                 .to = *to,
+                                 .submitted = m->at,
+                                 .due = submit_now(p) + delay,
+                                 .done = m->at + delay,
+                                 .state = (uint8_t)state,
+                                 .registered = m->registered,
+                                 .data_coding = m->data_coding };
+    kept_quote(&kept, m->udhi ? m->udh.data : m->text);
+    kept_put(&s->kept, &kept);
+    submit_receipt(s, &kept);
     if (state == SMPP_STATE_DELIVERED)
         submit_reply(p, m, to, delay);
 }
@@ -310,20 +323,12 @@ static void submit_multi(struct peer *p, const struct smpp_pdu *pdu)
 
 void submit_take(struct peer *p, const struct smpp_pdu *pdu)
 {
-    static const struct {
-        uint32_t command, status;
-    } refused[] = { { SMPP_CMD(query_sm), SMPP_ESME_RQUERYFAIL },
-                    { SMPP_CMD(cancel_sm), SMPP_ESME_RCANCELFAIL },
-                    { SMPP_CMD(replace_sm), SMPP_ESME_RREPLACEFAIL } };
-    uint32_t status = SMPP_ESME_RINVCMDID;
     switch (pdu->command_id) {
     case SMPP_CMD(submit_sm): submit_sm(p, pdu); return;
     case SMPP_CMD(data_sm): submit_data(p, pdu); return;
     case SMPP_CMD(submit_multi): submit_multi(p, pdu); return;
     default: break;
     }
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (refused[i].command == pdu->command_id)
-            status = refused[i].status;
-    session_answer(p->session, pdu->command_id, pdu->sequence_number, status);
+    if (!errand_take(p, pdu))
+        session_answer(p->session, pdu->command_id, pdu->sequence_number, SMPP_ESME_RINVCMDID);
 }

@@ -35,8 +35,11 @@ struct esme {
     enum session_reason reason;
     unsigned responses, lost, inbound, receipts, ok;
     uint32_t last_status;
+    unsigned asked_state, asked_error; /* of the last query_sm_resp */
+    char asked_date[24];
     char first_id[40], ids[ESME_KEPT][40]; /* by token */
     struct esme_receipt got[ESME_KEPT];
+    char receipt[512];                /* the text of the last */
     char text[512], from[24], to[24]; /* of the last inbound part */
     uint8_t esm_class;
 };
@@ -80,6 +83,12 @@ static inline void esme_on_response(void *arg, uint64_t token, const struct smpp
     if (p->command_status != SMPP_ESME_ROK || p->command_id == SMPP_CMD(generic_nack))
         return;
     e->ok++;
+    if (p->command_id == SMPP_CMD(query_sm_resp)) {
+        e->asked_state = p->query_sm_resp.message_state;
+        e->asked_error = p->query_sm_resp.error_code;
+        strv_copy(p->query_sm_resp.final_date, e->asked_date, sizeof e->asked_date);
+        return;
+    }
     if (token < ESME_KEPT)
         strv_copy(p->id_resp.message_id, e->ids[token], sizeof e->ids[token]);
 }
@@ -100,6 +109,7 @@ static inline void esme_on_pdu(void *arg, const struct smpp_pdu *p)
             strv_copy(receipt_id(&r), e->got[e->receipts].id, sizeof e->got[0].id);
             e->got[e->receipts].state = r.message_state;
         }
+        strv_copy(smpp_pdu_message(p), e->receipt, sizeof e->receipt);
         assert_true(r.marked);
         assert_true(strv_eq(r.id, r.tlv_id));
         e->receipts++;

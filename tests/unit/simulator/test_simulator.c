@@ -1,56 +1,10 @@
 /* The carrier seen from its clients, over loopback with ports the kernel chooses. */
-#include "esme.h"
+#include "world.h"
 
 #include "base/buf.h"
 #include "simulator/control.h"
 
 #include <unistd.h>
-
-struct world {
-    struct loop *loop;
-    struct simulator_options o;
-    struct simulator *sim;
-    char journal[64];
-};
-
-static int setup(void **state)
-{
-    struct world *w = calloc(1, sizeof *w);
-    w->loop = loop_new(NULL, NULL);
-    simulator_defaults(&w->o);
-    w->o.listen = "127.0.0.1:0";
-    w->o.receipt_delay = 0;
-    w->o.seed = 1;
-    *state = w;
-    return w->loop ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-    simulator_free(w->sim);
-    loop_free(w->loop);
-    if (w->journal[0])
-        unlink(w->journal);
-    free(w);
-    return 0;
-}
-
-static struct esme *begin(struct world *w)
-{
-    struct err err = { 0 };
-    w->sim = simulator_new(w->loop, &w->o, &err);
-    if (!w->sim)
-        fail_msg("%s", err.text);
-    struct esme *e = esme_connect(w->loop, simulator_port(w->sim), NULL, NULL);
-    ESME_UNTIL(w->loop, e->bound || e->conn_closed);
-    return e;
-}
-
-static const struct simulator_stats *st(const struct world *w)
-{
-    return simulator_stats(w->sim);
-}
 
 static void every_submit_gets_its_response_and_its_receipt(void **state)
 {
