@@ -8,6 +8,7 @@
 #include "api/members.h"
 #include "api/reply.h"
 #include "api/routes.h"
+#include "audience/eval.h"
 #include "base/buf.h"
 #include "net/http.h"
 #include "query/error.h"
@@ -93,6 +94,20 @@ bool call_page(struct call *c, uint64_t *before, uint64_t *limit);
 /* Where the next page begins, into the answer; 0 = at the end. Any thread. */
 void call_put_next(struct call *c, uint64_t next);
 
+/* Who asks, where it can be told: the user at the other end of the Unix socket (SO_PEERCRED). Taken on the
+ * loop; the name is looked up on another thread, as that may ask a directory. */
+struct call_caller {
+    bool known;
+    uint32_t uid;
+};
+#define CALL_CALLER_SIZE 65
+struct call_caller call_caller(const struct call *c);
+/* "ada", "uid 1000", or ""; into `out`, which has CALL_CALLER_SIZE octets. Not on the loop. */
+struct strv call_caller_name(const struct call_caller *caller, char *out);
+
+/* How queries are evaluated for this view. */
+struct eval_options call_eval_options(const struct engine_view *v);
+
 /* Sets c->err (from any thread). */
 void call_query_failed(struct call *c, const struct query_error *qe);
 
@@ -162,6 +177,13 @@ void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet"
     X(segment_show)                                                                                          \
     X(segment_evaluate)                                                                                      \
     X(segment_remove)                                                                                        \
+    X(segment_explain)                                                                                       \
+    X(segment_explain_query)                                                                                 \
+    X(segment_why)                                                                                           \
+    X(segment_why_query)                                                                                     \
+    X(segment_history)                                                                                       \
+    X(segment_activate)                                                                                      \
+    X(segment_deactivate)                                                                                    \
     X(segment_cross)                                                                                         \
     X(campaign_put)                                                                                          \
     X(campaign_list)                                                                                         \

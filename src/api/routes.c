@@ -53,6 +53,13 @@ static const struct route ROUTES[] = {
     { HTTP_PUT, "/v1/segments/{name}", ROLE_OPERATOR, BODY_JSON, "", api_segment_put },
     { HTTP_GET, "/v1/segments/{name}", ROLE_READER, BODY_NONE, "", api_segment_show },
     { HTTP_DELETE, "/v1/segments/{name}", ROLE_OPERATOR, BODY_NONE, "", api_segment_remove },
+    { HTTP_GET, "/v1/segments/{name}/explain", ROLE_READER, BODY_NONE, "", api_segment_explain },
+    { HTTP_GET, "/v1/segments/{name}/why", ROLE_READER, BODY_NONE, "number", api_segment_why },
+    { HTTP_GET, "/v1/segments/{name}/history", ROLE_READER, BODY_NONE, "", api_segment_history },
+    { HTTP_POST, "/v1/segments/{name}/activate", ROLE_OPERATOR, BODY_JSON, "", api_segment_activate },
+    { HTTP_POST, "/v1/segments/{name}/deactivate", ROLE_OPERATOR, BODY_JSON, "", api_segment_deactivate },
+    { HTTP_POST, "/v1/segments:explain", ROLE_READER, BODY_JSON, "", api_segment_explain_query },
+    { HTTP_POST, "/v1/segments:why", ROLE_READER, BODY_JSON, "", api_segment_why_query },
     { HTTP_POST, "/v1/segments:evaluate", ROLE_READER, BODY_JSON, "", api_segment_evaluate },
     { HTTP_POST, "/v1/segments:cross", ROLE_READER, BODY_JSON, "", api_segment_cross },
 

@@ -95,11 +95,7 @@ static void cross_run(const struct engine_view *v, struct call *c)
     if (view == NULL) {
         return;
     }
-    struct eval_options o = { .now = v->now,
-                              .zone = v->facts->zone,
-                              .zones = v->facts->zones,
-                              .rfm = v->facts->shared->rfm,
-                              .limits = &v->facts->shared->limits };
+    const struct eval_options o = call_eval_options(v);
     if (cross_parse(view, o.limits, c, j)) {
         if (cross_count(view, (const struct query *const *)j->queries, j->n, &o, &x, &at, &qe, &c->err)) {
             cross_put(c, j, &x);

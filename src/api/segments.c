@@ -22,6 +22,8 @@ struct segment_job {
     struct strv query; /* of the body; for a stored one, `stored` */
     char *stored;
     uint32_t version;
+    bool active;
+    struct call_caller caller;
 };
 
 static void segment_release(void *job)
@@ -73,7 +75,9 @@ static void segment_run_put(const struct engine_view *v, struct call *c)
         return;
     }
     uint32_t before = segment_version(v, c->param[0]);
-    if (!segment_save(v->audience, c->param[0], j->query, SEGMENT_PUT, &v->facts->shared->limits, v->now, &qe,
+    char who[CALL_CALLER_SIZE];
+    const struct segment_by by = { v->now, call_caller_name(&j->caller, who) };
+    if (!segment_save(v->audience, c->param[0], j->query, SEGMENT_PUT, &v->facts->shared->limits, &by, &qe,
                       &c->err)) {
         c->query_error = qe;
         return;
@@ -92,6 +96,7 @@ static struct segment_job *segment_body(struct call *c)
         call_members(c, SEGMENT_MEMBERS, 1, &q) ? call_job(c, sizeof *j, segment_release) : NULL;
     if (j != NULL) {
         j->query = q.query;
+        j->caller = call_caller(c);
     }
     return j;
 }
@@ -105,12 +110,18 @@ void api_segment_put(struct call *c)
 
 static void segment_run_remove(const struct engine_view *v, struct call *c)
 {
-    segment_delete(v->audience, c->param[0], &c->err);
+    char who[CALL_CALLER_SIZE];
+    const struct segment_by by = { v->now, call_caller_name(c->job, who) };
+    segment_delete(v->audience, c->param[0], &by, &c->err);
 }
 
 void api_segment_remove(struct call *c)
 {
-    call_write(c, segment_run_remove, NULL);
+    struct call_caller *caller = call_job(c, sizeof *caller, NULL);
+    if (caller != NULL) {
+        *caller = call_caller(c);
+        call_write(c, segment_run_remove, NULL);
+    }
 }
 
 /* --- the list --- */
@@ -121,6 +132,7 @@ static bool segment_listed(void *ctx, const struct segment *s)
     json_object_set_new(one, "name", reply_text(s->name));
     json_object_set_new(one, "query", reply_text(s->query));
     json_object_set_new(one, "version", reply_u64(s->version));
+    json_object_set_new(one, "active", json_boolean(s->active));
     json_object_set_new(one, "changed", reply_instant(s->changed));
     json_object_set_new(one, "last_count", s->counted_at != 0 ? reply_u64(s->count) : json_null());
     json_object_set_new(one, "last_evaluated", reply_instant(s->counted_at));
@@ -228,11 +240,7 @@ static void segment_count(const struct engine_view *v, struct audience_view *vie
         call_query_failed(c, &qe);
         return;
     }
-    struct eval_options o = { .now = v->now,
-                              .zone = v->facts->zone,
-                              .zones = v->facts->zones,
-                              .rfm = v->facts->shared->rfm,
-                              .limits = &v->facts->shared->limits };
+    const struct eval_options o = call_eval_options(v);
     usec_t began = clock_mono(c->api->clock);
     struct audience_set *set = eval_query(view, q, &o, &qe, &c->err);
     json_t *clauses = set != NULL ? segment_clauses(view, q, &o, &qe, &c->err) : NULL;
@@ -292,7 +300,27 @@ static bool segment_take(void *ctx, const struct segment *s)
     j->stored = strv_dup(s->query);
     j->query = (struct strv){ j->stored, j->stored != NULL ? s->query.n : 0 };
     j->version = s->version;
+    j->active = s->active;
     return true;
+}
+
+static bool segment_put_name(void *ctx, struct strv name)
+{
+    json_array_append_new(ctx, reply_text(name));
+    return true;
+}
+
+static void segment_put_references(struct audience_view *view, const struct segment_job *j, struct call *c)
+{
+    json_t *to = json_array(), *by = json_array();
+    struct query *q = query_parse(j->query, NULL, NULL);
+    if (q != NULL) {
+        segment_references(q, segment_put_name, to);
+    }
+    query_free(q);
+    segment_users(view, c->param[0], segment_put_name, by);
+    json_object_set_new(c->out, "refers_to", to);
+    json_object_set_new(c->out, "referred_to_by", by);
 }
 
 static void segment_run_show(const struct engine_view *v, struct call *c)
@@ -307,6 +335,8 @@ static void segment_run_show(const struct engine_view *v, struct call *c)
         json_object_set_new(c->out, "name", reply_text(c->param[0]));
         json_object_set_new(c->out, "query", reply_text(j->job.query));
         json_object_set_new(c->out, "version", reply_u64(j->job.version));
+        json_object_set_new(c->out, "active", json_boolean(j->job.active));
+        segment_put_references(view, &j->job, c);
         segment_count(v, view, j->job.query, c);
         j->note = (struct segment_note){
             .version = j->job.version,

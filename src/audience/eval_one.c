@@ -464,19 +464,23 @@ static bool has_holds(struct eval_one *x, struct one_node *n, bool *holds)
     return true;
 }
 
+static bool coded_value(struct eval_one *x, struct one_node *n, int64_t *code)
+{
+    struct eval *ev = &x->ev;
+    if (n->survey)
+        return one_survey_get(n->survey, x->customer, code);
+    if (!n->everybody.v &&
+        !eval_rfm_numbers(ev, &n->node->text.value.rfm, eval_range_of(ev->existing), &n->everybody))
+        return false;
+    *code = everybody_value(x, &n->everybody).v;
+    return true;
+}
+
 static bool coded_holds(struct eval_one *x, struct one_node *n, bool *holds)
 {
     int64_t code;
-    struct eval *ev = &x->ev;
-    if (n->survey) {
-        if (!one_survey_get(n->survey, x->customer, &code))
-            return false;
-    } else {
-        if (!n->everybody.v &&
-            !eval_rfm_numbers(ev, &n->node->text.value.rfm, eval_range_of(ev->existing), &n->everybody))
-            return false;
-        code = everybody_value(x, &n->everybody).v;
-    }
+    if (!coded_value(x, n, &code))
+        return false;
     *holds = scan_value(code, &n->test.scan);
     return true;
 }
@@ -570,4 +574,63 @@ bool eval_customer(struct audience_view *v, const struct query *q, uint32_t cust
     bool ok = x && (!wanted || eval_one_test(x, customer, in, e));
     eval_one_free(x);
     return ok;
+}
+
+/* --- for explaining --- */
+
+struct one_node *eval_one_root(const struct eval_one *x)
+{
+    return x->root;
+}
+
+const struct query_node *one_node_query(const struct one_node *n)
+{
+    return n->node;
+}
+
+struct one_node *one_node_kid(const struct one_node *n, size_t i)
+{
+    return i < n->n_kids ? n->kids[i] : NULL;
+}
+
+struct one_node *one_node_segment(const struct one_node *n, const struct query **q)
+{
+    *q = n->segment ? n->segment->query : NULL;
+    return n->segment ? n->segment->root : NULL;
+}
+
+bool one_node_holds(struct eval_one *x, struct one_node *n, bool *holds)
+{
+    return node_holds(x, n, holds);
+}
+
+bool one_node_number(struct eval_one *x, struct one_node *n, size_t i, bool *is, struct one_value *out)
+{
+    *is = i < n->n_nums;
+    return !*is || num_value(x, &n->nums[i], out);
+}
+
+int64_t one_node_column(struct eval_one *x, const struct one_node *n, bool *is)
+{
+    *is = n->column != NULL;
+    int64_t value = *is ? column_value(x, n->column) : PACKED_UNSET;
+    return value == PACKED_UNSET && n->second ? column_value(x, n->second) : value;
+}
+
+int64_t one_age(const struct eval_one *x, int64_t birth)
+{
+    return eval_num_age(&x->ev, birth);
+}
+
+bool one_node_code(struct eval_one *x, struct one_node *n, bool *is, int64_t *code)
+{
+    const enum query_node_kind kind = n->node->kind;
+    *is =
+        kind == QUERY_SURVEY || ((kind == QUERY_TEXT || kind == QUERY_TEXT_IN) && n->node->text.value.is_rfm);
+    return !*is || coded_value(x, n, code);
+}
+
+bool one_node_members(struct eval_one *x, uint16_t field, const uint32_t **codes, size_t *n)
+{
+    return set_codes(x, field, codes, n);
 }

@@ -49,4 +49,22 @@ bool one_survey_get(struct one_survey *s, uint32_t customer, int64_t *code);
 struct one_log *one_alive_log(struct one_logs *l);
 bool one_alive_get(struct one_logs *l, struct one_log *log, uint32_t customer, struct one_value *out);
 
+/* --- eval_one.c, for explaining: looks at the customer of the last eval_one_test --- */
+
+struct one_node;
+struct one_node *eval_one_root(const struct eval_one *x);
+const struct query_node *one_node_query(const struct one_node *n);
+/* The i-th operand in the order in which they are tested; NULL past the end. */
+struct one_node *one_node_kid(const struct one_node *n, size_t i);
+/* Of a condition on a segment: its tree, and its query in *q; NULL for others. */
+struct one_node *one_node_segment(const struct one_node *n, const struct query **q);
+bool one_node_holds(struct eval_one *x, struct one_node *n, bool *holds);
+/* The i-th number of those compared, in the order of the text: *is false when there are not so many. */
+bool one_node_number(struct eval_one *x, struct one_node *n, size_t i, bool *is, struct one_value *out);
+int64_t one_node_column(struct eval_one *x, const struct one_node *n, bool *is);
+int64_t one_age(const struct eval_one *x, int64_t birth); /* in whole years */
+/* What a survey's status or a class comes to. */
+bool one_node_code(struct eval_one *x, struct one_node *n, bool *is, int64_t *code);
+bool one_node_members(struct eval_one *x, uint16_t field, const uint32_t **codes, size_t *n);
+
 #endif

@@ -97,6 +97,12 @@ static bool put_scalar(struct catalog_txn *t, const struct schema_field *f, int6
     return true;
 }
 
+bool audience_column_text(struct audience_view *v, const struct schema_field *f, int64_t value,
+                         struct buf *out)
+{
+    return value != PACKED_UNSET && put_scalar(v->txn, f, value, out);
+}
+
 static bool put_value(const struct audience_customer *c, const struct customer_value *v, struct buf *out)
 {
     const struct schema_field *f = schema_field(c->view->schema, v->field);

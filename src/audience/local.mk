@@ -46,4 +46,6 @@ src_libaudience_a_SOURCES += \
 	src/audience/import_rows.c src/audience/import_customers.c src/audience/import_events.c \
 	src/audience/segment.c src/audience/segment.h src/audience/segment_inside.h \
 	src/audience/segment_query.c src/audience/segment_refs.c \
-	src/audience/cross.c src/audience/cross.h
+	src/audience/cross.c src/audience/cross.h \
+	src/audience/explain.c src/audience/explain_why.c src/audience/explain.h \
+	src/audience/segment_history.c

@@ -124,11 +124,12 @@ static bool segment_check(struct audience_view *v, struct strv name, struct strv
     return ok || query_error_to_err(qe, e);
 }
 
-static bool segment_fill(struct segment *s, bool exists, struct strv name, struct strv query, usec_t now)
+static bool segment_fill(struct segment *s, bool exists, struct strv name, struct strv query, uint32_t last,
+                         usec_t now)
 {
     bool same = exists && strv_eq(s->query, query);
     if (!exists) {
-        *s = (struct segment){ .active = true, .created = now };
+        *s = (struct segment){ .active = true, .created = now, .version = last };
     }
     s->name = name;
     s->query = query;
@@ -138,8 +139,8 @@ static bool segment_fill(struct segment *s, bool exists, struct strv name, struc
 }
 
 static bool segment_save_in(struct audience_view *v, struct strv name, struct strv query,
-                            enum segment_save how, const struct query_limits *limits, usec_t now,
-                            struct query_error *qe, struct err *e)
+                            enum segment_save how, const struct query_limits *limits,
+                            const struct segment_by *by, struct query_error *qe, struct err *e)
 {
     struct segment s;
     bool exists = segment_find(v->txn, name, &s);
@@ -152,11 +153,22 @@ static bool segment_save_in(struct audience_view *v, struct strv name, struct st
     if (!segment_check(v, name, query, limits, qe, e)) {
         return false;
     }
-    return !segment_fill(&s, exists, name, query, now) || segment_store(v->txn, &s, e);
+    const struct segment before = s;
+    if (!segment_fill(&s, exists, name, query, segment_history_last(v->txn, name), by->now)) {
+        return true;
+    }
+    const struct segment_version version = { .version = s.version,
+                                             .what = exists ? SEGMENT_CHANGED : SEGMENT_ADDED,
+                                             .at = by->now,
+                                             .who = by->who,
+                                             .query = query };
+    return segment_history_add(v->txn, exists ? &before : NULL, name, &version, e) &&
+           segment_store(v->txn, &s, e);
 }
 
 bool segment_save(struct audience *a, struct strv name, struct strv query, enum segment_save how,
-                  const struct query_limits *limits, usec_t now, struct query_error *qe, struct err *e)
+                  const struct query_limits *limits, const struct segment_by *by, struct query_error *qe,
+                  struct err *e)
 {
     if (qe) {
         *qe = (struct query_error){ 0 };
@@ -167,7 +179,7 @@ bool segment_save(struct audience *a, struct strv name, struct strv query, enum 
     struct catalog_txn *t = catalog_begin_write(a->catalog, e);
     struct schema *schema = t ? schema_load(t, e) : NULL;
     struct audience_view v = { .txn = t, .schema = schema, .audience = a };
-    bool ok = schema && segment_save_in(&v, name, query, how, limits, now, qe, e);
+    bool ok = schema && segment_save_in(&v, name, query, how, limits, by, qe, e);
     schema_free(schema);
     if (ok) {
         return catalog_commit(t, e);
@@ -203,7 +215,7 @@ static bool segment_alter(struct audience *a, struct strv name,
 
 struct activation {
     bool active;
-    usec_t now;
+    const struct segment_by *by;
     struct catalog_txn *txn;
     struct err *e;
 };
@@ -230,18 +242,25 @@ static bool alter_active(struct catalog_txn *t, struct segment *s, void *ctx, st
     struct query *q = a->active ? query_parse(s->query, &query_limits_most, NULL) : NULL;
     bool ok = !q || segment_references(q, reference_active, a);
     query_free(q);
+    const struct segment_version version = { .version = s->version,
+                                             .what = a->active ? SEGMENT_ACTIVATED : SEGMENT_DEACTIVATED,
+                                             .at = a->by->now,
+                                             .who = a->by->who,
+                                             .query = s->query };
+    ok = ok && segment_history_add(t, s, s->name, &version, e);
     s->active = a->active;
-    s->changed = a->now;
+    s->changed = a->by->now;
     return ok;
 }
 
-bool segment_set_active(struct audience *a, struct strv name, bool active, usec_t now, struct err *e)
+bool segment_set_active(struct audience *a, struct strv name, bool active, const struct segment_by *by,
+                        struct err *e)
 {
-    struct activation activation = { .active = active, .now = now };
+    struct activation activation = { .active = active, .by = by };
     return segment_alter(a, name, alter_active, &activation, e);
 }
 
-bool segment_delete(struct audience *a, struct strv name, struct err *e)
+bool segment_delete(struct audience *a, struct strv name, const struct segment_by *by, struct err *e)
 {
     struct catalog_txn *t = catalog_begin_write(a->catalog, e);
     struct segment s;
@@ -249,6 +268,12 @@ bool segment_delete(struct audience *a, struct strv name, struct err *e)
         return false;
     }
     bool ok = (segment_find(t, name, &s) || segment_unknown(t, name, e)) && segment_unused(t, name, false, e);
+    if (ok) {
+        const struct segment_version version = {
+            .version = s.version, .what = SEGMENT_REMOVED, .at = by->now, .who = by->who
+        };
+        ok = segment_history_add(t, &s, name, &version, e);
+    }
     if (ok) {
         document_delete(t, DOCUMENT_SEGMENT, name);
         return catalog_commit(t, e);

@@ -14,7 +14,7 @@
 struct segment {
     struct strv name;
     struct strv query; /* as written */
-    uint32_t version;  /* from 1, grows with every change of the query */
+    uint32_t version;  /* from 1, grows with every change of the query, also past a removal */
     bool active;
     usec_t created, changed;
     usec_t counted_at;       /* 0: never */
@@ -41,13 +41,45 @@ char *segment_query_text(struct audience_view *v, struct strv name);
 /* Names of the segments a query refers to, each once. */
 bool segment_references(const struct query *q, bool (*fn)(void *ctx, struct strv name), void *ctx);
 
+/* Calls fn for each stored segment whose query names `name`. */
+void segment_users(struct audience_view *v, struct strv name, bool (*fn)(void *ctx, struct strv name),
+                   void *ctx);
+
+/* --- what became of a segment: one row a change, kept when it is removed --- */
+
+enum segment_event {
+    SEGMENT_ADDED = 1,
+    SEGMENT_CHANGED,
+    SEGMENT_ACTIVATED,
+    SEGMENT_DEACTIVATED,
+    SEGMENT_REMOVED
+};
+const char *segment_event_name(enum segment_event what); /* "added" */
+struct segment_version {
+    uint32_t version;
+    enum segment_event what;
+    usec_t at;
+    struct strv who;   /* who asked for it; "": not known */
+    struct strv query; /* as of then; "" of a removal */
+};
+typedef bool segment_version_fn(void *ctx, const struct segment_version *v); /* views live during the call */
+void segment_history(struct audience_view *v, struct strv name, segment_version_fn *fn,
+                     void *ctx); /* the oldest first */
+
+struct segment_by { /* who changes it, and when; for the history */
+    usec_t now;
+    struct strv who; /* at most 64 octets are kept */
+};
+
 enum segment_save { SEGMENT_ADD, SEGMENT_CHANGE, SEGMENT_PUT }; /* must not exist, must exist, either */
 /* Writes. *qe (may be NULL) has the place when the query is at fault. */
 bool segment_save(struct audience *a, struct strv name, struct strv query, enum segment_save how,
-                  const struct query_limits *limits, usec_t now, struct query_error *qe, struct err *e);
-bool segment_set_active(struct audience *a, struct strv name, bool active, usec_t now, struct err *e);
+                  const struct query_limits *limits, const struct segment_by *by, struct query_error *qe,
+                  struct err *e);
+bool segment_set_active(struct audience *a, struct strv name, bool active, const struct segment_by *by,
+                        struct err *e);
 /* ERR_STATE with the name of a segment that refers to it. */
-bool segment_delete(struct audience *a, struct strv name, struct err *e);
+bool segment_delete(struct audience *a, struct strv name, const struct segment_by *by, struct err *e);
 /* Notes what an evaluation counted. Not an error when the segment is gone or changed meanwhile. */
 bool segment_note_count(struct audience *a, struct strv name, uint32_t version, uint64_t change,
                         uint64_t count, usec_t at, struct err *e);

@@ -116,11 +116,13 @@ bool segment_leads_to(struct catalog_txn *t, const struct query *q, struct strv 
     return s.found;
 }
 
-/* Finds a segment whose query names `wanted`. */
+/* Finds segments whose query names `wanted`. */
 struct user {
     struct strv wanted;
     char name[SEGMENT_MAX_NAME + 1];
     bool active_only, uses;
+    bool (*fn)(void *ctx, struct strv name); /* NULL: the first one is enough */
+    void *ctx;
 };
 
 static bool user_reference(void *ctx, struct strv name)
@@ -142,10 +144,19 @@ static bool user_document(void *ctx, struct strv name, struct strv value)
         segment_references(q, user_reference, u);
     }
     query_free(q);
-    if (u->uses) {
-        strv_copy(name, u->name, sizeof(u->name));
+    if (!u->uses) {
+        return true;
     }
-    return !u->uses;
+    strv_copy(name, u->name, sizeof(u->name));
+    u->uses = u->fn == NULL;
+    return u->fn && u->fn(u->ctx, name);
+}
+
+void segment_users(struct audience_view *v, struct strv name, bool (*fn)(void *ctx, struct strv name),
+                   void *ctx)
+{
+    struct user u = { .wanted = name, .fn = fn, .ctx = ctx };
+    document_each(v->txn, DOCUMENT_SEGMENT, user_document, &u);
 }
 
 bool segment_unused(struct catalog_txn *t, struct strv name, bool active_only, struct err *e)

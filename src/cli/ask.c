@@ -67,10 +67,11 @@ static const char *ask_next(const struct cli *c, const char *code, const struct 
     if (strcmp(code, "full") == 0) {
         return "\"tessera status\" shows how full the stores are";
     }
-    if (strcmp(code, "not_found") == 0 &&
+    const char *verb = c->args.command->verb != NULL ? c->args.command->verb : "";
+    if (strcmp(code, "not_found") == 0 && strcmp(verb, "why") != 0 && /* of it, the customer may be missing */
         (strcmp(noun, "segment") == 0 || strcmp(noun, "campaign") == 0 || strcmp(noun, "vote") == 0)) {
         /* what is added is not what is missing: of a campaign it is a segment */
-        bool adds = c->args.command->verb != NULL && strcmp(c->args.command->verb, "add") == 0;
+        bool adds = strcmp(verb, "add") == 0;
         snprintf(text, 160, "\"tessera %s list\" shows what there is", adds ? "segment" : noun);
         return text;
     }

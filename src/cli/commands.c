@@ -244,6 +244,16 @@ const struct command commands[] = {
     C("segment", "show", "NAME", "count its members now, clause by clause", NULL, NULL, segment_show),
     C("segment", "count", "QUERY", "count who a query finds, without a name", NULL,
       "Example: tessera segment count 'count(purchase, last 30 days) >= 2'", segment_count),
+    C("segment", "explain", "NAME|QUERY", "how it is worked out, step by step", NULL,
+      "The steps in the order in which they are taken, each with how it is answered and how many are left.\n"
+      "What has letters, digits, - _ and . only is a name; put a query of one word in parentheses.",
+      segment_explain),
+    C("segment", "why", "NAME|QUERY NUMBER", "why a customer is in it, or is not", NULL,
+      "Example: tessera segment why lapsed-vips +447700900123", segment_why),
+    C("segment", "history", "NAME", "who changed it, and when", NULL, NULL, segment_history),
+    C("segment", "activate", "NAME", "use it again", NULL, NULL, segment_activate),
+    C("segment", "deactivate", "NAME", "keep it, but let no segment refer to it", NULL, NULL,
+      segment_deactivate),
     C("segment", "cross", "QUERY [QUERY] [QUERY] [QUERY]", "count each combination of a few conditions",
       segment_cross_options,
       "Example: tessera segment cross 'percentile(count(purchase)) > 0.5' \\\n"

@@ -15,6 +15,11 @@
     X(segment_show)                                                                                          \
     X(segment_count)                                                                                         \
     X(segment_remove)                                                                                        \
+    X(segment_explain)                                                                                       \
+    X(segment_why)                                                                                           \
+    X(segment_history)                                                                                       \
+    X(segment_activate)                                                                                      \
+    X(segment_deactivate)                                                                                    \
     X(segment_cross)                                                                                         \
     X(campaign_add)                                                                                          \
     X(campaign_list)                                                                                         \

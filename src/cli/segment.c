@@ -76,12 +76,25 @@ static void segment_draw_count(struct cli *c, const json_t *doc, struct buf *out
     segment_put_clauses(c, doc, out);
 }
 
+static void segment_put_names(const json_t *names, const char *what, struct buf *out)
+{
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        buf_printf(out, "%s%s", i == 0 ? what : ", ", json_string_value(json_array_get(names, i)));
+    }
+    if (json_array_size(names) != 0) {
+        buf_put_u8(out, '\n');
+    }
+}
+
 static void segment_draw_show(struct cli *c, const json_t *doc, struct buf *out)
 {
     struct buf took = { 0 };
     cli_put_styled(c, out, STYLE_STRONG, doc_text(doc, "name"));
-    buf_printf(out, "  version %lld\n", (long long)doc_int(doc, "version"));
+    buf_printf(out, "  version %lld%s\n", (long long)doc_int(doc, "version"),
+               json_is_false(doc_get(doc, "active")) ? ", inactive" : "");
     segment_put_query(out, doc_strv(doc, "query"));
+    segment_put_names(doc_get(doc, "refers_to"), "refers to ", out);
+    segment_put_names(doc_get(doc, "referred_to_by"), "referred to by ", out);
     buf_put_u8(out, '\n');
     segment_put_count(c, doc, out);
     segment_put_clauses(c, doc, out);
@@ -181,6 +194,7 @@ int run_segment_remove(struct cli *c)
 static void segment_columns(struct table *t)
 {
     table_column(t, "segment", TABLE_LEFT);
+    table_column(t, "state", TABLE_LEFT);
     table_column(t, "last count", TABLE_RIGHT);
     table_column(t, "evaluated", TABLE_LEFT);
     table_column(t, "query", TABLE_LEFT);
@@ -190,6 +204,7 @@ static void segment_row(struct table *t, const json_t *s)
 {
     usec_t evaluated = doc_instant(s, "last_evaluated");
     table_strv(t, doc_strv(s, "name"), STYLE_STRONG);
+    table_text(t, json_is_false(doc_get(s, "active")) ? "inactive" : "active");
     table_text(t, evaluated != 0 ? text_count(doc_int(s, "last_count")).s : "-");
     table_text(t, evaluated != 0 ? text_minute(evaluated).s : "never");
     table_strv(t, doc_strv(s, "query"), STYLE_PLAIN);

@@ -43,12 +43,18 @@ bool document_delete(struct catalog_txn *t, enum document_kind kind, struct strv
 
 void document_each(struct catalog_txn *t, enum document_kind kind, document_fn *fn, void *ctx)
 {
+    document_each_from(t, kind, strv_from(NULL), fn, ctx);
+}
+
+void document_each_from(struct catalog_txn *t, enum document_kind kind, struct strv from, document_fn *fn,
+                        void *ctx)
+{
     struct document_key k;
     struct env_cursor c;
     if (!env_cursor_open(&c, &t->env, TABLE_DOCUMENT)) {
         return;
     }
-    bool more = env_cursor_seek_ge(&c, document_key(&k, kind, strv_from(NULL)));
+    bool more = env_cursor_seek_ge(&c, document_key(&k, kind, from));
     while (more && c.key.n && c.key.p[0] == (char)kind && fn(ctx, strv_sub(c.key, 1, c.key.n - 1), c.value)) {
         more = env_cursor_next(&c);
     }

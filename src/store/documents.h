@@ -11,6 +11,7 @@
 /* DOCUMENT_FRESH: named by a field's id (two octets): when a customer's value of it last changed. */
 enum document_kind {
     DOCUMENT_SEGMENT = 's',
+    DOCUMENT_SEGMENT_HISTORY = 'h', /* segment's name, NUL, number of the change (4 octets) */
     DOCUMENT_IMPORT = 'i',
     DOCUMENT_MODEL = 'm',
     DOCUMENT_FRESH = 'f'
@@ -23,5 +24,8 @@ bool document_delete(struct catalog_txn *t, enum document_kind kind,
 /* By name, until fn returns false. */
 typedef bool document_fn(void *ctx, struct strv name, struct strv value);
 void document_each(struct catalog_txn *t, enum document_kind kind, document_fn *fn, void *ctx);
+/* The same from a name on. */
+void document_each_from(struct catalog_txn *t, enum document_kind kind, struct strv from, document_fn *fn,
+                        void *ctx);
 
 #endif

@@ -116,8 +116,8 @@ static void every_route_has_role_and_handler(void **state)
         if (strncmp(r->pattern, "/v1/", 4) == 0) {
             assert_true(r->role >= ROLE_READER);
         }
-        if (r->method != HTTP_GET && strcmp(r->pattern, "/v1/segments:evaluate") != 0 &&
-            strcmp(r->pattern, "/v1/segments:cross") != 0 && strcmp(r->pattern, "/v1/preview") != 0) {
+        if (r->method != HTTP_GET && strncmp(r->pattern, "/v1/segments:", 13) != 0 &&
+            strcmp(r->pattern, "/v1/preview") != 0) {
             assert_true(r->role >= ROLE_OPERATOR); /* what changes something is not for readers */
         }
         for (size_t k = 0; k < i; k++) { /* no route hides another */

@@ -557,7 +557,8 @@ void model_free(struct model *m)
 void model_add_segment(struct model *m, const char *name, const char *query)
 {
     struct err e = { 0 };
-    if (!segment_save(m->audience, strv_from(name), strv_from(query), SEGMENT_ADD, NULL, m->now, NULL, &e))
+    const struct segment_by by = { .now = m->now };
+    if (!segment_save(m->audience, strv_from(name), strv_from(query), SEGMENT_ADD, NULL, &by, NULL, &e))
         fail_msg("%s: %s", query, e.text);
     m->segments[m->n_segments][0] = strdup(name);
     m->segments[m->n_segments++][1] = strdup(query);

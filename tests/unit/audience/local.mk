@@ -85,3 +85,9 @@ check_PROGRAMS += tests/unit/audience/test_cross
 tests_unit_audience_test_cross_SOURCES = tests/unit/audience/test_cross.c
 tests_unit_audience_test_cross_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_cross_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_explain
+tests_unit_audience_test_explain_SOURCES = tests/unit/audience/test_explain.c \
+	tests/unit/audience/eval_model.h tests/unit/audience/eval_model.c \
+	tests/unit/audience/eval_reference.c tests/unit/audience/eval_random.c
+tests_unit_audience_test_explain_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_explain_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)

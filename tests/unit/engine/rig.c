@@ -583,7 +583,7 @@ void rig_populate(struct rig *r, const char *lines)
                                                { "not-g", "first_name != \"g\"" } };
     for (size_t i = 0; i < 3; i++) {
         if (!segment_save(a, strv_from(segments[i][0]), strv_from(segments[i][1]), SEGMENT_PUT, NULL,
-                          RIG_NOON, &qe, &e)) {
+                          &(struct segment_by){ .now = RIG_NOON }, &qe, &e)) {
             fail_msg("segment: %s", e.text);
         }
     }
