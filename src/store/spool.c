@@ -556,6 +556,7 @@ void spool_sweep(struct spool *s, const struct spool_sweep *w, spool_done done, 
         return;
     }
     op->u.sweep = *w;
+    op->u.sweep.at = w->next;
 }
 
 usec_t spool_next_due(const struct spool *s)

@@ -259,10 +259,13 @@ struct spool_sweep {
     bool ready;        /* those that are READY too */
     enum message_state state;
     enum message_reason reason;
-    /* where it stands; 0 at the beginning */
-    uint8_t phase;
     bool done;
-    uint64_t a, b;
+    /* where this slice begins, and where the next: a transaction that has no space is done again. 0 at first
+     */
+    struct spool_sweep_at {
+        uint64_t a, b;
+        uint8_t phase;
+    } at, next;
 };
 void spool_sweep(struct spool *s, const struct spool_sweep *w, spool_done done, void *ctx);
 

@@ -4,13 +4,14 @@
 
 #include <string.h>
 
-#define SWEEP_LOOK 1024 /* messages looked at in one operation */
+#define SWEEP_LOOK  1024 /* messages looked at in one operation */
+#define SWEEP_TIGHT 96   /* when space is short: what is rewritten needs as much again until the commit */
 
 enum sweep_phase { SWEEP_HELD, SWEEP_READY, SWEEP_DONE };
 
 struct sweep_found {
     uint64_t id[SWEEP_LOOK];
-    size_t n;
+    size_t n, most;
 };
 
 /* The next ones that are held, wanted or not; where they are read the cursor is not disturbed. */
@@ -18,20 +19,20 @@ static void look_held(struct spool_core *c, struct spool_sweep *w, struct sweep_
 {
     struct env_cursor cur;
     struct env_key k;
-    if (w->a == 0 && w->b == 0)
-        w->a = (uint64_t)w->from;
+    if (w->next.a == 0 && w->next.b == 0)
+        w->next.a = (uint64_t)w->from;
     env_cursor_open(&cur, &c->t, SPOOL_HELD);
-    bool more = env_cursor_seek_ge(&cur, env_key2(&k, w->a, w->b));
-    while (more && f->n < SWEEP_LOOK && (usec_t)env_key_u64(cur.key, 0) <= w->to) {
-        w->a = env_key_u64(cur.key, 0);
-        w->b = env_key_u64(cur.key, 8) + 1;
-        f->id[f->n++] = w->b - 1;
+    bool more = env_cursor_seek_ge(&cur, env_key2(&k, w->next.a, w->next.b));
+    while (more && f->n < f->most && (usec_t)env_key_u64(cur.key, 0) <= w->to) {
+        w->next.a = env_key_u64(cur.key, 0);
+        w->next.b = env_key_u64(cur.key, 8) + 1;
+        f->id[f->n++] = w->next.b - 1;
         more = env_cursor_next(&cur);
     }
     env_cursor_close(&cur);
-    if (f->n < SWEEP_LOOK) {
-        w->phase = w->ready ? SWEEP_READY : SWEEP_DONE;
-        w->a = w->b = 0;
+    if (f->n < f->most) {
+        w->next.phase = w->ready ? SWEEP_READY : SWEEP_DONE;
+        w->next.a = w->next.b = 0;
     }
 }
 
@@ -40,9 +41,10 @@ static void look_ready(struct spool_core *c, struct spool_sweep *w, struct sweep
     struct env_cursor cur;
     struct env_key k;
     struct spool_bits bits;
+    spool_queue_write(&c->queue, &c->t); /* what became ready in this transaction waits in memory */
     env_cursor_open(&cur, &c->t, SPOOL_QUEUE);
-    bool more = env_cursor_seek_ge(&cur, env_key1(&k, w->a));
-    for (; more && f->n + SPOOL_BLOCK_IDS <= SWEEP_LOOK; more = env_cursor_next(&cur)) {
+    bool more = env_cursor_seek_ge(&cur, env_key1(&k, w->next.a));
+    for (; more && f->n + SPOOL_BLOCK_IDS <= f->most; more = env_cursor_next(&cur)) {
         uint64_t key = env_key_u64(cur.key, 0), block = key & ((UINT64_C(1) << 40) - 1);
         if (key >> 40 == SPOOL_FLIGHT_LANE || cur.value.n != sizeof(bits))
             break;
@@ -51,12 +53,12 @@ static void look_ready(struct spool_core *c, struct spool_sweep *w, struct sweep
             if (bits.w[i >> 6] >> (i & 63) & 1)
                 f->id[f->n++] = block * SPOOL_BLOCK_IDS + i;
         }
-        w->a = key + 1;
+        w->next.a = key + 1;
     }
     bool rest = more && env_key_u64(cur.key, 0) >> 40 != SPOOL_FLIGHT_LANE;
     env_cursor_close(&cur);
     if (!rest)
-        w->phase = SWEEP_DONE;
+        w->next.phase = SWEEP_DONE;
 }
 
 static bool wanted(const struct spool_sweep *w, const struct spool_record *r, enum message_state in)
@@ -67,12 +69,13 @@ static bool wanted(const struct spool_sweep *w, const struct spool_record *r, en
 
 size_t spool_sweep_slice(struct spool_core *c, struct spool_sweep *w)
 {
-    struct sweep_found f = { .n = 0 };
-    enum message_state in = w->phase == SWEEP_HELD ? MESSAGE_HELD : MESSAGE_READY;
+    struct sweep_found f = { .n = 0, .most = c->tight ? SWEEP_TIGHT : SWEEP_LOOK };
+    w->next = w->at;
+    enum message_state in = w->next.phase == SWEEP_HELD ? MESSAGE_HELD : MESSAGE_READY;
     size_t moved = 0;
-    if (w->phase == SWEEP_HELD)
+    if (w->next.phase == SWEEP_HELD)
         look_held(c, w, &f);
-    else if (w->phase == SWEEP_READY)
+    else if (w->next.phase == SWEEP_READY)
         look_ready(c, w, &f);
     for (size_t i = 0; i < f.n && env_ok(&c->t); i++) {
         struct spool_record *r = spool_block_find(&c->blocks, &c->t, f.id[i]);
@@ -81,6 +84,6 @@ size_t spool_sweep_slice(struct spool_core *c, struct spool_sweep *w)
         spool_life_set(c, f.id[i], r, w->state, w->reason, 0, 0, c->now);
         moved++;
     }
-    w->done = w->phase == SWEEP_DONE;
+    w->done = w->next.phase == SWEEP_DONE;
     return moved;
 }

@@ -100,3 +100,8 @@ check_PROGRAMS += tests/unit/store/test_spool_refs
 tests_unit_store_test_spool_refs_SOURCES = tests/unit/store/test_spool_refs.c $(spool_fixture)
 tests_unit_store_test_spool_refs_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_store_test_spool_refs_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/store/test_spool_sweep
+tests_unit_store_test_spool_sweep_SOURCES = tests/unit/store/test_spool_sweep.c $(spool_fixture)
+tests_unit_store_test_spool_sweep_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_spool_sweep_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
