@@ -459,6 +459,7 @@ void engine_free(struct engine *g)
     spool_close(g->spool);
     intake_stop(g);
     errands_stop(g);
+    sweeps_stop(g);
     engine_answer_run(g);
     loop_task_cancel(&g->answer_task);
     loop_task_cancel(&g->spool_task);

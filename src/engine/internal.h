@@ -81,6 +81,7 @@ struct engine {
     usec_t fit_next; /* when fit.c looks again, by the monotonic clock */
     struct errand *errands;
     uint32_t last_errand;
+    struct sweep *sweeps;
 
     bool feeding;      /* an activity job is under way */
     bool feed_stalled; /* the last one failed: the engine's second tries again */
@@ -161,6 +162,7 @@ void sweep_resume(struct engine *g, uint32_t campaign); /* what is held since th
 void sweep_cancel(struct engine *g, uint32_t campaign); /* all that waits of it */
 void sweep_clock_back(struct engine *g); /* what is held by the clock on the wall is asked anew */
 void sweep_recover(struct engine *g);    /* goes on with what the end of the daemon broke off */
+void sweeps_stop(struct engine *g);
 /* activity.c */
 void activity_pump(struct engine *g);
 /* votes.c */

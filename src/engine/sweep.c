@@ -5,11 +5,14 @@
 
 #include <stdlib.h>
 
-#define SWEEP_LOOK_AGAIN 16 /* slices: what has become ready goes before all of it has */
+#define SWEEP_LOOK_AGAIN 16       /* slices: what has become ready goes before all of it has */
+#define SWEEP_AGAIN      USEC_SEC /* the store refused a slice: it is asked again after so long */
 #define CLOCK_REASONS    (1u << REASON_QUIET_HOURS | 1u << REASON_NO_CLOCK)
 
 struct sweep {
+    struct sweep *next;
     struct engine *g;
+    struct loop_timer again;
     struct spool_sweep w;
     uint64_t moved, fresh; /* in all; since the carriers looked last */
     unsigned slices;
@@ -29,16 +32,46 @@ static void sweep_look_again(struct sweep *j)
     }
 }
 
+static void sweep_free(struct sweep *j)
+{
+    struct sweep **p = &j->g->sweeps;
+    while (*p != j) {
+        p = &(*p)->next;
+    }
+    *p = j->next;
+    loop_timer_stop(&j->again);
+    free(j);
+}
+
+void sweeps_stop(struct engine *g)
+{
+    while (g->sweeps != NULL) {
+        sweep_free(g->sweeps);
+    }
+}
+
+static void sweep_slice(void *ctx, const struct spool_result *r);
+
+static void sweep_ask(void *arg)
+{
+    struct sweep *j = arg;
+    spool_sweep(j->g->spool, &j->w, sweep_slice, j);
+    engine_touch_spool(j->g);
+}
+
 static void sweep_slice(void *ctx, const struct spool_result *r)
 {
     struct sweep *j = ctx;
     struct engine *g = j->g;
+    if (r->code != ERR_NONE && !g->closing) { /* nothing else would ever move what is left */
+        engine_store_alarm(g, "sweep_refused", r->code, r->text);
+        loop_timer_in(&j->again, SWEEP_AGAIN);
+        return;
+    }
     bool over = r->code != ERR_NONE || r->sweep == NULL || r->sweep->done || g->closing;
     if (r->code == ERR_NONE) {
         j->moved += r->id;
         j->fresh += r->id;
-    } else {
-        engine_store_alarm(g, "sweep_refused", r->code, r->text);
     }
     if (over || j->slices % SWEEP_LOOK_AGAIN == 0) {
         sweep_look_again(j);
@@ -46,15 +79,14 @@ static void sweep_slice(void *ctx, const struct spool_result *r)
     j->slices++;
     if (!over) {
         j->w = *r->sweep;
-        spool_sweep(g->spool, &j->w, sweep_slice, j);
-        engine_touch_spool(g);
+        sweep_ask(j);
         return;
     }
     if (j->moved > 0) {
         log_event(g->log, LOG_INFO, "swept", "messages=%llu campaign=%u to=%s", (unsigned long long)j->moved,
                   (unsigned)j->w.campaign, message_state_name(j->w.state));
     }
-    free(j);
+    sweep_free(j);
 }
 
 void sweep_begin(struct engine *g, const struct spool_sweep *w)
@@ -64,9 +96,10 @@ void sweep_begin(struct engine *g, const struct spool_sweep *w)
         engine_store_alarm(g, "sweep_refused", ERR_NOMEM, "out of memory");
         return;
     }
-    *j = (struct sweep){ .g = g, .w = *w };
-    spool_sweep(g->spool, w, sweep_slice, j);
-    engine_touch_spool(g);
+    *j = (struct sweep){ .g = g, .w = *w, .next = g->sweeps };
+    g->sweeps = j;
+    loop_timer_init(&j->again, g->loop, sweep_ask, j);
+    sweep_ask(j);
 }
 
 void sweep_resume(struct engine *g, uint32_t campaign)
