@@ -11,6 +11,7 @@
 
 #define ASIDE_MOST     2048
 #define FOR_RECIPIENTS 0
+#define BUSY_LOOK      256             /* recipients without an outcome looked past, for one that has it */
 #define OVER_LOOK      (60 * USEC_SEC) /* one for which too many rates hold is looked at again */
 
 /* --- lists --- */
@@ -68,8 +69,13 @@ void aside_pop(struct carrier *c, struct outgoing *o)
     struct lane *l = &c->lanes[lane_of(o)];
     struct aside *p = &l->asides[o->aside - 1];
     uint64_t waiting = 0;
-    p->first = o->next_aside; /* only the first is ever taken out */
-    p->last = p->first != NULL ? p->last : NULL;
+    struct outgoing **at = &p->first, *before = NULL; /* mostly it is the first */
+    while (*at != o) {
+        before = *at;
+        at = &before->next_aside;
+    }
+    *at = o->next_aside;
+    p->last = p->last == o ? before : p->last;
     p->n--;
     p->until = 0;
     o->aside = 0;
@@ -229,6 +235,11 @@ usec_t aside_when(struct carrier *c, struct outgoing *o, usec_t now)
     return c->g->rates.n == 0 ? now : aside_limits(c, o, now, &queue);
 }
 
+bool aside_lets(struct carrier *c, struct outgoing *o, usec_t now)
+{
+    return !aside_is_busy(c, o->m.to) && aside_when(c, o, now) <= now;
+}
+
 /* Whether a message of the look-ahead has to wait aside; then where, and until when at least. */
 static bool aside_must(struct carrier *c, struct lane *l, struct outgoing *o, usec_t now, size_t *queue,
                        usec_t *until)
@@ -257,18 +268,32 @@ static bool aside_must(struct carrier *c, struct lane *l, struct outgoing *o, us
     return *until > now;
 }
 
+/* The first of a list that does not wait for its recipient's last one, whose outcome kicks. Those behind the
+ * first of a limit wait for that limit anyway. */
+static struct outgoing *aside_first(const struct carrier *c, const struct aside *p, size_t queue)
+{
+    struct outgoing *o = p->first;
+    unsigned looked = queue == FOR_RECIPIENTS ? BUSY_LOOK : 1;
+    for (; o != NULL && aside_is_busy(c, o->m.to); o = o->next_aside) {
+        if (--looked == 0) {
+            return NULL;
+        }
+    }
+    return o;
+}
+
 /* The oldest of those put aside that may go now. */
 static struct outgoing *aside_ready(struct carrier *c, struct lane *l, usec_t now, usec_t *later)
 {
     struct outgoing *best = NULL;
     for (size_t i = 0; l->put_aside > 0 && i < l->n_asides; i++) {
         struct aside *p = &l->asides[i];
-        struct outgoing *o = p->first;
+        struct outgoing *o = aside_first(c, p, i);
         size_t queue;
-        if (o == NULL || aside_is_busy(c, o->m.to)) { /* its outcome kicks */
+        if (o == NULL) {
             continue;
         }
-        if (c->g->rates.n > 0 && (p->until <= now || (i > 0 && rates_is_turn(c, i - 1)))) {
+        if (c->g->rates.n > 0 && (p->until <= now || i == FOR_RECIPIENTS || rates_is_turn(c, i - 1))) {
             p->until = aside_limits(c, o, now, &queue);
         }
         if (p->until > now) {
@@ -292,10 +317,10 @@ static __attribute__((noinline)) struct outgoing *aside_search(struct carrier *c
         if (!aside_must(c, l, o, now, &queue, &until)) {
             return o;
         }
+        *later = until > now && until < *later ? until : *later;
         if (l->put_aside >= ASIDE_MOST || !aside_push(c, l, o, queue, until)) {
             break; /* the lane waits */
         }
-        *later = until > now && until < *later ? until : *later;
         lane_pop(c, lane);
         if (o->m.id == l->asides[queue].first->m.id) { /* it may be older than the best: look again */
             best = aside_ready(c, l, now, later);

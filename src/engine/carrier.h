@@ -173,6 +173,8 @@ void lane_sift(struct carrier *c, enum message_class class_, bool (*take)(void *
 struct outgoing *aside_peek(struct carrier *c, unsigned lane, usec_t now, usec_t *later);
 /* Takes it out. */
 void aside_pop(struct carrier *c, struct outgoing *o);
+/* Whether a new message that nothing waits before may go at once. */
+bool aside_lets(struct carrier *c, struct outgoing *o, usec_t now);
 /* When the rates let a campaign's candidate go; `now`: at once. */
 usec_t aside_when(struct carrier *c, struct outgoing *o, usec_t now);
 void aside_clear(struct lane *l);                   /* frees the messages */

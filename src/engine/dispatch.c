@@ -222,6 +222,9 @@ uint64_t dispatch_direct(struct carrier *c, struct outgoing *o)
                  &closes) != GATE_OPEN) {
         return 0;
     }
+    if (!aside_lets(c, o, engine_mono(g))) {
+        return 0;
+    }
     struct link *k = dispatch_pick(c, o, engine_mono(g), &parts);
     if (k == NULL) {
         dispatch_kick(c); /* its timer may have been set for another one's sake */
@@ -233,6 +236,7 @@ uint64_t dispatch_direct(struct carrier *c, struct outgoing *o)
     if (o->m.id == 0) {
         return 0;
     }
+    dispatch_took(c, o, parts);
     dispatch_reserve(c, o, k, parts);
     dispatch_fly(c, o); /* no memory: found out when it is synced */
     engine_touch_spool(g);

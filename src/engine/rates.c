@@ -136,8 +136,25 @@ void rates_resolve(struct carrier *c, struct outgoing *o)
     }
 }
 
+static struct rate_flow rates_flow(const struct outgoing *o)
+{
+    bool turns = o->campaign != NULL || o->m.parked; /* what is stored of it otherwise has had its turn */
+    return (struct rate_flow){ o->m.class_, turns ? o->m.campaign : 0 };
+}
+
+/* Whether `f` comes before those of the same carrier that have the turn. */
+static bool rates_is_before(const struct carrier *c, struct rate_flow f, struct rate_flow holds)
+{
+    if (f.class_ != holds.class_) {
+        return f.class_ < holds.class_;
+    }
+    return f.campaign == holds.campaign ||
+           fair_start(&c->fair, f.class_, f.campaign) < fair_start(&c->fair, holds.class_, holds.campaign);
+}
+
 usec_t rates_when(struct carrier *c, const struct outgoing *o, unsigned i, int64_t cost, usec_t now)
 {
+    struct rate_flow f = rates_flow(o);
     struct rate_limit *l = &c->g->rates.list[o->limits[i]];
     usec_t when = bucket_when(&l->bucket, cost, now);
     if (l->claiming > 0 && l->claiming + cost > l->bucket.burst) {
@@ -145,11 +162,16 @@ usec_t rates_when(struct carrier *c, const struct outgoing *o, unsigned i, int64
     }
     if (l->turn != -1 && l->turn != c->number && l->turn_until > now) {
         l->next = c->number;
+        l->next_of = f;
         l->next_cost = cost;
+        return when > l->turn_until ? when : l->turn_until;
+    }
+    if (l->turn != -1 && l->turn_until > now && !rates_is_before(c, f, l->turn_of)) {
         return when > l->turn_until ? when : l->turn_until;
     }
     if (when > now) {
         l->turn = c->number;
+        l->turn_of = f;
         l->turn_until = when == USEC_NEVER ? when : when + TURN_GRACE;
     }
     return when;
@@ -157,7 +179,8 @@ usec_t rates_when(struct carrier *c, const struct outgoing *o, unsigned i, int64
 
 bool rates_is_turn(const struct carrier *c, size_t limit)
 {
-    return c->g->rates.list[limit].turn == c->number;
+    int turn = c->g->rates.list[limit].turn;
+    return turn == -1 || turn == c->number;
 }
 
 /* The carrier has had its turn: the one that asked meanwhile is next, and looks at once. */
@@ -170,6 +193,7 @@ static void rates_pass_on(struct carrier *c, struct rate_limit *l)
     if (l->turn == -1 && next != -1 && next != c->number) {
         usec_t now = engine_mono(g), when = bucket_when(&l->bucket, l->next_cost, now);
         l->turn = next;
+        l->turn_of = l->next_of;
         l->turn_until = when == USEC_NEVER ? when : when + TURN_GRACE;
         dispatch_kick(g->carriers[next]);
     }

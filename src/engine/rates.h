@@ -27,6 +27,10 @@ struct rate_limit {
     usec_t turn_until; /* the others leave it the tokens until then */
     int next;          /* the one that asked meanwhile; -1: none */
     int64_t next_cost;
+    struct rate_flow {
+        enum message_class class_;
+        uint32_t campaign; /* 0: single messages */
+    } turn_of, next_of;    /* whose of that carrier */
 };
 
 struct rates {
@@ -47,7 +51,7 @@ void rates_free(struct rates *r);
 void rates_resolve(struct carrier *c, struct outgoing *o);
 /* When limit i (of o->limits) allows `cost`; `now`: at once. */
 usec_t rates_when(struct carrier *c, const struct outgoing *o, unsigned i, int64_t cost, usec_t now);
-/* It is this carrier's turn at the limit. */
+/* It is no other carrier's turn at the limit. */
 bool rates_is_turn(const struct carrier *c, size_t limit);
 /* All limits of the message. */
 void rates_add(struct carrier *c, struct outgoing *o, struct throttle *t);

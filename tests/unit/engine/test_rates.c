@@ -391,6 +391,135 @@ static void what_is_throttled_in_any_order_goes_in_its_own(void **state)
     assert_int_equal(m->n, 20);
 }
 
+static struct campaign_spec long_or_short(struct rig *r, const char *text, unsigned recipients)
+{
+    struct campaign_spec s = rig_spec("sale", text);
+    s.class_ = CLASS_TRANSACTIONAL;
+    s.sender = STRV("ACME");
+    rig_populate_many(r, FR, recipients);
+    return s;
+}
+
+static size_t seen_by_country(const struct smsc *m, uint64_t number)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        n += m->submits[i].to / 1000000 == number / 1000000;
+    }
+    return n;
+}
+
+static void a_campaign_of_long_texts_does_not_starve_beside_short_messages(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    static char two_parts[200];
+    memset(two_parts, 'x', sizeof two_parts - 1);
+    rate_of(r, 0, "ACME", "", 2, 2);
+    struct campaign_spec s = long_or_short(r, two_parts, 10);
+    started(r);
+    for (unsigned i = 0; i < 60; i++) {
+        send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "short");
+    }
+    rig_add(r, &s);
+    rig_act(r, "sale", CAMPAIGN_START);
+    rig_until_passing(r, m->n >= 30); /* each has half of the parts, more or less */
+    assert_in_range(seen_by_country(m, FR), 10, 18);
+    assert_in_range(densest(m, ""), 2, 4);
+    rig_until_passing(r, m->n == 80);
+}
+
+static void nor_does_a_long_message_beside_a_campaign_of_short_texts(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    static char two_parts[200];
+    memset(two_parts, 'x', sizeof two_parts - 1);
+    rate_of(r, 0, "ACME", "", 2, 2);
+    struct campaign_spec s = long_or_short(r, "short", 60);
+    started(r);
+    rig_add(r, &s);
+    rig_act(r, "sale", CAMPAIGN_START);
+    rig_until_passing(r, m->n >= 6);
+    send_from(r, "ACME", CLASS_TRANSACTIONAL, DE, two_parts);
+    rig_until_passing(r, m->n >= 12);
+    assert_int_equal(rig_sent_to(m, DE), 2);
+}
+
+static void nor_beside_new_short_messages_that_find_nothing_before_them(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    static char two_parts[200];
+    memset(two_parts, 'x', sizeof two_parts - 1);
+    rate_of(r, 0, "ACME", "", 2, 2);
+    struct campaign_spec s = long_or_short(r, two_parts, 10);
+    started(r);
+    rig_add(r, &s);
+    rig_act(r, "sale", CAMPAIGN_START);
+    rig_until_passing(r, m->n == 2);
+    for (unsigned i = 0; i < 20; i++) { /* one comes whenever there is a token for it */
+        send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "short");
+        for (unsigned k = 0; k < 26; k++) {
+            rig_pass(r, 20 * USEC_MS);
+        }
+    }
+    assert_in_range(seen_by_country(m, FR), 10, 16);
+}
+
+static void a_new_message_waits_for_its_recipients_last_one_while_slowed(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    m->judge = judge_wait;
+    started(r);
+    send_from(r, "ACME", CLASS_TRANSACTIONAL, DE, "throttled");
+    rig_until(r, m->n == 1);
+    rig_answer(&m->submits[0], SMPP_ESME_RTHROTTLED);
+    rig_until_passing(r, m->n == 2); /* again, and it is in flight */
+    rig_pass(r, 5 * USEC_SEC);
+    send_from(r, "ACME", CLASS_TRANSACTIONAL, DE, "second");
+    rig_quiet(r);
+    assert_int_equal(m->n, 2);
+    send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + 1, "another's");
+    rig_until_passing(r, m->n == 3);
+    assert_string_equal(m->submits[2].text, "another's");
+    rig_answer(&m->submits[1], SMPP_ESME_ROK);
+    rig_until_passing(r, m->n == 4);
+    assert_string_equal(m->submits[3].text, "second");
+}
+
+/* One recipient's outcome is late: others whose outcome has come do not wait for it. */
+static void recipients_that_wait_do_not_wait_for_each_other(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    m->judge = judge_wait;
+    r->carriers[0].response_timeout = 10 * USEC_MINUTE;
+    started(r);
+    for (unsigned i = 0; i < 3; i++) {
+        send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "first");
+    }
+    rig_until(r, m->n == 3);
+    rig_answer(&m->submits[2], SMPP_ESME_RTHROTTLED);
+    rig_until_passing(r, m->n == 4);
+    for (unsigned i = 0; i < 3; i++) {
+        send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "second");
+    }
+    rig_until_passing(r, acme(r)->lanes[CLASS_TRANSACTIONAL].put_aside == 3);
+    rig_answer(&m->submits[1], SMPP_ESME_ROK);
+    rig_until_passing(r, m->n == 5);
+    assert_int_equal(m->submits[4].to, DE + 1);
+    rig_answer(&m->submits[3], SMPP_ESME_ROK);
+    rig_until_passing(r, m->n == 6);
+    assert_int_equal(m->submits[5].to, DE + 2);
+    rig_answer(&m->submits[0], SMPP_ESME_ROK);
+    rig_until_passing(r, m->n == 7);
+    assert_int_equal(m->submits[6].to, DE);
+    assert_int_equal(acme(r)->lanes[CLASS_TRANSACTIONAL].put_aside, 0);
+    assert_int_equal(hmap_count(&acme(r)->lanes[CLASS_TRANSACTIONAL].waiting), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -408,6 +537,11 @@ int main(void)
         T(a_restart_and_a_break_lose_none_that_wait),
         T(a_campaign_goes_on_where_a_region_is_limited),
         T(what_is_throttled_in_any_order_goes_in_its_own),
+        T(a_campaign_of_long_texts_does_not_starve_beside_short_messages),
+        T(nor_does_a_long_message_beside_a_campaign_of_short_texts),
+        T(nor_beside_new_short_messages_that_find_nothing_before_them),
+        T(a_new_message_waits_for_its_recipients_last_one_while_slowed),
+        T(recipients_that_wait_do_not_wait_for_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
