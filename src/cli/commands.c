@@ -86,7 +86,7 @@ static const struct option campaign_start_options[] = {
 };
 
 static const struct option watch_options[] = {
-    OPT("watch", OPTION_FLAG, NULL, "show it again every second until it is complete, or Ctrl-C"),
+    OPT("watch", OPTION_FLAG, NULL, "show it again every second, until it is complete or Ctrl-C"),
     { .name = NULL },
 };
 
@@ -193,7 +193,7 @@ static const struct option store_options[] = {
 };
 
 #define STORE_MORE                                                                                           \
-    "With --dir the files are worked on at once, by tesserad itself; no daemon may run there.\n"
+    "With --dir the files are worked on at once, by tesserad itself; no daemon may run there."
 
 static const struct option send_options[] = {
     OPT("to", OPTION_TEXT, "NUMBER", "to whom, as +49...", .required = true),
@@ -250,8 +250,8 @@ const struct command commands[] = {
       segment_explain),
     C("segment", "why", "NAME|QUERY NUMBER", "why a customer is in it, or is not", NULL,
       "Example: tessera segment why lapsed-vips +447700900123", segment_why),
-    C("segment", "history", "NAME", "who changed it, and when", NULL, NULL, segment_history),
-    C("segment", "activate", "NAME", "use it again", NULL, NULL, segment_activate),
+    C("segment", "history", "NAME", "who changed a segment, and when", NULL, NULL, segment_history),
+    C("segment", "activate", "NAME", "let a deactivated segment be used again", NULL, NULL, segment_activate),
     C("segment", "deactivate", "NAME", "keep it, but let no segment refer to it", NULL, NULL,
       segment_deactivate),
     C("segment", "cross", "QUERY [QUERY] [QUERY] [QUERY]", "count each combination of a few conditions",
@@ -270,7 +270,7 @@ const struct command commands[] = {
     C("campaign", "show", "NAME", "what a campaign is", NULL, NULL, campaign_show),
     C("campaign", "preview", "NAME", "who would get what, and when", campaign_start_options, TIME_MORE,
       campaign_preview),
-    C("campaign", "start", "NAME", "send it, at once or at a time", campaign_start_options,
+    C("campaign", "start", "NAME", "send a campaign, at once or at a time", campaign_start_options,
       TIME_MORE
       "\n\nWho gets it is fixed now, whenever it goes. With --at-local everybody gets it at the same time\n"
       "of day: each where they live. Quiet hours hold it all the same; where the time has passed\n"
@@ -305,16 +305,18 @@ const struct command commands[] = {
 
     C("message", "list", "", "messages, newest first", message_list_options, TIME_MORE, message_list),
     C("message", "show", "ID", "one message and its parts", NULL, NULL, message_show),
-    C("message", "cancel", "ID", "do not send it", message_cancel_options,
+    C("message", "cancel", "ID", "do not send a message that waits here", message_cancel_options,
       "A carrier confirms or refuses a cancellation for each part; what it refuses stays as it is.",
       message_cancel),
-    C("message", "pause", "ID", "hold one that waits until it is resumed", NULL, NULL, message_pause),
-    C("message", "resume", "ID", "let a paused one go, but not before its time", NULL, NULL, message_resume),
-    C("message", "query", "ID", "ask its carrier where it is", NULL,
+    C("message", "pause", "ID", "hold a message that waits here, until it is resumed", NULL, NULL,
+      message_pause),
+    C("message", "resume", "ID", "let a paused message go, but not before its time", NULL, NULL,
+      message_resume),
+    C("message", "query", "ID", "ask the carrier where a message is", NULL,
       "A final state that the carrier tells is recorded, as a receipt would be.", message_query),
-    C("message", "replace", "ID", "ask its carrier to send another text instead", message_replace_options,
+    C("message", "replace", "ID", "ask the carrier to send another text instead", message_replace_options,
       NULL, message_replace),
-    C("message", "resolve", "ID", "decide about one of which nobody knows whether it was sent",
+    C("message", "resolve", "ID", "decide about an uncertain message: nobody knows whether it was sent",
       message_resolve_options, NULL, message_resolve),
 
     C("carrier", "list", "", "the carriers and their binds", NULL, NULL, carrier_list),
