@@ -378,7 +378,7 @@ static enum outgoing_split dispatch_submit(struct carrier *c, struct outgoing *o
             continue;
         }
         outgoing_fill(&c->writer, o, &c->o, i, left, engine_wall(c->g), &sm);
-        if (link_submit_sm(k, &sm, c->writer.tlvs, c->writer.n_tlvs, outgoing_token(o->m.id, i))) {
+        if (link_submit_sm(k, &sm, c->writer.tlvs, c->writer.n_tlvs, outgoing_token(&o->m, i))) {
             o->waiting++;
             c->submitted++;
             c->rate_sum++;
@@ -388,6 +388,20 @@ static enum outgoing_split dispatch_submit(struct carrier *c, struct outgoing *o
         }
     }
     return split;
+}
+
+/* The store knows of a part that was taken, by a response that came late: it goes on as it was cut then. */
+static void dispatch_replanned(void *ctx, const struct spool_result *r)
+{
+    struct carrier *c = ctx;
+    if (r->code != ERR_STATE || c->g->closing) {
+        return;
+    }
+    spool_move(c->g->spool, r->id, MESSAGE_READY, REASON_NO_BIND, 0, 0, NULL, NULL);
+    engine_touch_spool(c->g);
+    for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
+        lane_again(c, lane);
+    }
 }
 
 /* The carrier wants its parts otherwise than when they were counted: counted anew, it takes its turn again.
@@ -403,7 +417,7 @@ static void dispatch_replan(struct carrier *c, struct outgoing *o)
     }
     o->m.parts = (uint8_t)p->count;
     o->m.plan = p->count > 1 ? style_plan_made(p) : 0;
-    spool_replan(c->g->spool, o->m.id, o->m.parts, o->m.plan, NULL, NULL);
+    spool_replan(c->g->spool, o->m.id, o->m.parts, o->m.plan, dispatch_replanned, c);
     engine_touch_spool(c->g);
     o->link = NULL;
     lane_put_back(c, o);
@@ -530,7 +544,7 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
         }
     }
     if (k == NULL ||
-        outcome_find(c, outgoing_token(o->m.id, 0)) != o) { /* no bind; or no memory to find it by */
+        outcome_find(c, outgoing_token(&o->m, 0)) != o) { /* no bind; or no memory to find it by */
         outcome_forget(c, o);
         dispatch_ready_again(c, o, REASON_NO_BIND, 0);
         return;

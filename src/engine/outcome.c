@@ -8,7 +8,7 @@
 struct outgoing *outcome_find(const struct carrier *c, uint64_t token)
 {
     uint64_t p;
-    return hmap_get(&c->in_flight, token >> 8, &p) ? (struct outgoing *)(uintptr_t)p : NULL;
+    return hmap_get(&c->in_flight, outgoing_token_id(token), &p) ? (struct outgoing *)(uintptr_t)p : NULL;
 }
 
 void outcome_forget(struct carrier *c, const struct outgoing *o)
@@ -147,8 +147,9 @@ static void outcome_finish(struct carrier *c, struct outgoing *o)
 static void outcome_record(struct carrier *c, uint64_t token, const struct smpp_pdu *r, int64_t cost)
 {
     struct spool_answer a = {
-        .id = token >> 8,
+        .id = outgoing_token_id(token),
         .part = (uint8_t)token,
+        .cut = outgoing_token_cut(token),
         .carrier = c->number,
         .command_status = r->command_status,
         .carrier_id = r->command_id == SMPP_CMD(submit_sm_resp) && !r->body_absent ? r->id_resp.message_id
@@ -231,14 +232,15 @@ void outcome_lost(struct carrier *c, struct link *k, uint64_t token, enum sessio
 }
 
 /* The store decides what a late success still means: one that waits again becomes sent, others stay what they
- * are. One that has been taken up again meanwhile, and is not on the wire yet, does not go twice. */
+ * are. One that has been taken up again meanwhile, and is not on the wire yet, does not go twice; but for one
+ * that is cut otherwise now, of which the old pieces are none. */
 void outcome_late(struct carrier *c, uint64_t token, const struct smpp_pdu *r)
 {
     struct outgoing *o = outcome_find(c, token);
     if (smpp_status_class(r->command_status) != SMPP_CLASS_OK) {
         return;
     }
-    if (o != NULL) {
+    if (o != NULL && outgoing_token_cut(token) == spool_cut(o->m.parts, o->m.plan)) {
         outcome_part_taken(o, token);
     }
     outcome_record(c, token, r, o != NULL ? routing_cost(c->g, &o->m) : 0);

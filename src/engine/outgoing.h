@@ -94,10 +94,19 @@ enum outgoing_split outgoing_split(struct outgoing_writer *w, const struct outgo
 void outgoing_fill(struct outgoing_writer *w, const struct outgoing *o, const struct carrier_options *c,
                    unsigned part, usec_t left, usec_t wall, struct smpp_sm *sm);
 
-/* token of a submission: message id and part */
-static inline uint64_t outgoing_token(uint64_t id, unsigned part)
+/* Token of a submission: how the message was cut (8 bits below the highest, see spool_cut), its id, the part.
+ * A response may come when the message is cut otherwise, for another carrier or after a reload. */
+static inline uint64_t outgoing_token(const struct message *m, unsigned part)
 {
-    return id << 8 | (part & 255);
+    return (uint64_t)spool_cut(m->parts, m->plan) << 55 | m->id << 8 | (part & 255);
+}
+static inline uint64_t outgoing_token_id(uint64_t token)
+{
+    return token >> 8 & ((UINT64_C(1) << 47) - 1);
+}
+static inline uint8_t outgoing_token_cut(uint64_t token)
+{
+    return (uint8_t)(token >> 55);
 }
 
 #endif

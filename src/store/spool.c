@@ -418,6 +418,7 @@ void spool_answer(struct spool *s, const struct spool_answer *a, spool_done done
     op->u.answer.carrier = a->carrier;
     op->u.answer.cost = a->cost;
     op->u.answer.part = a->part;
+    op->u.answer.cut = a->cut;
     op->u.answer.id = span_put(s, a->carrier_id);
     if (s->gather->data.failed)
         lost(s, op, done, ctx);

@@ -139,10 +139,17 @@ struct spool_answer {
     struct strv carrier_id;
     usec_t at;
     int64_t cost; /* of the part, in millionths: added to what its campaign cost at the carrier */
+    uint8_t cut;  /* spool_cut() of the message as it was sent; 0 = as it is now */
 };
-/* A repeated success completes with ERR_EXISTS and changes nothing. A late success is recorded, and makes a
- * message that waits again (READY, HELD, UNCERTAIN) SENT when it was the last part; a late refusal is
- * ERR_STATE. */
+/* How a message is cut into parts, in few bits: a response that comes late may be about pieces of before,
+ * which say nothing of those of now. Never 0. */
+static inline uint8_t spool_cut(unsigned parts, unsigned plan)
+{
+    return parts > 1 ? (uint8_t)(2 + (parts * 31 + plan * 7 + plan / 256) % 254) : 1;
+}
+/* One that is cut otherwise by now completes with ERR_STATE and changes nothing. A repeated success completes
+ * with ERR_EXISTS and changes nothing. A late success is recorded, and makes a message that waits again
+ * (READY, HELD, UNCERTAIN) SENT when it was the last part; a late refusal is ERR_STATE. */
 void spool_answer(struct spool *s, const struct spool_answer *a, spool_done done, void *ctx);
 
 /* Any other move: IN_FLIGHT -> READY/HELD (retry), READY -> HELD, HELD -> CANCELLED, ...

@@ -319,6 +319,10 @@ static void apply_answer(struct spool_core *c, struct spool_op *op, const uint8_
         return;
     }
     settled_begin(op, op->id, r);
+    if (op->u.answer.cut != 0 && op->u.answer.cut != spool_cut(r->parts, r->plan)) {
+        op->code = ERR_STATE; /* of a piece of before: it is cut otherwise now */
+        return;
+    }
     if (part_is_taken(c, op->id, r, part)) {
         op->code = ERR_EXISTS;
         return;

@@ -85,7 +85,7 @@ struct spool_op {
             uint64_t to, other; /* a receipt's numbers */
             uint32_t value;     /* command_status, network error */
             uint16_t carrier;
-            uint8_t part, state, stage;
+            uint8_t part, state, stage, cut;
         } answer; /* and receipt */
         struct {
             usec_t until;

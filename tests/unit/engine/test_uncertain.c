@@ -6,6 +6,12 @@
 
 #define DE UINT64_C(4915100000001)
 
+/* The token of a message of one part. */
+static uint64_t whole(uint64_t id)
+{
+    return outgoing_token(&(struct message){ .id = id, .parts = 1 }, 0);
+}
+
 static int64_t judge_wait(struct submit *s)
 {
     (void)s;
@@ -126,7 +132,7 @@ static void a_late_success_stops_a_second_sending_at_the_last_moment(void **stat
     rig_until(r, hmap_count(&c->in_flight) == 1);
     struct smpp_pdu late = { .command_id = SMPP_CMD(submit_sm_resp),
                              .id_resp = { .message_id = STRV("1000001") } };
-    outcome_late(c, outgoing_token(s.id, 0), &late);
+    outcome_late(c, whole(s.id), &late);
     rig_until(r, rig_state(r, s.id) == MESSAGE_SENT);
     rig_until(r, hmap_count(&c->in_flight) == 0);
     rig_pass(r, 5 * USEC_SEC);
@@ -257,12 +263,75 @@ static void what_comes_back_during_a_load_is_not_passed_by(void **state)
     struct smpp_pdu refused = { .command_id = SMPP_CMD(submit_sm_resp),
                                 .command_status = SMPP_ESME_RTHROTTLED,
                                 .body_absent = true };
-    outcome_response(c, c->links[0], outgoing_token(first.id, 0), &refused);
+    outcome_response(c, c->links[0], whole(first.id), &refused);
     m->judge = NULL;
     rig_until_passing(r, rig_state(r, second.id) == MESSAGE_SENT);
     assert_int_equal(rig_state(r, first.id), MESSAGE_SENT); /* the older one first */
     assert_int_equal(m->submits[1].to, DE);
     assert_int_equal(m->n, 3);
+}
+
+static void done(void *ctx, const struct err *e)
+{
+    assert_int_equal(e->code, ERR_NONE);
+    *(bool *)ctx = true;
+}
+
+static void paused(struct rig *r, bool pause)
+{
+    bool is = false;
+    engine_carrier_pause(r->engine, STRV("acme"), pause, done, &is);
+    rig_until(r, is);
+}
+
+/* A part is answered late while the message waits, and by a reload its carrier wants other parts: it goes on
+ * as it was cut, without the part that is there. */
+static void what_was_answered_late_is_not_cut_anew(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    m->judge = judge_wait;
+    started(r, UNCERTAIN_RESEND);
+    struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, two_parts());
+    rig_until(r, m->n == 2);
+    paused(r, true);
+    rig_pass(r, 11 * USEC_SEC);
+    rig_until(r, rig_state(r, s.id) == MESSAGE_READY);
+    rig_answer(&m->submits[0], 0);
+    rig_quiet(r);
+    m->judge = NULL;
+    strcpy(r->carriers[0].long_messages, "udh16");
+    engine_reload(r->engine, &r->o, NULL);
+    paused(r, false);
+    rig_until_passing(r, rig_state(r, s.id) == MESSAGE_SENT);
+    assert_int_equal(m->n, 3);
+    assert_int_equal(m->submits[2].part, 2);
+}
+
+/* It was cut anew before: the late answer is about a piece that is no more. */
+static void a_late_answer_of_before_it_was_cut_anew_takes_no_part(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    m->judge = judge_wait;
+    started(r, UNCERTAIN_RESEND);
+    struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, two_parts());
+    rig_until(r, m->n == 2);
+    paused(r, true);
+    rig_pass(r, 11 * USEC_SEC);
+    rig_until(r, rig_state(r, s.id) == MESSAGE_READY);
+    strcpy(r->carriers[0].long_messages, "udh16");
+    engine_reload(r->engine, &r->o, NULL);
+    paused(r, false);
+    rig_until_passing(r, m->n == 4); /* the new pieces */
+    rig_answer(&m->submits[0], 0);
+    rig_answer(&m->submits[1], 0);
+    rig_quiet(r);
+    assert_int_equal(rig_state(r, s.id), MESSAGE_IN_FLIGHT);
+    rig_answer(&m->submits[2], 0);
+    rig_answer(&m->submits[3], 0);
+    rig_until(r, rig_state(r, s.id) == MESSAGE_SENT);
+    assert_int_equal(m->n, 4);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
@@ -274,6 +343,8 @@ int main(void)
         T(a_response_that_never_comes_follows_the_policy),
         T(a_late_success_stops_a_second_sending),
         T(a_late_success_stops_a_second_sending_at_the_last_moment),
+        T(what_was_answered_late_is_not_cut_anew),
+        T(a_late_answer_of_before_it_was_cut_anew_takes_no_part),
         T(a_carrier_that_never_answers_does_not_get_it_for_ever),
         T(only_the_uncertain_part_is_sent_again),
         T(a_message_with_a_refused_part_is_not_sent_again),

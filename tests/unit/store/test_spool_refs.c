@@ -152,6 +152,34 @@ static void a_message_planned_again_has_a_new_one_if_it_was_tried(void **state)
     assert_int_equal(reference(f, one), (uint16_t)(ref + 1));
 }
 
+/* Pieces of before say nothing of those of now. */
+static void a_late_answer_about_other_pieces_changes_nothing(void **state)
+{
+    struct fx *f = *state;
+    struct got g = { 0 };
+    uint64_t id = accept_long(f, ALICE);
+    struct seen *s = fx_get(f, id);
+    struct spool_answer a = { .id = id,
+                              .carrier = 1,
+                              .carrier_id = STRV("c0"),
+                              .at = T0,
+                              .cut = spool_cut(s->v.m.parts, s->v.m.plan) };
+    fx_claim(f, id);
+    fx_move(f, id, MESSAGE_READY, REASON_UNCERTAIN, 0);
+    spool_reroute(f->s, id, 1, 2, 1, 0, fx_done, &g); /* it goes whole at another carrier */
+    fx_sync(f);
+    assert_int_equal(g.code, ERR_NONE);
+    spool_answer(f->s, &a, fx_done, &g);
+    fx_sync(f);
+    assert_int_equal(g.code, ERR_STATE);
+    assert_int_equal(fx_state(f, id), MESSAGE_READY);
+    a.cut = spool_cut(1, 0);
+    spool_answer(f->s, &a, fx_done, &g);
+    fx_sync(f);
+    assert_int_equal(g.code, ERR_NONE);
+    assert_int_equal(fx_state(f, id), MESSAGE_SENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +188,8 @@ int main(void)
                                         fx_teardown),
         cmocka_unit_test_setup_teardown(a_message_sent_again_has_the_same, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(a_message_planned_again_has_a_new_one_if_it_was_tried, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(a_late_answer_about_other_pieces_changes_nothing, fx_setup,
                                         fx_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
