@@ -5,6 +5,10 @@
 #include <stdlib.h>
 
 #define CATALOG_VERSION 4
+/* What a person does then. A campaign that is under way names customers by numbers of that file. */
+#define CATALOG_OTHER_VERSION                                                                                \
+    "; with the program that wrote it, note the segments and let campaigns end or cancel them; then move "   \
+    "the file away and import anew (spool.mdb stays)"
 
 static const char *const table_names[TABLE_COUNT] = {
     [TABLE_SCHEMA] = "schema",     [TABLE_DICT] = "dict",     [TABLE_TEXT] = "text",
@@ -43,6 +47,10 @@ struct catalog *catalog_open(const struct catalog_options *o, struct err *e)
     const struct env_options eo = catalog_env(o);
     c->env = env_open(&eo, e);
     if (!c->env) {
+        if (e && e->code == ERR_VERSION) {
+            struct err why = *e;
+            err_set(e, ERR_VERSION, "%s" CATALOG_OTHER_VERSION, why.text);
+        }
         free(c);
         return NULL;
     }

@@ -64,6 +64,29 @@ static void the_store_of_somebody_else_is_refused(void **state)
     assert_int_equal(e.code, ERR_CORRUPT);
 }
 
+static void a_store_of_another_version_is_refused_with_what_to_do(void **state)
+{
+    struct scratch *s = *state;
+    static const char *const tables[] = { "schema" };
+    struct err e = { 0 };
+    const struct env_options before = { .dir = s->dir,
+                                        .name = "audience",
+                                        .format = "tessera-audience",
+                                        .version = 1,
+                                        .map_size = 1 << 20,
+                                        .tables = tables,
+                                        .n_tables = 1 };
+    const struct catalog_options o = { .dir = s->dir };
+    catalog_close(s->catalog);
+    s->catalog = NULL;
+    scratch_remove(s->dir);
+    env_close(env_open(&before, &e));
+    assert_null(catalog_open(&o, &e));
+    assert_int_equal(e.code, ERR_VERSION);
+    assert_non_null(strstr(e.text, "format version 1"));
+    assert_non_null(strstr(e.text, "import anew (spool.mdb stays)"));
+}
+
 static bool gather(void *ctx, struct strv name, struct strv value)
 {
     char *out = ctx;
@@ -128,6 +151,7 @@ int main(void)
         T(numbers_survive_a_commit_and_a_reopen),
         T(an_aborted_transaction_leaves_nothing),
         T(a_store_in_use_is_refused),
+        T(a_store_of_another_version_is_refused_with_what_to_do),
         T(the_store_of_somebody_else_is_refused),
         T(documents_are_kept_by_kind_and_name),
         T(containers_are_kept_by_field_code_and_number),
