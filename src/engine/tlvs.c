@@ -336,6 +336,16 @@ static bool tlvs_carrier_one(const struct tlvs *t, const struct tlv_options *o, 
     if (!row_by_name(t, strv_from(o->name), &row)) {
         return tlvs_no_name(t, strv_from(o->name), e);
     }
+    if (o->tag != 0 && tlv_is_ours(o->tag)) {
+        return err_set(e, ERR_INVALID, "TLV \"%s\": tag 0x%04X is written by Tessera itself", o->name,
+                       o->tag);
+    }
+    for (size_t i = 0; i < out->n_tags; i++) {
+        if (out->from[i] == row.tag || (o->tag != 0 && out->to[i] == o->tag)) {
+            return err_set(e, ERR_EXISTS, "TLV \"%s\": another of the carrier's has that name or tag already",
+                           o->name);
+        }
+    }
     if (o->tag != 0 && o->tag != row.tag) {
         out->from[out->n_tags] = row.tag;
         out->to[out->n_tags++] = o->tag;

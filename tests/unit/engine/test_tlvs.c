@@ -126,6 +126,33 @@ static void declarations_are_checked(void **state)
     }
 }
 
+static void a_carriers_own_tags_are_checked(void **state)
+{
+    static const struct {
+        struct tlv_options o[2];
+        const char *error;
+    } rows[] = {
+        { { { .name = "raw", .tag = 0x0424 } }, "is written by Tessera itself" },
+        { { { .name = "raw", .tag = 0x020c } }, "is written by Tessera itself" },
+        { { { .name = "raw", .tag = 0x2400 }, { .name = "plain", .tag = 0x2400 } },
+          "that name or tag already" },
+        { { { .name = "raw", .tag = 0x2400 }, { .name = "raw", .tag = 0x2401 } },
+          "that name or tag already" },
+    };
+    (void)state;
+    struct err e = { 0 };
+    struct tlvs *t = tlvs_new(INDIA, 6, &e);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct carrier_options c = { .n_tlvs = rows[i].o[1].name[0] != 0 ? 2 : 1 };
+        struct tlvs_carrier carrier = { .n_tags = 0 };
+        memcpy(c.tlvs, rows[i].o, sizeof rows[i].o);
+        e = (struct err){ 0 };
+        assert_false(tlvs_carrier_set(t, &c, &carrier, &e));
+        assert_non_null(strstr(e.text, rows[i].error));
+    }
+    tlvs_free(t);
+}
+
 static void a_list_is_bounded_and_names_each_once(void **state)
 {
     (void)state;
@@ -254,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_checked_and_written),
         cmocka_unit_test(declarations_are_checked),
+        cmocka_unit_test(a_carriers_own_tags_are_checked),
         cmocka_unit_test(a_list_is_bounded_and_names_each_once),
         cmocka_unit_test(the_nearest_value_goes),
         cmocka_unit_test(they_are_shown_by_name_or_tag),
