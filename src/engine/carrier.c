@@ -330,7 +330,7 @@ static bool carrier_same_binds(const struct carrier_options *a, const struct car
 
 void carrier_retire(struct carrier *c, struct link *k, const char *why)
 {
-    if (c->n_leaving == ENGINE_MAX_BINDS) { /* one reload after the other: the oldest must go now */
+    if (c->n_leaving == CARRIER_BINDS) { /* one reload after the other: the oldest must go now */
         link_abandon(c->leaving[0]);
         carrier_drop_leaving(c, 0);
     }
@@ -338,6 +338,17 @@ void carrier_retire(struct carrier *c, struct link *k, const char *why)
     link_stop(k, why);
     if (link_state(k) == LINK_DOWN && c->n_leaving > 0 && c->leaving[c->n_leaving - 1] == k) {
         carrier_drop_leaving(c, c->n_leaving - 1); /* it was down already: nobody tells */
+    }
+}
+
+static void carrier_retire_outbinds(struct carrier *c)
+{
+    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
+        struct link *k = c->outbinds[i];
+        c->outbinds[i] = NULL;
+        if (k != NULL) {
+            carrier_retire(c, k, "taken out of the configuration");
+        }
     }
 }
 
@@ -352,20 +363,42 @@ static void carrier_retire_links(struct carrier *c)
     for (size_t i = 0; i < n; i++) {
         carrier_retire(c, old[i], "taken out of the configuration");
     }
-    for (size_t i = 0; i < ENGINE_MAX_OUTBINDS; i++) {
-        struct link *k = c->outbinds[i];
-        c->outbinds[i] = NULL;
-        if (k != NULL) {
-            carrier_retire(c, k, "taken out of the configuration");
-        }
+    carrier_retire_outbinds(c);
+}
+
+/* Whether who may ask for a bind, and for which, is as before. */
+static bool carrier_same_outbind(const struct carrier_options *a, const struct carrier_options *b)
+{
+    return strcmp(a->outbind_system_id, b->outbind_system_id) == 0 &&
+           strcmp(a->outbind_password, b->outbind_password) == 0 &&
+           strcmp(a->outbind_peers, b->outbind_peers) == 0 && strcmp(a->outbind_mode, b->outbind_mode) == 0;
+}
+
+/* The binds stay. Certificates may have been renewed under the same names: they are taken at the next
+ * connection. */
+static void carrier_refresh(struct carrier *c, const struct carrier_options *o, struct tls_ctx *tls)
+{
+    if (!carrier_same_outbind(&c->o, o)) {
+        carrier_retire_outbinds(c);
     }
+    carrier_take_options(c, o);
+    tls_free(c->tls);
+    c->tls = tls;
+    for (size_t i = 0; i < c->n_links; i++) {
+        link_set_tls(c->links[i], tls);
+        link_start(c->links[i], 0); /* one that had stopped over a wrong password tries again */
+    }
+    if (c->trying != NULL) {
+        link_set_tls(c->trying, tls);
+    }
+    dispatch_kick(c);
 }
 
 bool carrier_reconfigure(struct carrier *c, const struct carrier_options *o, struct err *e)
 {
     bool same = c->configured && carrier_same_binds(&c->o, o);
     struct tls_ctx *tls = NULL;
-    if (!same && !carrier_make_tls(o, &tls, e)) {
+    if (!carrier_make_tls(o, &tls, e)) {
         return false;
     }
     bucket_set_rate(&c->rate, o->rate, o->burst, engine_mono(c->g));
@@ -374,11 +407,7 @@ bool carrier_reconfigure(struct carrier *c, const struct carrier_options *o, str
         bucket_set_rate(&c->bind_rate[i], o->bind_rate, o->bind_burst, engine_mono(c->g));
     }
     if (same) {
-        carrier_take_options(c, o);
-        for (size_t i = 0; i < c->n_links; i++) {
-            link_start(c->links[i], 0); /* one that had stopped over a wrong password tries again */
-        }
-        dispatch_kick(c);
+        carrier_refresh(c, o, tls);
         return true;
     }
     carrier_retire_links(c);
@@ -464,10 +493,11 @@ const char *carrier_state_name(const struct carrier *c)
     if (c->paused) {
         return "paused";
     }
-    if (stopped == c->n_links) {
+    bool sends = bound > 0 || carrier_bound(c); /* on a bind that the carrier asked for */
+    if (stopped == c->n_links && !sends) {
         return "stopped";
     }
-    return bound == c->n_links ? "up" : bound > 0 ? "degraded" : "down";
+    return bound == c->n_links ? "up" : sends ? "degraded" : "down";
 }
 
 void carrier_second(struct carrier *c)

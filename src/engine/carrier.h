@@ -51,7 +51,7 @@ struct carrier {
     struct tls_ctx *tls;
     struct link *links[ENGINE_MAX_BINDS];
     size_t n_links, next_link;
-    struct link *leaving[ENGINE_MAX_BINDS]; /* replaced at a reload: they wait for their last responses */
+    struct link *leaving[CARRIER_BINDS]; /* replaced at a reload: they wait for their last responses */
     size_t n_leaving;
     struct link *outbinds[ENGINE_MAX_OUTBINDS]; /* that the carrier has asked for; NULL: free */
     struct link *trying; /* binds to a host that is preferred, to take over from links[trying_for] */
@@ -76,6 +76,7 @@ struct carrier {
     uint64_t submitted, answered, failed, lost, receipts, inbound;
     struct carrier_receipts receipt_kinds; /* of the receipts */
     enum { RECEIPTS_BY_ESM_CLASS, RECEIPTS_BY_TEXT, RECEIPTS_BY_EITHER } receipts_by;
+    usec_t unreadable_again;      /* mono; when a receipt that nobody can read is logged again */
     uint64_t rate_sum, rate_last; /* parts in this second, in the one before */
 };
 

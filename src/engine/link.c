@@ -436,6 +436,15 @@ void link_free(struct link *k)
     free(k);
 }
 
+void link_set_tls(struct link *k, struct tls_ctx *tls)
+{
+    if (tls != NULL) {
+        tls_ref(tls);
+    }
+    tls_free(k->env.tls);
+    k->env.tls = tls;
+}
+
 void link_start(struct link *k, usec_t delay)
 {
     k->stopping = false;

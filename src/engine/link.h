@@ -53,7 +53,8 @@ struct link_env {
 /* `o` is kept by pointer: it must stay (see link_set_options). */
 struct link *link_new(const struct carrier_options *o, enum session_bind mode, unsigned id,
                       const struct link_env *env, const struct link_ops *ops, void *arg, struct err *e);
-void link_free(struct link *k); /* no callbacks */
+void link_free(struct link *k);                         /* no callbacks */
+void link_set_tls(struct link *k, struct tls_ctx *tls); /* for its next connection; a reference is kept */
 void link_start(struct link *k, usec_t delay);
 /* One round over the first `hosts` only; LINK_DOWN when it has failed. Once bound it is like the others. */
 void link_try(struct link *k, unsigned hosts);

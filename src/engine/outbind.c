@@ -11,6 +11,7 @@
 
 #define OUTBIND_LONGEST 512 /* octets of the PDU; 41 and what TLVs there may be */
 #define OUTBIND_LOG_GAP USEC_SEC
+#define OUTBIND_NO_PEER "no carrier has this address among its outbind_peers"
 
 /* A connection whose outbind has not come yet. */
 struct stranger {
@@ -159,11 +160,22 @@ static bool outbind_known_peer(const struct outbind *b, const struct conn *c)
     return false;
 }
 
+/* Before the handshake, so that those who are nobody's do not take the places of those who are. */
+static bool outbind_admit(struct conn *c, void *arg)
+{
+    struct outbind *b = arg;
+    if (outbind_known_peer(b, c)) {
+        return true;
+    }
+    outbind_refuse(b, c, OUTBIND_NO_PEER, (struct strv){ 0 });
+    return false;
+}
+
 static void outbind_on_accept(struct listener *ls, struct conn *c, void *arg)
 {
     struct outbind *b = arg;
     const char *why = b->g->draining              ? "shutting down"
-                      : !outbind_known_peer(b, c) ? "no carrier has this address among its outbind_peers"
+                      : !outbind_known_peer(b, c) ? OUTBIND_NO_PEER
                       : b->n_strangers >= b->most ? "too many connections without an outbind"
                                                   : NULL;
     struct stranger *s = why == NULL ? calloc(1, sizeof *s) : NULL;
@@ -200,7 +212,8 @@ static bool outbind_listen(struct outbind *b, const struct outbind_options *o, s
     struct listener_options lo = { .address = o->listen,
                                    .tls = tls,
                                    .max_conns = o->most + ENGINE_MAX_CARRIERS * ENGINE_MAX_OUTBINDS,
-                                   .handshake_timeout = o->timeout };
+                                   .handshake_timeout = o->timeout,
+                                   .admit = outbind_admit };
     b->listener = listener_new(b->g->loop, &lo, outbind_on_accept, b, e);
     tls_free(tls);
     return b->listener != NULL;

@@ -123,7 +123,11 @@ static void receive_receipt(struct carrier *c, struct link *k, const struct smpp
     uint64_t error = r->error_code;
     if (id.n == 0) {
         c->receipt_kinds.unreadable++;
-        log_event(g->log, LOG_WARN, "receipt_without_id", "carrier=%s bind=%u", c->o.name, link_id(k));
+        if (engine_mono(g) >= c->unreadable_again) { /* one of many: a carrier may send nothing else */
+            c->unreadable_again = engine_mono(g) + USEC_SEC;
+            log_event(g->log, LOG_WARN, "receipt_without_id", "carrier=%s bind=%u so_far=%llu", c->o.name,
+                      link_id(k), (unsigned long long)c->receipt_kinds.unreadable);
+        }
         link_answer(k, link_generation(k), pdu->command_id, pdu->sequence_number, SMPP_ESME_ROK);
         return;
     }

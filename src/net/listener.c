@@ -39,6 +39,7 @@ struct listener {
     usec_t handshake_timeout;
     struct conn_limits limits;
     listener_accept_fn *accept;
+    listener_admit_fn *admit;
     void *arg;
     struct listener_count *count;
     struct listener_pending *pending;
@@ -126,7 +127,8 @@ static void listener_take_tls(struct listener *ls, int fd)
         return;
     }
     p->conn = conn_accepted(ls->loop, fd, ls->tls, ls->handshake_timeout, &ls->limits, &pending_ops, p, NULL);
-    if (!p->conn) {
+    if (!p->conn || (ls->admit && !ls->admit(p->conn, ls->arg))) {
+        conn_free(p->conn);
         free(p);
         return;
     }
@@ -222,6 +224,7 @@ struct listener *listener_new(struct loop *l, const struct listener_options *o, 
     ls->count = n;
     ls->loop = l;
     ls->accept = accept_cb;
+    ls->admit = o->admit;
     ls->arg = arg;
     ls->max_conns = o->max_conns ? o->max_conns : 1024;
     ls->handshake_timeout = o->handshake_timeout > 0 ? o->handshake_timeout : 10 * USEC_SEC;

@@ -12,6 +12,9 @@
 struct listener;
 struct tls_ctx;
 
+/* Whether a connection may begin its TLS handshake; its peer is known, no more. */
+typedef bool listener_admit_fn(struct conn *c, void *arg);
+
 struct listener_options {
     /* "host:port", "192.0.2.1:0", "[::1]:0", ":2775" (all addresses, IPv6 and IPv4); port 0 asks the kernel.
      * The host is a numeric address or "localhost". Or: */
@@ -22,6 +25,7 @@ struct listener_options {
     unsigned max_conns; /* connections of this listener alive at once, handshakes included; over it new ones
                          * are closed at once [1024] */
     usec_t handshake_timeout; /* [10 s] */
+    listener_admit_fn *admit; /* with TLS; NULL: all */
     struct conn_limits limits;
 };
 

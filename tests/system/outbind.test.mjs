@@ -93,6 +93,7 @@ test('as a transceiver, when the settings say so: it is sent on too', async () =
     await until('a bind', () => caller.binds.length === 1);
     assert.equal(caller.binds[0].command, 'bind_transceiver');
     await daemon.becomes(await daemon.send('+447700900001', 'hello'), 'sent');
+    assert.equal((await daemon.status()).carriers[0].state, 'degraded', 'our own bind is down, but it is sent');
     assert.equal(got.length, 1);
     assert.equal(carrier.submits.length, 0);
   });
@@ -182,6 +183,39 @@ test('over TLS', async () => {
   } finally {
     fs.rmSync(dir, { recursive: true, force: true });
   }
+});
+
+test('who comes from nowhere is turned away before the TLS handshake, however slow it is', async () => {
+  const dir = scratch();
+  try {
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=tessera.example',
+      '-keyout', 'own.key', '-out', 'own.pem'], { cwd: dir, stdio: 'ignore' });
+    const text = listening(`tls_cert = "${path.join(dir, 'own.pem')}"; tls_key = "${path.join(dir, 'own.key')}"; timeout = "1h";`);
+    await withGateway({ text, settings: { ...OUTBIND, outbind_peers: '192.0.2.0/24' } }, async ({ daemon }) => {
+      const silent = { closed: false, binds: [] };
+      net.connect(await at(daemon), '127.0.0.1').on('error', () => {}).on('close', () => (silent.closed = true));
+      await isRefused(daemon, silent, /no carrier has this address/);
+    });
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+test('a reload that takes the right to ask away ends the binds that were asked for, and no other', async () => {
+  await withGateway({ text: listening(), settings: OUTBIND }, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const caller = await call(daemon, GOOD);
+    await until('a bind', async () => (await outbinds(daemon))[0]?.state === 'bound');
+    daemon.carriers[0].rate = 100;
+    assert.equal(await daemon.reload(), true);
+    assert.equal((await outbinds(daemon)).length, 1, 'another change leaves it alone');
+    Object.assign(daemon.carriers[0], { outbind_system_id: undefined, outbind_password: undefined, outbind_peers: undefined });
+    assert.equal(await daemon.reload(), true);
+    await until('it to end in good order', () => caller.closed);
+    assert.equal(caller.unbound, true);
+    assert.equal((await outbinds(daemon)).length, 0);
+    assert.equal(carrier.connections, 1, 'our own bind is the same');
+  });
 });
 
 test('settings that would let anybody in are errors', async () => {

@@ -241,6 +241,17 @@ test('unknown receipts: listed in pages, counted, matched by a late response, fo
   });
 });
 
+test('a carrier that sends receipts nobody can read fills no log', async () => {
+  await withGateway({}, async ({ carrier, daemon }) => {
+    await daemon.bound(carrier);
+    const began = Date.now(), s = { to: number(1).slice(1), from: 'TESSERA' };
+    for (let i = 0; i < 40; i++) assert.equal(await deliver(carrier, s, { esm_class: 4, short_message: 'thank you' }), 0);
+    assert.equal((await daemon.status()).carriers[0].receipt_kinds.unreadable, 40);
+    const lines = [...daemon.log.matchAll(/receipt_without_id/g)].length;
+    assert.ok(lines >= 1 && lines <= 2 + (Date.now() - began) / 1000, `${lines} lines`);
+  });
+});
+
 // --- what is a receipt ---
 
 for (const [by, expected] of Object.entries({

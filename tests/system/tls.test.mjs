@@ -91,6 +91,22 @@ test('our own certificate is shown to a carrier that asks', async () => {
   });
 });
 
+test('renewed under the same name it is shown at the next connection after a reload; binds stay', async () => {
+  const renew = (name) => ['pem', 'key'].forEach((kind) => fs.copyFileSync(at(`${name}.${kind}`), at(`own.${kind}`)));
+  renew('client');
+  await withGateway({ carrier: { server: asking }, settings: { tls: true, tls_ca: at('ca.pem'), tls_cert: at('own.pem'), tls_key: at('own.key') } }, async ({ carrier, daemon }) => {
+    const shown = () => carrier.bound[0].session.socket.getPeerCertificate().subject.CN;
+    await daemon.bound(carrier);
+    renew('lasting');
+    assert.equal(await daemon.reload(), true);
+    assert.deepEqual([shown(), carrier.connections], ['client', 1]);
+    assert.ok((await daemon.status()).carriers[0].own_certificate.days_left > 100);
+    carrier.drop();
+    await until('another bind', () => carrier.connections > 1 && carrier.bound.length === 1);
+    assert.equal(shown(), 'lasting');
+  });
+});
+
 test('without one such a carrier is not bound', async () => {
   await withGateway({ carrier: { server: asking }, settings: { tls: true, tls_ca: at('ca.pem') } }, (g) => refused(g, /requires a client certificate|tls_cert/));
 });
