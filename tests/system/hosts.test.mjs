@@ -89,7 +89,7 @@ test('all hosts dead: one round, then the pause, the first again', async () => {
 
 test('a connection that breaks goes over to the next host, and back when the first is there again: nothing lost, nothing twice', async () => {
   await carriers([{}, { answer: (_, n) => (n < 3 ? null : {}) }], async (a, b) => {
-    await daemonWith({ hosts: list(a, b), failback: '1s', window: 50 }, async (daemon) => {
+    await daemonWith({ hosts: list(a, b), failback: '200ms', window: 50 }, async (daemon) => {
       await isOn(daemon, a);
       await daemon.becomes(await daemon.send(number(0), 'on the first'), 'sent');
       await a.close();
@@ -134,7 +134,7 @@ test('failback = 0: it stays where it is', async () => {
       await a.close();
       await isOn(daemon, b);
       await a.listen(a.port);
-      await breathe(1500);
+      await breathe(400);
       await isOn(daemon, b);
       assert.equal(a.connections, 1);
     });
@@ -143,7 +143,7 @@ test('failback = 0: it stays where it is', async () => {
 
 test('a transmitter and a receiver go over and come back, one after the other', async () => {
   await carriers([{}, {}], async (a, b) => {
-    const settings = { hosts: list(a, b), transceivers: 0, transmitters: 1, receivers: 1, failback: '1s' };
+    const settings = { hosts: list(a, b), transceivers: 0, transmitters: 1, receivers: 1, failback: '200ms' };
     await daemonWith(settings, async (daemon) => {
       await daemon.bound(a, 2);
       await a.close();
