@@ -521,6 +521,7 @@ static void dispatch_claimed(void *ctx, const struct spool_result *r)
     }
     g->alarm[0] = 0;
     o->m.reference = r->reference;
+    o->m.parked = false; /* it has had its turn; the store knows */
     const struct campaign *of = o->campaign;
     if (of != NULL) {
         campaign_claimed(o); /* from now on a message like others */

@@ -243,7 +243,9 @@ static bool errand_submit(struct errand *d, struct link *k, unsigned part)
 
 void errand_pump(struct carrier *c)
 {
-    for (struct errand *d = c->g->errands; d != NULL; d = d->next) {
+    for (struct errand *d = c->g->errands, *next; d != NULL; d = next) {
+        bool over = false;
+        next = d->next;
         for (unsigned i = 0; d->carrier == c && i < d->n_parts; i++) {
             if (d->part[i].step != STEP_TODO) {
                 continue;
@@ -255,6 +257,10 @@ void errand_pump(struct carrier *c)
             if (!errand_submit(d, k, i)) {
                 return;
             }
+            over = over || d->part[i].step == STEP_DONE;
+        }
+        if (over) {
+            errand_look(d); /* no answer will tell */
         }
     }
 }

@@ -192,8 +192,8 @@ test('a query goes before what waits for a full window, and within it', { timeou
     hold = true;
     for (let i = 0; i < 6; i++) await daemon.send(NUMBER, `more ${i}`);
     await until('the window to be full', () => carrier.submits.length === 3);
-    const asking = daemon.json('message', 'query', first);
-    await breathe(50);
+    const asking = daemon.api('POST', `/v1/messages/${first}/query`);
+    await assert.rejects(daemon.api('POST', '/v1/messages/999999/query')); // looked up behind it: now it waits for the window
     assert.equal(d.asked.length, 0, 'the window is respected');
     carrier.options.onSubmit = () => (most = Math.max(most, d.asked.length === 0 ? carrier.submits.length : 0));
     carrier.respond(carrier.submits[1]);

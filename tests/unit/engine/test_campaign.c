@@ -317,6 +317,30 @@ static void a_carrier_that_is_down_holds_up_only_its_own(void **state)
     assert_int_equal(r->smsc[0].n, 3);
 }
 
+/* It has had its turn then, and is stored with the rest of its class: there it is looked for. */
+static void what_was_parked_and_comes_back_goes_again(void **state)
+{
+    static const char people[] = "phone,zone,name\n+447700900001,,a\n+4915100000001,,b\n+447700900002,,c\n";
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[1];
+    rig_populate(r, people);
+    rig_more_carriers(r);
+    m->judge = judge_wait;
+    m->bind_status = SMPP_ESME_RSYSERR;
+    started(r);
+    launched(r, "Hello");
+    rig_until_passing(r, rig_counts(r, 1).by_state[MESSAGE_READY] == 2);
+    m->bind_status = 0;
+    rig_until_passing(r, m->n == 2);
+    lane_again(r->engine->carriers[1], CLASS_PROMOTIONAL); /* as when a retry is due */
+    rig_quiet(r);
+    rig_answer(&m->submits[0], SMPP_ESME_RTHROTTLED);
+    rig_answer(&m->submits[1], SMPP_ESME_ROK);
+    m->judge = NULL;
+    rig_until_passing(r, sent_of(r) == 3);
+    assert_int_equal(m->n, 3);
+}
+
 static void carriers_that_wait_do_not_wake_each_other(void **state)
 {
     struct rig *r = *state;
@@ -419,6 +443,7 @@ int main(void)
         T(a_full_store_does_not_hold_up_what_is_accepted),
         T(a_campaigns_own_rate_holds_nobody_else_up),
         T(a_carrier_that_is_down_holds_up_only_its_own),
+        T(what_was_parked_and_comes_back_goes_again),
         T(carriers_that_wait_do_not_wake_each_other),
         T(texts_that_cannot_be_sent_are_refused_with_a_reason),
         T(names_are_given_once),
