@@ -150,5 +150,6 @@ bool config_read_rates(struct config *c, config_setting_t *list, const char *pat
         o->burst = config_burst(o->rate, o->burst);
         c->n_rates++;
     }
-    return true;
+    struct err why = { 0 };
+    return rates_overlap_check(c->rates, c->n_rates, &why) || setting_error(e, path, list, "%s", why.text);
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define THROTTLE_MAX 12
+#define THROTTLE_MAX 20
 
 struct throttle {
     struct {

@@ -14,7 +14,8 @@ src_libengine_a_SOURCES = \
 	src/engine/routing.h src/engine/routing.c src/engine/explain.c \
 	src/engine/thread.c src/engine/carriers.c src/engine/pause.c \
 	src/engine/carrier.h src/engine/carrier.c src/engine/failback.c src/engine/certificates.c src/engine/outbind.h src/engine/outbind.c src/engine/lane.c src/engine/aside.c \
-	src/engine/rates.h src/engine/rates.c src/engine/dispatch.c src/engine/outcome.c \
+	src/engine/rates.h src/engine/rates.c \
+	src/engine/rates_overlap.c src/engine/dispatch.c src/engine/outcome.c \
 	src/engine/campaign.h src/engine/campaign.c src/engine/campaign_doc.c src/engine/campaign_info.c \
 	src/engine/launch.c src/engine/produce.c src/engine/preview.c \
 	src/engine/erase.c src/engine/intake.c src/engine/moving.c src/engine/errand.c src/engine/sweep.c src/engine/fit.c src/engine/receive.c src/engine/activity.c src/engine/votes.c

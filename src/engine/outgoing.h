@@ -12,7 +12,7 @@
 struct campaign;
 struct carrier;
 
-#define OUTGOING_LIMITS 8 /* of the configuration's rates that may hold for one message */
+#define OUTGOING_LIMITS 16 /* of the configuration's rates that may hold for one message */
 
 struct outgoing {
     struct message m; /* its views point into `block` */

@@ -56,7 +56,7 @@ bool rates_check(const struct engine_options *o, struct err *e)
     struct rates r;
     bool ok = rates_make(&r, o, e);
     rates_free(&r);
-    return ok;
+    return ok && rates_overlap_check(o->rates, o->n_rates, e);
 }
 
 static bool rates_same_keys(const struct rate_options *a, const struct rate_options *b)

@@ -46,6 +46,8 @@ bool rates_set(struct engine *g, const struct engine_options *o, struct err *e);
 /* Whether it would. */
 bool rates_check(const struct engine_options *o, struct err *e);
 void rates_free(struct rates *r);
+/* rates_overlap.c: false when more of them than a message can keep may hold for one. */
+bool rates_overlap_check(const struct rate_options *rates, size_t n, struct err *e);
 
 /* Finds out which hold for the message on this carrier. */
 void rates_resolve(struct carrier *c, struct outgoing *o);

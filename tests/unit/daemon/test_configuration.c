@@ -145,6 +145,7 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
     (void)state;
 #define ROUTES(text) "carriers = ( " ACME ", " OTHER " );\nroutes = (\n" text ");"
 #define RATES(text)  "carriers = ( " ACME " );\nrates = (\n" text ");"
+#define PREFIX(text) "{ rate = 1; prefix = \"" text "\"; }"
 #define STATUSES(text)                                                                                       \
     "carriers = ( { name = \"acme\"; host = \"h\"; system_id = \"s\"; statuses = (\n" text "); } );"
     static const struct {
@@ -179,6 +180,11 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
         { RATES("{ rate = 1; prefix = \"4x\"; }"), ":3: prefix \"4x\"" },
         { RATES("{ rate = 1; carrier = \"acne\"; }"), "did you mean \"acme\"?" },
         { RATES("{ rate = 1; sender = \"S\"; },\n{ rate = 2; sender = \"S\"; }"), ":4: there is a rate for" },
+        { RATES(
+              PREFIX("4") ",\n" PREFIX("49") ",\n" PREFIX("491") "," PREFIX("4915") "," PREFIX("49151") "," PREFIX("491512") "," PREFIX("4915123") "," PREFIX("49151234") "," PREFIX("491512345") "," PREFIX(
+                  "4915123456") "," PREFIX("49151234567") "," PREFIX("491512345678") "," PREFIX("491512345678"
+                                                                                                "9") "," PREFIX("49151234567891") "," PREFIX("491512345678912") ", { rate = 1; }, { rate = 1; class = \"otp\"; }"),
+          ":2: 17 rates, from the 1. to the 17., hold for the same message; at most 16 may" },
         { RATES("{ rate = 1; sendr = \"S\"; }"), "did you mean \"sender\"?" },
         { STATUSES("{ status = \"ESME_RNONE\"; class = \"temporary\"; }"),
           ":2: \"ESME_RNONE\" is no status" },

@@ -391,6 +391,53 @@ static void what_is_throttled_in_any_order_goes_in_its_own(void **state)
     assert_int_equal(m->n, 20);
 }
 
+static struct rate_options overlap_of(const char *sender, const char *carrier, const char *prefix,
+                                      const char *region, const char *class_)
+{
+    struct rate_options o = { .rate = 1, .burst = 1 };
+    strcpy(o.sender, sender);
+    strcpy(o.carrier, carrier);
+    strcpy(o.prefix, prefix);
+    strcpy(o.region, region);
+    strcpy(o.class_, class_);
+    return o;
+}
+
+static void too_many_for_one_message_are_refused(void **state)
+{
+    (void)state;
+    struct rate_options list[ENGINE_MAX_RATES];
+    struct err e = { 0 };
+    char text[32];
+    for (unsigned i = 0; i < ENGINE_MAX_RATES; i++) { /* a sender each */
+        snprintf(text, sizeof text, "S%u", i);
+        list[i] = overlap_of(text, "", "", i % 2 ? "DE" : "", "");
+    }
+    assert_true(rates_overlap_check(list, ENGINE_MAX_RATES, &e));
+    for (unsigned i = 0; i < 17; i++) { /* prefixes within each other */
+        snprintf(text, sizeof text, "%.*s", (int)i % 15 + 1, "491511231234567");
+        list[i] = overlap_of("", "", text, i < 15 ? "" : "DE", "");
+    }
+    assert_false(rates_overlap_check(list, 17, &e));
+    assert_string_equal(e.text,
+                        "17 rates, from the 1. to the 17., hold for the same message; at most 16 may");
+    assert_true(rates_overlap_check(list, 16, &e));
+    list[16] = overlap_of("", "", "33,44", "", "");
+    assert_true(rates_overlap_check(list, 17, &e));
+    list[16] = overlap_of("ACME", "beta", "33, 4915", "US-FL,DE", "otp,promotional");
+    assert_false(rates_overlap_check(list, 17, &e));
+    list[15] = overlap_of("", "", "", "DE-BY", "transactional");
+    assert_true(rates_overlap_check(list, 17, &e)); /* not both classes */
+    list[15] = overlap_of("OTHER", "", "", "", "");
+    assert_true(rates_overlap_check(list, 17, &e));
+    for (unsigned i = 0; i < 200; i++) { /* hostile: it must end soon */
+        snprintf(text, sizeof text, "S%u", i % 16);
+        list[i] = overlap_of(i % 3 ? text : "", i % 5 ? "" : text, i % 7 ? "" : "49,33,1,2,3",
+                             i % 11 ? "" : "DE,FR", i % 2 ? "otp,transactional" : "");
+    }
+    assert_false(rates_overlap_check(list, 200, &e));
+}
+
 static struct campaign_spec long_or_short(struct rig *r, const char *text, unsigned recipients)
 {
     struct campaign_spec s = rig_spec("sale", text);
@@ -537,6 +584,7 @@ int main(void)
         T(a_restart_and_a_break_lose_none_that_wait),
         T(a_campaign_goes_on_where_a_region_is_limited),
         T(what_is_throttled_in_any_order_goes_in_its_own),
+        cmocka_unit_test(too_many_for_one_message_are_refused),
         T(a_campaign_of_long_texts_does_not_starve_beside_short_messages),
         T(nor_does_a_long_message_beside_a_campaign_of_short_texts),
         T(nor_beside_new_short_messages_that_find_nothing_before_them),
