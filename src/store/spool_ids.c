@@ -15,6 +15,7 @@ enum { LETTER_ANSWER = 1, LETTER_RECEIPT = 2 };
 #define POINTS_NUMBER  2
 #define POINTS_DIGITS  1
 #define POINTS_LEARNED 12
+#define POINTS_MAX     10000
 #define DOMINANCE      3
 #define STRANGERS      3 /* with so many, and none confirmed, the carrier's numbers are not to be trusted */
 #define CONTRARY_MAX   8 /* unlearned after so many */
@@ -144,6 +145,10 @@ static void note_seen(struct spool_core *c, size_t at, enum spool_id_form form, 
     }
     if (points == 0 || f->learned != SPOOL_IDS_AUTO)
         return;
+    if (f->points[form] >= POINTS_MAX) { /* mixed habits for long: what counts is how much more the one has */
+        for (unsigned i = SPOOL_IDS_SAME; i < SPOOL_ID_FORMS; i++)
+            f->points[i] /= 2;
+    }
     f->points[form] = (uint16_t)(f->points[form] + points);
     form_changed(c, at);
     learn(c, at);

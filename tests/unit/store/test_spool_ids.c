@@ -4,6 +4,8 @@
 
 #include "base/random.h"
 
+#include "store/spool_internal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +60,25 @@ static void the_number_tells_which_of_two(void **state)
     assert_int_equal(told(f, B, "16"), sixteen);
     assert_int_equal(told(f, 900002, "16"), sixteen);               /* too short to tell: as it is written */
     assert_int_equal(told(f, UINT64_C(7700900002), "16"), sixteen); /* without the country code */
+}
+
+/* A carrier of mixed habits may give evidence for ever: it is counted without a turn of the counter, which
+ * would make the rarer one look like the only one. */
+static void evidence_that_never_decides_does_not_overflow(void **state)
+{
+    struct fx *f = *state;
+    struct spool_idform *known = &f->s->w.core.ids.form[1]; /* the writer rests */
+    char id[24];
+    known->points[SPOOL_IDS_SAME] = 10000;
+    known->points[SPOOL_IDS_HEX_DEC] = 5000;
+    for (unsigned i = 0; i < 8; i++) {
+        snprintf(id, sizeof id, "msg-%u", i);
+        answered(f, A, id);
+        assert_true(told(f, A, id) != 0);
+        assert_true(known->points[SPOOL_IDS_SAME] <= 10004);
+        assert_int_equal(known->learned, SPOOL_IDS_AUTO);
+    }
+    assert_int_equal(known->points[SPOOL_IDS_HEX_DEC], 2500); /* the same share as before */
 }
 
 static void two_that_fit_wait_until_it_is_known(void **state)
@@ -400,6 +421,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
     const struct CMUnitTest tests[] = {
         T(the_number_tells_which_of_two),
+        T(evidence_that_never_decides_does_not_overflow),
         T(two_that_fit_wait_until_it_is_known),
         T(digits_of_an_early_receipt_wait),
         T(numbers_that_never_fit_are_not_asked_for),
