@@ -267,27 +267,31 @@ static void submit_one(struct peer *p, struct submit *m, uint8_t ton, uint8_t np
     submit_answer_taken(p, m, to);
 }
 
+/* The three have the same members, by the same names, in different structs. */
+#define SUBMIT_READ(m, pdu, body)                                                                            \
+    do {                                                                                                     \
+        *(m) = (struct submit){ .pdu = (pdu),                                                                \
+                                .text = smpp_pdu_message(pdu),                                               \
+                                .esm_class = (body)->esm_class,                                              \
+                                .data_coding = (body)->data_coding,                                          \
+                                .registered = (body)->registered_delivery };                                 \
+        delivery_address_set(&(m)->from, (body)->source_addr_ton, (body)->source_addr_npi,                   \
+                             (body)->source_addr);                                                           \
+    } while (0)
+
 static void submit_sm(struct peer *p, const struct smpp_pdu *pdu)
 {
     const struct smpp_sm *sm = &pdu->sm;
-    struct submit m = { .pdu = pdu,
-                        .text = smpp_pdu_message(pdu),
-                        .esm_class = sm->esm_class,
-                        .data_coding = sm->data_coding,
-                        .registered = sm->registered_delivery };
-    delivery_address_set(&m.from, sm->source_addr_ton, sm->source_addr_npi, sm->source_addr);
+    struct submit m;
+    SUBMIT_READ(&m, pdu, sm);
     submit_one(p, &m, sm->dest_addr_ton, sm->dest_addr_npi, sm->destination_addr);
 }
 
 static void submit_data(struct peer *p, const struct smpp_pdu *pdu)
 {
     const struct smpp_data_sm *sm = &pdu->data_sm;
-    struct submit m = { .pdu = pdu,
-                        .text = smpp_pdu_message(pdu),
-                        .esm_class = sm->esm_class,
-                        .data_coding = sm->data_coding,
-                        .registered = sm->registered_delivery };
-    delivery_address_set(&m.from, sm->source_addr_ton, sm->source_addr_npi, sm->source_addr);
+    struct submit m;
+    SUBMIT_READ(&m, pdu, sm);
     submit_one(p, &m, sm->dest_addr_ton, sm->dest_addr_npi, sm->destination_addr);
 }
 
@@ -295,14 +299,10 @@ static void submit_data(struct peer *p, const struct smpp_pdu *pdu)
 static void submit_multi(struct peer *p, const struct smpp_pdu *pdu)
 {
     const struct smpp_submit_multi *sm = &pdu->submit_multi;
-    struct submit m = { .pdu = pdu,
-                        .text = smpp_pdu_message(pdu),
-                        .esm_class = sm->esm_class,
-                        .data_coding = sm->data_coding,
-                        .registered = sm->registered_delivery };
+    struct submit m;
+    SUBMIT_READ(&m, pdu, sm);
     struct rd rd = rd_from(sm->dests.octets.p, sm->dests.octets.n);
     struct smpp_dest dest;
-    delivery_address_set(&m.from, sm->source_addr_ton, sm->source_addr_npi, sm->source_addr);
     if (!smpp_dest_next(&rd, &dest)) {
         submit_accept(p, &m, STRV(""));
         return;
