@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Carrier, Daemon, until } from './lib.mjs';
+import { until, withGateway } from './lib.mjs';
 
 const ANNA = '+447700900111', BERT = '+447700900112';
 const SECRETS = ['Quetzalcoatl', 'anna.mustermann@example.org', 'xyzzyplugh', 'wombat-loafers', 'Anna says hello', 'no more of this', 'order-of-anna'];
@@ -23,10 +23,7 @@ function leftovers(state, number, texts) {
 }
 
 test('a number is exported, erased, and gone from the files', { timeout: 60_000 }, async () => {
-  const carrier = await new Carrier({ receipt: () => [0, 'DELIVRD'] }).listen();
-  const daemon = new Daemon({ carriers: [{ name: 'acme', port: carrier.port }], clock: '2026-11-18T12:00:00Z' });
-  try {
-    await daemon.start();
+  await withGateway({ carrier: { receipt: () => [0, 'DELIVRD'] }, clock: '2026-11-18T12:00:00Z' }, async ({ carrier, daemon }) => {
     await until('the bind', () => carrier.bound.length > 0);
     const shop = path.join(daemon.dir, 'shop.csv'), orders = path.join(daemon.dir, 'orders.csv');
     fs.writeFileSync(shop, `phone,first_name,email,tags\n${ANNA},Quetzalcoatl,anna.mustermann@example.org,vip;xyzzyplugh\n${BERT},Bert,b@example.org,vip\n`);
@@ -96,12 +93,5 @@ test('a number is exported, erased, and gone from the files', { timeout: 60_000 
     await until('the bind', () => carrier.bound.length > 0);
     assert.equal(await carrier.inbound(ANNA, '80010', 'START'), 0);
     await until('it may be written to again', async () => (await daemon.request('POST', '/v1/messages', { to: ANNA, text: 'again' })).status === 202);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-3000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-    await carrier.close();
-  }
+  });
 });

@@ -2,21 +2,18 @@
 // is there as events, too.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Carrier, Daemon, until } from './lib.mjs';
+import { until, withGateway } from './lib.mjs';
 
 const ANN = '+447700900301', BOB = '+447700900302';
 
 test('fields, events and what customers do', { timeout: 60_000 }, async () => {
-  const carrier = await new Carrier({ receipt: () => [0, 'DELIVRD'] }).listen();
-  const daemon = new Daemon({ carriers: [{ name: 'acme', port: carrier.port }], clock: '2026-11-18T12:00:00Z' });
-  const cli = async (code, ...args) => {
-    const r = await daemon.cli(...args);
-    assert.equal(r.code, code, `${args.join(' ')}: ${r.out}${r.err}`);
-    return r;
-  };
-  const count = async (query) => (await daemon.api('POST', '/v1/segments:evaluate', { query })).count;
-  try {
-    await daemon.start();
+  await withGateway({ carrier: { receipt: () => [0, 'DELIVRD'] }, clock: '2026-11-18T12:00:00Z' }, async ({ carrier, daemon }) => {
+    const cli = async (code, ...args) => {
+      const r = await daemon.cli(...args);
+      assert.equal(r.code, code, `${args.join(' ')}: ${r.out}${r.err}`);
+      return r;
+    };
+    const count = async (query) => (await daemon.api('POST', '/v1/segments:evaluate', { query })).count;
     await until('the bind', () => carrier.bound.length > 0);
     // --- fields of every type
     for (const [name, type] of [['shoe', 'number(1)'], ['nickname', 'text'], ['since', 'date'], ['pets', 'yes/no'], ['colours', 'set'], ['shop', 'place']]) await cli(0, 'field', 'add', name, type);
@@ -123,12 +120,5 @@ test('fields, events and what customers do', { timeout: 60_000 }, async () => {
     assert.equal(after.find((e) => e.name === 'visit').count, 0);
     assert.equal(after.find((e) => e.name === 'delivered').count, 0);
     await cli(0, 'store', 'check');
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-2000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-    await carrier.close();
-  }
+  });
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { test } from 'node:test';
-import { breathe, Carrier, Daemon, slow, until } from './lib.mjs';
+import { breathe, Carrier, Daemon, during, slow, until } from './lib.mjs';
 
 const number = (i) => `+4477009${String(i).padStart(5, '0')}`;
 const at = (carrier) => `127.0.0.1:${carrier.port ?? carrier}`;
@@ -28,16 +28,7 @@ async function carriers(options, fn) {
 
 async function daemonWith(settings, fn, more = {}) {
   const daemon = new Daemon({ carriers: [{ name: 'acme', host: undefined, ...settings }], ...more });
-  try {
-    await daemon.start();
-    await fn(daemon);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-4000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-  }
+  await during(daemon, fn);
 }
 
 const binds = async (daemon) => (await daemon.status()).carriers[0].binds;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Daemon } from './lib.mjs';
+import { Daemon, during } from './lib.mjs';
 
 // As Shopify and the order exporters of WooCommerce write their headers; the people are fiction.
 const SHOPIFY = `Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,Default Address Address2,Default Address City,Default Address Province Code,Default Address Country Code,Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,Tags
@@ -34,8 +34,7 @@ test('shops and NDJSON', { timeout: 60_000 }, async () => {
   const count = async (query) => (await daemon.api('POST', '/v1/segments:evaluate', { query })).count;
   const fields = async (number) => (await daemon.api('GET', `/v1/customers/${encodeURIComponent(number)}`)).fields;
   const told = (r) => { const { rows, created, updated, unchanged, events, duplicates, rejected, skipped } = JSON.parse(r.out); return { rows, created, updated, unchanged, events, duplicates, rejected, skipped }; };
-  try {
-    await daemon.start();
+  await during(daemon, async () => {
     // Shopify: who opted out before stays so, whatever the shop says.
     await cli(0, 'customer', 'block', '+447700900201', '--words', 'STOP');
     let r = await cli(0, 'import', 'customers', file('customers_export.csv', SHOPIFY), '--from', 'shopify', '--json');
@@ -92,11 +91,5 @@ test('shops and NDJSON', { timeout: 60_000 }, async () => {
     assert.equal(zoe['profile.score'], undefined);
     assert.equal(await count('count(visit, lifetime) > 0 and first_name = "zoe"'), 1, 'what it did stays');
     assert.equal((await cli(0, 'store', 'check', '--json')).code, 0);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-2000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-  }
+  });
 });

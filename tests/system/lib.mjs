@@ -323,19 +323,27 @@ carriers = ( ${this.carriers.map((c) => `{ ${group(c)} }`).join(', ')} );
   }
 }
 
-// Starts carrier and daemon, runs fn, cleans up whatever happens.
-export async function withGateway({ carrier: carrierOptions = {}, settings = {}, ...daemonOptions }, fn) {
-  const carrier = await new Carrier(carrierOptions).listen();
-  const daemon = new Daemon({ carriers: [{ name: 'acme', port: carrier.port, ...settings }], ...daemonOptions, settings: daemonOptions.text ?? '' });
+// Starts the daemon, runs fn, ends it in good order; what fails tells its log. Cleans up whatever happens.
+export async function during(daemon, fn) {
   try {
     await daemon.start();
-    await fn({ carrier, daemon });
+    await fn(daemon);
     await daemon.stop();
   } catch (e) {
     e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-4000)}`;
     throw e;
   } finally {
     await daemon.cleanup();
+  }
+}
+
+// The same with a carrier.
+export async function withGateway({ carrier: carrierOptions = {}, settings = {}, ...daemonOptions }, fn) {
+  const carrier = await new Carrier(carrierOptions).listen();
+  try {
+    const daemon = new Daemon({ carriers: [{ name: 'acme', port: carrier.port, ...settings }], ...daemonOptions, settings: daemonOptions.text ?? '' });
+    await during(daemon, () => fn({ carrier, daemon }));
+  } finally {
     await carrier.close();
   }
 }

@@ -1,4 +1,5 @@
 # Unit tests of engine/; rig.c is the engine with its stores and scripted carriers.
+EXTRA_DIST += tests/unit/engine/facts_fixture.h
 check_PROGRAMS += tests/unit/engine/test_worker tests/unit/engine/test_gate tests/unit/engine/test_outgoing
 tests_unit_engine_test_worker_SOURCES = tests/unit/engine/test_worker.c
 tests_unit_engine_test_worker_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

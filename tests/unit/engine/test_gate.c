@@ -9,42 +9,14 @@
 
 #include <cmocka.h>
 
+#include "facts_fixture.h"
+
 #define LONDON UINT64_C(447700900001)
-
-static struct facts_shared *shared;
-static struct facts *facts;
-
-static usec_t at(const char *text)
-{
-    int64_t t;
-    bool offset, time;
-    assert_true(civil_parse(strv_from(text), &t, &offset, &time));
-    return t;
-}
 
 static int setup(void **state)
 {
-    static char dir[1024];
-    struct err e = { 0 };
     (void)state;
-    snprintf(dir, sizeof dir, "%s/conf", getenv("TESSERA_SRC") ? getenv("TESSERA_SRC") : ".");
-    struct facts_options o = {
-        .dir = dir, .zone = "Europe/Berlin", .quiet_margin = 5 * USEC_MINUTE, .low_confidence = true
-    };
-    shared = facts_shared_load(dir, &e);
-    facts = shared ? facts_new(shared, &o, &e) : NULL;
-    if (facts == NULL) {
-        print_error("%s\n", e.text);
-    }
-    return facts == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    facts_free(facts);
-    facts_shared_free(shared);
-    return 0;
+    return facts_setup("Europe/Berlin", 5 * USEC_MINUTE);
 }
 
 static enum gate_answer ask(struct gate *t, enum message_class c, usec_t valid_until, const char *when,
@@ -120,5 +92,5 @@ int main(void)
         cmocka_unit_test(suppression_is_the_last_question_and_holds_for_every_class),
         cmocka_unit_test(what_is_stale_is_not_sent),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, facts_teardown);
 }

@@ -12,35 +12,12 @@
 
 #include <cmocka.h>
 
-static struct facts_shared *shared;
-static struct facts *facts;
-
-static usec_t at(const char *text)
-{
-    int64_t t;
-    bool offset, time;
-    assert_true(civil_parse(strv_from(text), &t, &offset, &time));
-    return t;
-}
+#include "facts_fixture.h"
 
 static int setup(void **state)
 {
-    static char dir[1024];
-    struct err e = { 0 };
     (void)state;
-    snprintf(dir, sizeof dir, "%s/conf", getenv("TESSERA_SRC") ? getenv("TESSERA_SRC") : ".");
-    struct facts_options o = { .dir = dir, .zone = "Asia/Tokyo", .low_confidence = true };
-    shared = facts_shared_load(dir, &e);
-    facts = shared ? facts_new(shared, &o, &e) : NULL;
-    return facts == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    facts_free(facts);
-    facts_shared_free(shared);
-    return 0;
+    return facts_setup("Asia/Tokyo", 0);
 }
 
 static void a_reading_is_an_instant_in_each_zone(void **state)
@@ -106,5 +83,5 @@ int main(void)
         cmocka_unit_test(an_instant_is_the_same_for_all),
         cmocka_unit_test(what_is_past_everywhere_is_a_mistake),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, facts_teardown);
 }
