@@ -153,8 +153,8 @@ test('a full disk: refused clearly, nothing corrupted, and it goes on when there
 });
 
 test('the wall clock jumps: no quiet hours are broken, nothing is stuck', { timeout: 120_000 }, async () => {
-  const N = 1200;
-  await withGateway({ clock: NOON, settings: { window: 20, rate: 150 } }, async ({ carrier, daemon }) => {
+  const N = 900;
+  await withGateway({ clock: NOON, settings: { window: 20, rate: 300 } }, async ({ carrier, daemon }) => {
     await daemon.bound(carrier);
     await campaign(daemon, N);
     const promo = () => carrier.submits.filter((s) => s.text.startsWith('campaign ')).length;
