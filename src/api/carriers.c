@@ -29,12 +29,25 @@ static json_t *carrier_tls(const struct carrier_options *k)
     return o;
 }
 
+/* "smsc.example:2775", in the order of preference. */
+static json_t *carrier_hosts(const struct carrier_options *k)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < k->n_hosts || (i == 0 && k->n_hosts == 0); i++) {
+        const char *name = k->n_hosts != 0 ? k->hosts[i].name : k->host;
+        unsigned port = k->n_hosts != 0 ? k->hosts[i].port : k->port;
+        bool v6 = strchr(name, ':') != NULL;
+        json_array_append_new(list, json_sprintf("%s%s%s:%u", v6 ? "[" : "", name, v6 ? "]" : "", port));
+    }
+    return list;
+}
+
 /* As configured; without what is secret. */
 static json_t *carrier_settings(const struct carrier_options *k)
 {
     json_t *o = json_object(), *binds = json_object();
-    put_text(o, "host", k->host);
-    json_object_set_new(o, "port", reply_u64(k->port));
+    json_object_set_new(o, "hosts", carrier_hosts(k));
+    put_seconds(o, "failback_s", k->failback);
     put_text(o, "system_id", k->system_id);
     put_text(o, "system_type", k->system_type);
     put_text(o, "address_range", k->address_range);
@@ -46,8 +59,17 @@ static json_t *carrier_settings(const struct carrier_options *k)
     json_object_set_new(o, "window", reply_u64(k->window));
     json_object_set_new(o, "rate", k->rate != 0 ? json_integer(k->rate) : json_null());
     json_object_set_new(o, "burst", json_integer(k->burst));
+    json_object_set_new(o, "bind_rate", k->bind_rate != 0 ? json_integer(k->bind_rate) : json_null());
+    json_object_set_new(o, "bind_burst", json_integer(k->bind_burst));
+    json_object_set_new(o, "congestion", reply_u64(k->congestion));
     put_seconds(o, "response_timeout_s", k->response_timeout);
     put_seconds(o, "enquire_link_s", k->enquire_link);
+    put_seconds(o, "enquire_timeout_s", k->enquire_timeout);
+    put_seconds(o, "bind_timeout_s", k->bind_timeout);
+    put_seconds(o, "connect_timeout_s", k->connect_timeout);
+    put_seconds(o, "reconnect_min_s", k->reconnect_min);
+    put_seconds(o, "reconnect_max_s", k->reconnect_max);
+    put_seconds(o, "already_bound_wait_s", k->already_bound_wait);
     put_text(o, "sender", k->sender);
     put_text(o, "prefixes", k->prefixes);
     put_text(o, "service_type", k->service_type);
@@ -56,6 +78,8 @@ static json_t *carrier_settings(const struct carrier_options *k)
     put_text(o, "alphabet", k->alphabet);
     put_text(o, "transliteration", k->transliteration);
     put_text(o, "languages", k->languages);
+    json_object_set_new(o, "packed", json_boolean(k->packed));
+    json_object_set_new(o, "latin1", json_boolean(k->latin1));
     put_text(o, "receipt_ids", k->receipt_ids);
     put_text(o, "receipts_by", k->receipts_by);
     json_object_set_new(o, "max_failures", reply_u64(k->max_failures));

@@ -78,6 +78,13 @@ static json_t *view_detail(const struct engine_view *v, struct audience_view *vi
     return reply_cstr(message_reason_text(m->reason));
 }
 
+/* A part without an answer is in flight only while the message is; else it is where the message is. */
+static enum message_state view_part_state(const struct spool_view *m, const struct spool_part_view *p)
+{
+    bool out = m->state == MESSAGE_IN_FLIGHT || m->state == MESSAGE_UNCERTAIN;
+    return p->state == MESSAGE_IN_FLIGHT && !out ? m->state : p->state;
+}
+
 static json_t *view_parts(const struct spool_view *m)
 {
     json_t *list = json_array();
@@ -86,7 +93,7 @@ static json_t *view_parts(const struct spool_view *m)
         const char *name = smpp_status_name(p->command_status), *stage = spool_stage_name(p->stage);
         json_t *one = json_object();
         json_object_set_new(one, "n", reply_u64(i + 1));
-        json_object_set_new(one, "state", reply_cstr(message_state_name(p->state)));
+        json_object_set_new(one, "state", reply_cstr(message_state_name(view_part_state(m, p))));
         json_object_set_new(one, "status",
                             p->command_status == 0 ? json_null()
                             : name != NULL         ? reply_cstr(name)

@@ -21,12 +21,19 @@ static void carrier_put_settings(struct table *t, const char *prefix, const json
     json_object_foreach((json_t *)(uintptr_t)settings, name, value)
     {
         struct buf label = { 0 }, text = { 0 };
-        buf_printf(&label, "%s%s", prefix, name);
+        size_t n = strlen(name); /* a duration says its unit itself */
+        n -= json_is_real(value) && n > 2 && strcmp(name + n - 2, "_s") == 0 ? 2 : 0;
+        buf_printf(&label, "%s%.*s", prefix, (int)n, name);
         if (json_is_object(value)) {
             buf_put_u8(&label, '.');
             carrier_put_settings(t, buf_cstr(&label), value);
         } else if (json_is_string(value)) {
             carrier_pair(t, buf_cstr(&label), json_string_value(value));
+        } else if (json_is_array(value)) {
+            for (size_t i = 0; i < json_array_size(value); i++) {
+                buf_printf(&text, "%s%s", i == 0 ? "" : ", ", json_string_value(json_array_get(value, i)));
+            }
+            carrier_pair(t, buf_cstr(&label), buf_cstr(&text));
         } else if (json_is_integer(value)) {
             buf_printf(&text, "%lld", (long long)json_integer_value(value));
             carrier_pair(t, buf_cstr(&label), buf_cstr(&text));

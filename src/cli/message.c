@@ -262,8 +262,11 @@ int run_message_show(struct cli *c)
 
 static void message_draw_acted(struct cli *c, const json_t *doc, struct buf *out)
 {
+    const char *state = doc_text(doc, "state"), *why = doc_text(doc, "detail");
+    bool waits = strcmp(state, "held") == 0 && why[0] != '\0';
     (void)c;
-    buf_printf(out, "message %s is %s\n", doc_text(doc, "id"), message_state_label(doc_text(doc, "state")));
+    buf_printf(out, "message %s is %s%s%s\n", doc_text(doc, "id"), message_state_label(state),
+               waits ? ": " : "", waits ? why : "");
 }
 
 /* What the carrier said, part by part. */
