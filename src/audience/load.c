@@ -98,7 +98,7 @@ static bool put_scalar(struct catalog_txn *t, const struct schema_field *f, int6
 }
 
 bool audience_column_text(struct audience_view *v, const struct schema_field *f, int64_t value,
-                         struct buf *out)
+                          struct buf *out)
 {
     return value != PACKED_UNSET && put_scalar(v->txn, f, value, out);
 }

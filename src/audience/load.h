@@ -36,7 +36,7 @@ bool audience_value_text(struct catalog_txn *t, const struct schema_field *f, co
                          struct buf *out);
 /* Any value of a field or attribute that is not a set, as a column has it, in the same form. */
 bool audience_column_text(struct audience_view *v, const struct schema_field *f, int64_t value,
-                         struct buf *out);
+                          struct buf *out);
 
 /* Every set field in order of the schema, until fn returns false. */
 typedef bool audience_field_fn(void *ctx, const struct schema_field *field, struct strv text);

@@ -192,8 +192,7 @@ static const struct option store_options[] = {
     { .name = NULL },
 };
 
-#define STORE_MORE                                                                                           \
-    "With --dir the files are worked on at once, by tesserad itself; no daemon may run there."
+#define STORE_MORE "With --dir the files are worked on at once, by tesserad itself; no daemon may run there."
 
 static const struct option send_options[] = {
     OPT("to", OPTION_TEXT, "NUMBER", "to whom, as +49...", .required = true),

@@ -95,7 +95,10 @@ static uint64_t import_file(struct audience *a, const char *path, enum audience_
     struct err e;
     struct strv file = map_file(path);
     const struct audience_import_options o = {
-        .session = strv_from(session), .kind = kind, .event = strv_from("purchase"), .now = NOW,
+        .session = strv_from(session),
+        .kind = kind,
+        .event = strv_from("purchase"),
+        .now = NOW,
         .mapping = strv_from(kind == IMPORT_EVENTS ? "id=id" : "") /* so that a purchase is stored once */
     };
     struct audience_import *im = audience_import_begin(a, &o, &e);
