@@ -278,6 +278,11 @@ static bool dispatch_next(struct carrier *c, usec_t now)
     if (o->campaign != NULL && spool_room(g->spool) == 0) {
         return false; /* the spool's poll kicks again */
     }
+    if (o->campaign == NULL && hmap_get(&c->in_flight, o->m.id, NULL)) { /* loaded twice: one is under way */
+        dispatch_pop(c, o);
+        outgoing_free(o);
+        return true;
+    }
     const struct campaign *of = dispatch_campaign(g, o);
     if (dispatch_stopped(of)) {
         dispatch_pop(c, o);

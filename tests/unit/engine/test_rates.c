@@ -536,6 +536,33 @@ static void a_new_message_waits_for_its_recipients_last_one_while_slowed(void **
     assert_string_equal(m->submits[3].text, "second");
 }
 
+/* A load and a move to another carrier may both bring one; the first is on the wire. */
+static void what_is_in_flight_is_not_taken_up_again(void **state)
+{
+    struct rig *r = *state;
+    struct smsc *m = &r->smsc[0];
+    m->judge = judge_wait;
+    started(r);
+    uint64_t id = send_from(r, "ACME", CLASS_TRANSACTIONAL, DE, "once");
+    rig_until(r, m->n == 1);
+    struct outgoing *o = calloc(1, sizeof *o);
+    assert_non_null(o);
+    o->m = (struct message){ .id = id,
+                             .to = DE,
+                             .sender = STRV("ACME"),
+                             .text = STRV("once"),
+                             .class_ = CLASS_TRANSACTIONAL,
+                             .parts = 1 };
+    o->clock = engine_clock_of_message(r->engine, &o->m);
+    acme(r)->lanes[CLASS_TRANSACTIONAL].after = id;
+    lane_put_back(acme(r), o);
+    rig_quiet(r);
+    rig_answer(&m->submits[0], SMPP_ESME_ROK);
+    rig_until_passing(r, rig_state(r, id) == MESSAGE_SENT);
+    assert_int_equal(m->n, 1);
+    assert_int_equal(hmap_count(&acme(r)->in_flight), 0);
+}
+
 /* One recipient's outcome is late: others whose outcome has come do not wait for it. */
 static void recipients_that_wait_do_not_wait_for_each_other(void **state)
 {
@@ -589,6 +616,7 @@ int main(void)
         T(nor_does_a_long_message_beside_a_campaign_of_short_texts),
         T(nor_beside_new_short_messages_that_find_nothing_before_them),
         T(a_new_message_waits_for_its_recipients_last_one_while_slowed),
+        T(what_is_in_flight_is_not_taken_up_again),
         T(recipients_that_wait_do_not_wait_for_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
