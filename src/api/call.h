@@ -182,6 +182,8 @@ void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet"
     X(segment_why)                                                                                           \
     X(segment_why_query)                                                                                     \
     X(segment_history)                                                                                       \
+    X(segment_changes)                                                                                       \
+    X(segment_events)                                                                                        \
     X(segment_activate)                                                                                      \
     X(segment_deactivate)                                                                                    \
     X(segment_cross)                                                                                         \

@@ -56,6 +56,8 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/v1/segments/{name}/explain", ROLE_READER, BODY_NONE, "", api_segment_explain },
     { HTTP_GET, "/v1/segments/{name}/why", ROLE_READER, BODY_NONE, "number", api_segment_why },
     { HTTP_GET, "/v1/segments/{name}/history", ROLE_READER, BODY_NONE, "", api_segment_history },
+    { HTTP_GET, "/v1/segments/{name}/changes", ROLE_READER, BODY_NONE, "before limit", api_segment_changes },
+    { HTTP_POST, "/v1/segments/{name}/events", ROLE_OPERATOR, BODY_JSON, "", api_segment_events },
     { HTTP_POST, "/v1/segments/{name}/activate", ROLE_OPERATOR, BODY_JSON, "", api_segment_activate },
     { HTTP_POST, "/v1/segments/{name}/deactivate", ROLE_OPERATOR, BODY_JSON, "", api_segment_deactivate },
     { HTTP_POST, "/v1/segments:explain", ROLE_READER, BODY_JSON, "", api_segment_explain_query },

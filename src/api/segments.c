@@ -1,6 +1,7 @@
 /* /v1/segments: named queries, and queries without a name. */
 #include "api/call.h"
 #include "audience/eval.h"
+#include "api/segment_watch.h"
 #include "audience/segment.h"
 #include "engine/facts.h"
 #include "store/customers.h"
@@ -126,17 +127,25 @@ void api_segment_remove(struct call *c)
 
 /* --- the list --- */
 
+struct segment_listing {
+    struct audience_view *view;
+    json_t *list;
+};
+
 static bool segment_listed(void *ctx, const struct segment *s)
 {
+    struct segment_listing *x = ctx;
     json_t *one = json_object();
     json_object_set_new(one, "name", reply_text(s->name));
     json_object_set_new(one, "query", reply_text(s->query));
     json_object_set_new(one, "version", reply_u64(s->version));
     json_object_set_new(one, "active", json_boolean(s->active));
+    json_object_set_new(one, "events", json_boolean(s->events));
     json_object_set_new(one, "changed", reply_instant(s->changed));
     json_object_set_new(one, "last_count", s->counted_at != 0 ? reply_u64(s->count) : json_null());
     json_object_set_new(one, "last_evaluated", reply_instant(s->counted_at));
-    json_array_append_new(ctx, one);
+    json_object_set_new(one, "watch", segment_watch(x->view, s->name));
+    json_array_append_new(x->list, one);
     return true;
 }
 
@@ -144,10 +153,10 @@ static void segment_run_list(const struct engine_view *v, struct call *c)
 {
     struct audience_view *view = audience_view_begin(v->audience, &c->err);
     if (view != NULL) {
-        json_t *list = json_array();
-        segment_each(view, segment_listed, list);
+        struct segment_listing x = { view, json_array() };
+        segment_each(view, segment_listed, &x);
         c->out = json_object();
-        json_object_set_new(c->out, "segments", list);
+        json_object_set_new(c->out, "segments", x.list);
         audience_view_end(view);
     }
 }

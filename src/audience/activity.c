@@ -125,6 +125,7 @@ bool audience_apply_feed(struct audience *a, const struct audience_activity *lis
     }
     local.applied = rows.n;
     ok = ok && feed_append(w.txn, &rows, e);
+    journal_add_events(&w.journal, rows.customer, rows.at, ok ? rows.n : 0);
     if (ok) {
         if (last_seq > applied) {
             catalog_set_number(w.txn, CATALOG_FEED_SEQ, last_seq);

@@ -7,6 +7,7 @@
 #include "audience/directory.h"
 #include "audience/import.h"
 #include "audience/index.h"
+#include "audience/journal.h"
 #include "store/customers.h"
 
 /* A field that is becoming another: every record that is written gets the new value beside the old one. */
@@ -43,6 +44,7 @@ struct audience_writer {
     struct audience_number *numbers; /* of customers made in this transaction, still to be indexed */
     size_t n_numbers, cap_numbers;
     struct hmap fresh; /* their numbers -> ids; not while there is a directory */
+    struct journal journal; /* whom this transaction touches */
     struct directory directory;
     struct derived derived;
     uint64_t directory_change; /* of the catalog, as of which it is complete */

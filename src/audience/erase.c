@@ -164,6 +164,7 @@ static bool erasing_run(struct erasing *x, const struct customer_record *r, cons
         return false;
     }
     customer_delete(t, x->id);
+    journal_add(&x->w.journal, x->id);
     return events_erase(t, x->id, x->e) && index_flush(x->w.index, t, x->e) && erasing_forget(x, s) &&
            audience_writer_commit(&x->w, true, x->e);
 }

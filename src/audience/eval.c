@@ -3,6 +3,7 @@
 #include "audience/eval_internal.h"
 #include "audience/plan.h"
 #include "audience/segment.h"
+#include "audience/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,12 +202,28 @@ static const struct audience_set *segment_set(struct eval *ev, struct strv name,
     return NULL;
 }
 
+bool eval_ever(struct eval *ev, struct strv name, struct audience_set **set)
+{
+    struct err e = { 0 };
+    *set = watch_ever(ev->txn, name, &e);
+    if (*set || e.code == ERR_NOT_FOUND) /* not watched yet: those who are members now */
+        return true;
+    *ev->err = e;
+    return false;
+}
+
 struct audience_set *eval_in_segment(struct eval *ev, const struct query_node *node,
                                      const struct audience_set *candidates)
 {
     const struct audience_set *members = segment_set(ev, node->segment.name, node->segment.name_at);
-    struct audience_set *out = members ? audience_set_copy(members) : NULL;
-    if (members && (!out || !audience_set_and(out, candidates))) {
+    struct audience_set *out = members ? audience_set_copy(members) : NULL, *ever = NULL;
+    if (out && node->segment.ever && !eval_ever(ev, node->segment.name, &ever)) {
+        audience_set_free(out);
+        return NULL;
+    }
+    bool ok = out && (!ever || audience_set_or(out, ever));
+    audience_set_free(ever);
+    if (members && (!ok || !audience_set_and(out, candidates))) {
         eval_nomem(ev);
         audience_set_free(out);
         out = NULL;

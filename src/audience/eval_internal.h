@@ -221,6 +221,8 @@ struct audience_set *eval_pieces(struct eval *ev, const struct query_node *root)
  * filled with. *is false: not such a condition, or its numbers are no integers. eval_percentile.c */
 bool eval_percentile_test(struct eval *ev, const struct query_node *node, struct eval_numbers *x,
                           struct scan_test *t, bool *is);
+/* Who was a member since the segment is watched; *set is NULL when it was not looked at yet. */
+bool eval_ever(struct eval *ev, struct strv name, struct audience_set **set);
 struct audience_set *eval_in_segment(struct eval *ev, const struct query_node *node,
                                      const struct audience_set *candidates);
 /* The codes for which a survey's status or a class is as the condition wants; they are the caller's. */

@@ -38,6 +38,7 @@ struct one_node {
     struct one_survey *survey;
     struct eval_numbers everybody; /* a class */
     struct one_segment *segment;
+    struct audience_set *ever; /* its members of before */
 };
 
 struct one_segment {
@@ -214,7 +215,9 @@ static bool cond_new(struct eval_one *x, struct one_node *n)
         n->survey = one_survey_new(&x->logs, node);
         return n->survey && eval_coded_test(&x->ev, node, &n->test.scan);
     case QUERY_SET_HAS: return has_new(x, n);
-    case QUERY_SEGMENT: return (n->segment = segment_new(x, node)) != NULL;
+    case QUERY_SEGMENT:
+        n->segment = segment_new(x, node);
+        return n->segment && (!node->segment.ever || eval_ever(&x->ev, node->segment.name, &n->ever));
     case QUERY_TENURE: return tenure_new(x, n);
     case QUERY_BUCKET: n->column = x->exists; return eval_bucket_test(&x->ev, node, &n->test.scan);
     default: return err_set(x->ev.err, ERR_INTERNAL, "condition is not evaluated by this version");
@@ -234,6 +237,7 @@ static void node_free(struct one_node *n)
     eval_test_free(&n->test);
     eval_numbers_free(&n->everybody);
     one_survey_free(n->survey);
+    audience_set_free(n->ever);
     for (size_t i = 0; n->sets && i < n->n_codes; i++)
         audience_set_free(n->sets[i]);
     free(n->sets);
@@ -524,7 +528,9 @@ static bool cond_holds(struct eval_one *x, struct one_node *n, bool *holds)
         }
         break;
     case QUERY_SET_HAS: return has_holds(x, n, holds);
-    case QUERY_SEGMENT: return segment_holds(x, n->segment, holds);
+    case QUERY_SEGMENT:
+        *holds = n->ever && audience_set_contains(n->ever, x->customer);
+        return *holds || segment_holds(x, n->segment, holds);
     case QUERY_TENURE: {
         int64_t since = column_value(x, n->column);
         if (since == PACKED_UNSET)

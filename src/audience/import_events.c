@@ -289,6 +289,7 @@ bool import_events_store(struct audience_import *im, struct err *e)
     if (!events_append(im->writer.txn, &b, e)) {
         return false;
     }
+    journal_add_events(&im->writer.journal, log->customer, log->at, log->n);
     im->next.events += log->n;
     return true;
 }

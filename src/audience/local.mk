@@ -48,4 +48,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/segment_query.c src/audience/segment_refs.c \
 	src/audience/cross.c src/audience/cross.h \
 	src/audience/explain.c src/audience/explain_why.c src/audience/explain.h \
-	src/audience/segment_history.c
+	src/audience/segment_history.c \
+	src/audience/journal.c src/audience/journal.h \
+	src/audience/watch.c src/audience/watch_store.c src/audience/watch_class.c \
+	src/audience/watch.h src/audience/watch_inside.h

@@ -3,6 +3,7 @@
 #include "audience/audience_inside.h"
 #include "audience/eval.h"
 #include "audience/segment_inside.h"
+#include "audience/watch.h"
 #include "base/nearest.h"
 #include "store/documents.h"
 
@@ -23,6 +24,7 @@ static bool segment_store(struct catalog_txn *t, const struct segment *s, struct
     buf_put_varint(&b, s->counted_change);
     buf_put_varint(&b, s->counted_version);
     buf_put_lstr(&b, s->query);
+    buf_put_u8(&b, s->events);
     bool ok = !b.failed || err_set(e, ERR_NOMEM, "out of memory");
     if (ok) {
         document_put(t, DOCUMENT_SEGMENT, s->name, (struct strv){ (const char *)b.data, b.len });
@@ -275,11 +277,25 @@ bool segment_delete(struct audience *a, struct strv name, const struct segment_b
         ok = segment_history_add(t, &s, name, &version, e);
     }
     if (ok) {
+        watch_forget(t, name);
         document_delete(t, DOCUMENT_SEGMENT, name);
         return catalog_commit(t, e);
     }
     catalog_end(t);
     return false;
+}
+
+static bool alter_events(struct catalog_txn *t, struct segment *s, void *ctx, struct err *e)
+{
+    (void)t;
+    (void)e;
+    s->events = *(const bool *)ctx;
+    return true;
+}
+
+bool segment_set_events(struct audience *a, struct strv name, bool events, struct err *e)
+{
+    return segment_alter(a, name, alter_events, &events, e);
 }
 
 struct noted {

@@ -16,6 +16,7 @@ struct segment {
     struct strv query; /* as written */
     uint32_t version;  /* from 1, grows with every change of the query, also past a removal */
     bool active;
+    bool events; /* who enters and leaves is told in the event log, too (watch.h) */
     usec_t created, changed;
     usec_t counted_at;       /* 0: never */
     uint64_t count;          /* of the last evaluation that was noted */
@@ -78,7 +79,8 @@ bool segment_save(struct audience *a, struct strv name, struct strv query, enum 
                   struct err *e);
 bool segment_set_active(struct audience *a, struct strv name, bool active, const struct segment_by *by,
                         struct err *e);
-/* ERR_STATE with the name of a segment that refers to it. */
+bool segment_set_events(struct audience *a, struct strv name, bool events, struct err *e);
+/* ERR_STATE with the name of a segment that refers to it. What was watched of it is forgotten. */
 bool segment_delete(struct audience *a, struct strv name, const struct segment_by *by, struct err *e);
 /* Notes what an evaluation counted. Not an error when the segment is gone or changed meanwhile. */
 bool segment_note_count(struct audience *a, struct strv name, uint32_t version, uint64_t change,

@@ -153,6 +153,7 @@ bool segment_decode(struct strv name, struct strv octets, struct segment *s)
     s->counted_change = rd_varint(&r);
     s->counted_version = (uint32_t)rd_varint(&r);
     s->query = rd_lstr(&r);
+    s->events = rd_left(&r) > 0 && rd_u8(&r) != 0; /* not in older ones */
     return !r.failed;
 }
 

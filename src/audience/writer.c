@@ -22,6 +22,7 @@ void audience_writer_free(struct audience_writer *w)
     dict_cache_free(&w->dict);
     hmap_free(&w->fresh);
     directory_free(&w->directory);
+    journal_free(&w->journal);
     free(w->numbers);
     derived_free(&w->derived);
     *w = (struct audience_writer){ 0 };
@@ -45,6 +46,7 @@ void audience_writer_abort(struct audience_writer *w)
         index_discard(w->index);
         dict_cache_clear(&w->dict); /* it knows codes that are not given out now */
         hmap_clear(&w->fresh);
+        journal_clear(&w->journal);
         directory_free(&w->directory);
         w->n_numbers = 0;
     }
@@ -133,7 +135,9 @@ bool audience_writer_commit(struct audience_writer *w, bool changed, struct err 
         catalog_set_number(w->txn, CATALOG_CHANGE, catalog_number(w->txn, CATALOG_CHANGE) + 1);
     }
     w->directory_change = catalog_number(w->txn, CATALOG_CHANGE);
-    if (!numbers_put(w, e) || !index_flush(w->index, w->txn, e)) {
+    bool told = !changed || journal_write(&w->journal, w->txn, w->directory_change, e);
+    journal_clear(&w->journal);
+    if (!told || !numbers_put(w, e) || !index_flush(w->index, w->txn, e)) {
         audience_writer_abort(w);
         return false;
     }
@@ -265,6 +269,9 @@ bool audience_writer_create(struct audience_writer *w, const struct audience_loc
         ok = err_set(e, ERR_NOMEM, "out of memory");
     }
     ok = ok && index_change(w->index, w->txn, &w->dict, *id, NULL, r, e);
+    if (ok) {
+        journal_add(&w->journal, *id);
+    }
     free(own);
     return ok;
 }
@@ -284,6 +291,7 @@ bool audience_writer_replace(struct audience_writer *w, const struct audience_lo
     }
     /* First the index: `before` points into the map and does not outlive a write. */
     bool ok = index_change(w->index, w->txn, &w->dict, id, before, after, e);
+    journal_add(&w->journal, id);
     ok = ok && (customer_put(w->txn, id, after) || catalog_ok(w->txn, e)) && catalog_ok(w->txn, e);
     free(own);
     return ok;

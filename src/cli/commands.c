@@ -49,6 +49,11 @@ static const struct option import_events_options[] = {
     "events), woocommerce-customers (who ordered); columns they do not name are left out, --map adds "       \
     "them.\n"
 
+static const struct option segment_changes_options[] = {
+    OPT("limit", OPTION_COUNT, "N", "at most N [20]", .min = 1, .max = 1000000),
+    { .name = NULL },
+};
+
 static const struct option segment_cross_options[] = {
     OPT("save", OPTION_TEXT, "PREFIX", "make a segment of each cell, PREFIX-yes-no and so on"),
     OPT("as", OPTION_TEXT, "NAME", "or with these names; once a cell, in the order they are shown as lines",
@@ -250,6 +255,14 @@ const struct command commands[] = {
     C("segment", "why", "NAME|QUERY NUMBER", "why a customer is in it, or is not", NULL,
       "Example: tessera segment why lapsed-vips +447700900123", segment_why),
     C("segment", "history", "NAME", "who changed a segment, and when", NULL, NULL, segment_history),
+    C("segment", "changes", "NAME", "who came and went, look by look", segment_changes_options,
+      "The daemon looks every segments.sweep; looks at which nobody entered or left are not listed.",
+      segment_changes),
+    C("segment", "events", "NAME on|off", "tell who enters and leaves in their events, too", NULL,
+      "Events segment_enter and segment_leave with the attribute segment, for queries and \"customer "
+      "show\".\n"
+      "Off for a new segment: one of millions that comes and goes by the hour would fill the store.",
+      segment_events),
     C("segment", "activate", "NAME", "let a deactivated segment be used again", NULL, NULL, segment_activate),
     C("segment", "deactivate", "NAME", "keep it, but let no segment refer to it", NULL, NULL,
       segment_deactivate),

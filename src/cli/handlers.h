@@ -18,6 +18,8 @@
     X(segment_explain)                                                                                       \
     X(segment_why)                                                                                           \
     X(segment_history)                                                                                       \
+    X(segment_changes)                                                                                       \
+    X(segment_events)                                                                                        \
     X(segment_activate)                                                                                      \
     X(segment_deactivate)                                                                                    \
     X(segment_cross)                                                                                         \

@@ -4,6 +4,7 @@
 #include "cli/handlers.h"
 #include "cli/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static json_t *segment_body(struct cli *c, const char *query)
@@ -195,9 +196,24 @@ static void segment_columns(struct table *t)
 {
     table_column(t, "segment", TABLE_LEFT);
     table_column(t, "state", TABLE_LEFT);
+    table_column(t, "members", TABLE_RIGHT);
+    table_column(t, "swept", TABLE_LEFT);
+    table_column(t, "skipped/partial/full", TABLE_RIGHT);
     table_column(t, "last count", TABLE_RIGHT);
     table_column(t, "evaluated", TABLE_LEFT);
     table_column(t, "query", TABLE_LEFT);
+}
+
+/* As of the last look of the daemon. */
+static void segment_put_watch(struct table *t, const json_t *w)
+{
+    char looks[80];
+    bool there = json_is_object(w);
+    snprintf(looks, sizeof looks, "%lld/%lld/%lld", (long long)doc_int(w, "skipped"),
+             (long long)doc_int(w, "partial"), (long long)doc_int(w, "full"));
+    table_text(t, there ? text_count(doc_int(w, "members")).s : "-");
+    table_text(t, there ? text_minute(doc_instant(w, "swept")).s : "-");
+    table_text(t, there ? looks : "-");
 }
 
 static void segment_row(struct table *t, const json_t *s)
@@ -205,6 +221,7 @@ static void segment_row(struct table *t, const json_t *s)
     usec_t evaluated = doc_instant(s, "last_evaluated");
     table_strv(t, doc_strv(s, "name"), STYLE_STRONG);
     table_text(t, json_is_false(doc_get(s, "active")) ? "inactive" : "active");
+    segment_put_watch(t, doc_get(s, "watch"));
     table_text(t, evaluated != 0 ? text_count(doc_int(s, "last_count")).s : "-");
     table_text(t, evaluated != 0 ? text_minute(evaluated).s : "never");
     table_strv(t, doc_strv(s, "query"), STYLE_PLAIN);

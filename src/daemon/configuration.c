@@ -168,6 +168,7 @@ void config_engine_options(const struct config *c, struct engine_options *out)
         .n_tlvs = c->n_tlvs,
         .rates = c->rates,
         .n_rates = c->n_rates,
+        .segments_sweep = c->segments_sweep,
         .reroute_after = c->reroute_after,
         .bind_attempts = (unsigned)c->bind_attempts,
         .tls_expiry_warning = c->tls_expiry_warning,

@@ -29,6 +29,7 @@ struct config {
     size_t n_tlvs;
     struct rate_options *rates; /* on the heap */
     size_t n_rates;
+    usec_t segments_sweep;
     usec_t reroute_after;
 };
 

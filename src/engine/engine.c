@@ -198,6 +198,7 @@ static void engine_second(void *arg)
     engine_release_due(g);
     activity_pump(g);
     fit_second(g);
+    watch_second(g);
     engine_check_drained(g);
 }
 
@@ -374,6 +375,7 @@ bool engine_reload(struct engine *g, const struct engine_options *o, struct err 
     spool_keep(g->spool, o->keep_messages, o->keep_inbound);
     spool_keep_receipts(g->spool, o->keep_unknown);
     g->o.reroute_after = o->reroute_after;
+    g->o.segments_sweep = o->segments_sweep;
     if (zones_reload(g->facts->zones, NULL)) {
         gate_forget(&g->gate);
         for (size_t i = 0; i < g->n_campaigns; i++) {

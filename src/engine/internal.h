@@ -78,6 +78,8 @@ struct engine {
         struct loop_task task;
     } looking;
 
+    usec_t watch_next; /* when watch.c looks again, by the monotonic clock; 0: not begun */
+    bool watch_running, watch_anew;
     usec_t fit_next; /* when fit.c looks again, by the monotonic clock */
     struct errand *errands;
     uint32_t last_errand;
@@ -156,6 +158,8 @@ void errand_lost(struct engine *g, uint64_t token, enum session_lost why);
 void errands_stop(struct engine *g); /* answers those that wait */
 /* fit.c: the model of p_alive, made anew by itself */
 void fit_second(struct engine *g);
+/* watch.c: who entered and left segments */
+void watch_second(struct engine *g);
 /* sweep.c: many messages of the store, moved in slices by its writer */
 void sweep_begin(struct engine *g, const struct spool_sweep *w);
 void sweep_resume(struct engine *g, uint32_t campaign); /* what is held since the campaign was paused goes */

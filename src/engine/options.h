@@ -135,6 +135,7 @@ struct engine_options {
     size_t n_tlvs;
     const struct rate_options *rates;
     size_t n_rates;
+    usec_t segments_sweep; /* segments are looked at so often for who entered and left; 0 = never */
     usec_t reroute_after; /* a carrier is down so long before messages that wait for it go elsewhere */
     unsigned max_parts;
     unsigned max_attempts;

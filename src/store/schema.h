@@ -46,11 +46,15 @@ enum {
     EVENT_STOP = 8,
     EVENT_START = 9,
     EVENT_SURVEY = 14,
+    EVENT_SEGMENT_ENTER = 16,
+    EVENT_SEGMENT_LEAVE = 17,
 };
 /* Attribute of the activity events: the campaign's number. */
 enum { ATTRIBUTE_CAMPAIGN = 65 };
 /* Attributes of the event "survey": which survey, and how it stands with the customer ("invited"). */
 enum { ATTRIBUTE_SURVEY_NAME = 130, ATTRIBUTE_SURVEY_STATUS = 132 };
+/* Attribute "segment" of who entered and who left one. */
+enum { ATTRIBUTE_SEGMENT_ENTER = 150, ATTRIBUTE_SEGMENT_LEAVE = 151 };
 
 #define SCHEMA_MAX_FIELDS 4096 /* fields and attributes together */
 #define SCHEMA_MAX_EVENTS 512

@@ -26,6 +26,8 @@ const struct schema_event_row schema_event_rows[] = {
     { EVENT_REDEMPTION, "redemption" },
     { EVENT_SURVEY, "survey" },
     { EVENT_CSAT, "csat" },
+    { EVENT_SEGMENT_ENTER, "segment_enter" },
+    { EVENT_SEGMENT_LEAVE, "segment_leave" },
 };
 const size_t schema_event_rows_count = COUNT(schema_event_rows);
 
@@ -82,5 +84,7 @@ const struct schema_row schema_rows[] = {
     { 131, EVENT_SURVEY, "answer", SCHEMA_TEXT, 0, false },
     { ATTRIBUTE_SURVEY_STATUS, EVENT_SURVEY, "status", SCHEMA_TEXT, 0, false },
     { 140, EVENT_CSAT, "score", SCHEMA_NUMBER, 0, false },
+    { ATTRIBUTE_SEGMENT_ENTER, EVENT_SEGMENT_ENTER, "segment", SCHEMA_TEXT, 0, false },
+    { ATTRIBUTE_SEGMENT_LEAVE, EVENT_SEGMENT_LEAVE, "segment", SCHEMA_TEXT, 0, false },
 };
 const size_t schema_rows_count = COUNT(schema_rows);

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { withGateway } from './lib.mjs';
+import { until, withGateway } from './lib.mjs';
 
 const PEOPLE = 'phone,gender,tier\n+447700900001,f,gold\n+447700900002,f,\n+447700900003,m,gold\n';
 const ORDERS = 'phone,time,amount\n+447700900001,2026-11-01T10:00:00Z,10\n+447700900001,2026-11-02T10:00:00Z,20\n+447700900003,2026-11-02T10:00:00Z,5\n';
@@ -82,5 +82,52 @@ test('explain, why, history, activate', { timeout: 60_000 }, async () => {
     assert.match(await ok('segment', 'history', 'loyal'), /version +change +at +who +query\n +1 +added +2026-11-20 .*count\(purchase/);
     r = await daemon.cli('segment', 'history', 'nobody');
     assert.match(r.err, /there is no segment "nobody"/);
+  });
+});
+
+test('who entered and who left', { timeout: 60_000 }, async () => {
+  await withGateway({ clock: '2026-11-20T12:00:00Z', text: 'segments: { sweep = "1s"; };' }, async ({ daemon }) => {
+    await given(daemon);
+    const ok = async (...args) => {
+      const r = await daemon.cli(...args);
+      assert.equal(r.code, 0, r.err);
+      return r.out;
+    };
+    const watch = async (name) => (await daemon.json('segment', 'list')).segments.find((s) => s.name === name).watch;
+    await ok('segment', 'add', 'gold', 'tier = "gold"');
+    await ok('segment', 'add', 'buyers', 'count(purchase, last 90 days) >= 2');
+    assert.match(await ok('segment', 'events', 'gold', 'on'), /is told in their events/);
+    let r = await daemon.cli('segment', 'events', 'gold', 'maybe');
+    assert.match(r.err, /on or off, not "maybe"/);
+    await until('the baseline', async () => (await watch('gold'))?.members === 2 && (await watch('buyers'))?.members === 1);
+
+    // one customer changes: only that one is looked at, and told of once
+    const file = path.join(daemon.dir, 'more.csv');
+    fs.writeFileSync(file, 'phone,tier\n+447700900002,gold\n+447700900003,silver\n');
+    await ok('import', 'customers', file, '--map', 'phone=msisdn');
+    await until('the sweep', async () => (await watch('gold')).members === 2 && (await watch('gold')).entered === 1);
+    const gold = await watch('gold');
+    assert.deepEqual([gold.left, gold.full], [1, 1]);
+    assert.ok(gold.partial >= 1);
+    const changes = await daemon.json('segment', 'changes', 'gold');
+    assert.deepEqual(changes.changes.map((c) => [c.entered, c.left, c.members, c.look]), [[1, 1, 2, 'partial'], [0, 0, 2, 'baseline']]);
+    assert.match(await ok('segment', 'changes', 'gold'), /at +entered +left +members +look\n.* 1 +1 +2 +partial\n.* 0 +0 +2 +baseline\n/);
+    const page = await daemon.api('GET', '/v1/segments/gold/changes?limit=1');
+    assert.equal(page.changes.length, 1);
+    assert.equal((await daemon.api('GET', `/v1/segments/gold/changes?before=${page.next}`)).changes[0].look, 'baseline');
+    const activity = (await daemon.api('GET', '/v1/customers/%2B447700900002')).activity;
+    assert.equal(activity.segment_enter.count, 1);
+    assert.equal((await daemon.json('segment', 'count', 'count(segment_leave where segment = "gold") = 1')).count, 1);
+    assert.equal((await daemon.json('segment', 'count', 'ever in segment "gold"')).count, 3);
+
+    // and after a kill nothing is told again
+    await until('looks that are skipped', async () => (await watch('gold')).skipped > 0);
+    await daemon.kill();
+    await daemon.start();
+    const before = await watch('gold');
+    await until('another look', async () => (await watch('gold')).skipped > before.skipped);
+    assert.equal((await daemon.json('segment', 'changes', 'gold')).changes.length, 2);
+    assert.equal((await daemon.api('GET', '/v1/customers/%2B447700900002')).activity.segment_enter.count, 1);
+    assert.match(await ok('segment', 'list'), /segment +state +members +swept +skipped\/partial\/full/);
   });
 });

@@ -91,3 +91,7 @@ tests_unit_audience_test_explain_SOURCES = tests/unit/audience/test_explain.c \
 	tests/unit/audience/eval_reference.c tests/unit/audience/eval_random.c
 tests_unit_audience_test_explain_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_explain_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_watch
+tests_unit_audience_test_watch_SOURCES = tests/unit/audience/test_watch.c
+tests_unit_audience_test_watch_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_watch_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)

@@ -365,23 +365,6 @@ static void test_segments_by_name(void **state)
     audience_view_end(v);
 }
 
-static void test_what_is_not_evaluated_is_refused_whatever_the_data(void **state)
-{
-    (void)state;
-    NEED_ZONES();
-    struct audience_view *v = audience_view_begin(model.audience, NULL);
-    struct eval_options o = options();
-    struct err e = { 0 };
-    struct query_error qe;
-    struct query *q = parsed(v, "tags has \"unheard of\" and ever in segment \"gold\"");
-    assert_null(eval_query(v, q, &o, &qe, &e));
-    assert_int_equal(qe.code, QUERY_E_UNSUPPORTED);
-    assert_int_equal(e.code, ERR_INVALID);
-    assert_string_equal(e.text, "\"ever in segment\" is not supported yet at 27");
-    query_free(q);
-    audience_view_end(v);
-}
-
 /* Saving refuses cycles; one that is in the store all the same (another program, a restored file) must not
  * hang. */
 static void test_a_cycle_of_segments_is_refused(void **state)
@@ -418,7 +401,6 @@ int main(void)
         cmocka_unit_test(test_agrees_with_the_reference),
         cmocka_unit_test(test_breakdown_counts_each_condition_alone),
         cmocka_unit_test(test_segments_by_name),
-        cmocka_unit_test(test_what_is_not_evaluated_is_refused_whatever_the_data),
         cmocka_unit_test(test_a_cycle_of_segments_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

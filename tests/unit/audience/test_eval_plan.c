@@ -47,7 +47,7 @@ static const struct {
     { "percentile(rfm(a).r) > 3", NULL },
     { "rfm(a).class = \"x\"", NULL },
     { "not (survey \"a\" status = \"b\")", NULL },
-    { "ever in segment \"a\"", "\"ever in segment\" is not supported yet at 1" },
+    { "ever in segment \"a\"", NULL },
     { "count(a where b matches \"x\") > 1", NULL },
     { "in segment \"a\" and percentile(count(a)) > 0.5", NULL },
     { "min_per(month, a, last 3 months) > 1 and bucket(\"x\") < 10", NULL },
