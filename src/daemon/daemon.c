@@ -6,6 +6,7 @@
 #include "base/civil.h"
 #include "daemon/configuration.h"
 #include "daemon/stores.h"
+#include "domain/number.h"
 #include "net/loop.h"
 
 #include <getopt.h>
@@ -323,7 +324,10 @@ int daemon_main(int argc, char **argv)
             }
             break;
         case 'h': fputs(usage, stdout); return EXIT_FINE;
-        case 'V': printf("tesserad %s\n", PACKAGE_VERSION); return EXIT_FINE;
+        case 'V':
+            printf("tesserad %s%s\n", PACKAGE_VERSION,
+                   number_has_library() ? " (national numbers by libphonenumber)" : "");
+            return EXIT_FINE;
         default: fputs("Try `tesserad --help`.\n", stderr); return EXIT_USAGE;
         }
     }

@@ -8,7 +8,7 @@ src_libdomain_a_SOURCES = \
 	src/domain/failures.h src/domain/failures.c \
 	src/domain/keyword.h src/domain/keyword.c \
 	src/domain/message.h src/domain/message.c \
-	src/domain/number.h src/domain/number.c \
+	src/domain/number.h src/domain/number.c src/domain/number_library.h \
 	src/domain/numbering.h src/domain/numbering.c \
 	src/domain/posix_tz.h src/domain/posix_tz.c \
 	src/domain/prefixes.h src/domain/prefixes.c \
@@ -23,3 +23,7 @@ src_libdomain_a_SOURCES = \
 	src/domain/tzif.h src/domain/tzif.c \
 	src/domain/vote.h src/domain/vote.c \
 	src/domain/zone.h src/domain/zone.c
+# C++, yet only this file: what is linked with the library is C and gets -lstdc++ from LIBPHONENUMBER_LIBS.
+if HAVE_LIBPHONENUMBER
+src_libdomain_a_SOURCES += src/domain/number_library.cc
+endif

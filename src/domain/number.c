@@ -1,7 +1,10 @@
+#include "config.h"
+
 #include "domain/number.h"
 
 #include "base/utf8.h"
 #include "domain/dial.h"
+#include "domain/number_library.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -242,31 +245,66 @@ static bool possible(const struct numbering *n, unsigned code, const char *natio
     return check_length(n, *out, NULL);
 }
 
-static bool national(const struct numbering *n, const struct scan *s, unsigned code, const struct dial *d,
-                     uint64_t *out, struct err *e)
+/* The country's own code first and no "+": what is too long to be national, or has a "(0)" behind the code.
+ */
+static bool with_code(const struct numbering *n, const struct scan *s, unsigned code, const struct dial *d,
+                      uint64_t *out)
 {
     char code_text[12];
     int len = snprintf(code_text, sizeof code_text, "%u", code);
+    uint64_t unused;
+    if (!starts(s->digits, strv_from(code_text))) {
+        return false;
+    }
+    bool as_national = s->count <= d->longest && possible(n, code, s->digits, &unused);
+    return (s->zero_at == (unsigned)len || !as_national) && international(n, s->digits, out, NULL);
+}
+
+static bool national(const struct numbering *n, const struct scan *s, unsigned code, const struct dial *d,
+                     uint64_t *out, struct err *e)
+{
+    unsigned len = code_length(code);
     struct strv prefixes = strv_from(d->trunk), prefix;
     while (strv_next(&prefixes, ',', &prefix)) {
         if (starts(s->digits, prefix) && possible(n, code, s->digits + prefix.n, out)) {
             return true;
         }
     }
-    if (starts(s->digits, strv_from(code_text))) {
-        uint64_t unused;
-        bool as_national = s->count <= d->longest && possible(n, code, s->digits, &unused);
-        if ((s->zero_at == (unsigned)len || !as_national) && international(n, s->digits, out, NULL)) {
-            return true;
-        }
+    if (with_code(n, s, code, d, out)) {
+        return true;
     }
-    if (s->count > NUMBER_MAX_DIGITS - (unsigned)len) {
+    if (s->count > NUMBER_MAX_DIGITS - len) {
         return err_set(e, ERR_INVALID, "too long: more than %d digits with +%u", NUMBER_MAX_DIGITS, code);
     }
     char joined[MAX_SCANNED + 12];
     snprintf(joined, sizeof joined, "%u%s", code, s->digits);
     *out = to_number(joined);
     return check_length(n, *out, e);
+}
+
+/* libphonenumber's reading, taken where it holds the number for valid and our plans for possible. Not where
+ * the country's code was written: a German 49151... of 13 digits is a mobile, not one of the area 4915. */
+static bool by_library(const struct numbering *n, const struct scan *s, struct strv region, unsigned code,
+                       const struct dial *d, uint64_t *out)
+{
+#ifdef HAVE_LIBPHONENUMBER
+    char country[3];
+    strv_copy(strv_sub(region, 0, 2), country, sizeof country);
+    return !with_code(n, s, code, d, out) && number_library_read(s->digits, country, out) &&
+           check_length(n, *out, NULL);
+#else
+    (void)n, (void)s, (void)region, (void)code, (void)d, (void)out;
+    return false;
+#endif
+}
+
+bool number_has_library(void)
+{
+#ifdef HAVE_LIBPHONENUMBER
+    return true;
+#else
+    return false;
+#endif
 }
 
 static bool parse(const struct numbering *n, struct strv text, struct strv default_region, uint64_t *out,
@@ -310,7 +348,7 @@ static bool parse(const struct numbering *n, struct strv text, struct strv defau
         return err_set(e, ERR_INVALID,
                        "not in international form (\"+44 ...\"), and no default region is set");
     }
-    return national(n, &s, code, &d, out, e);
+    return by_library(n, &s, default_region, code, &d, out) || national(n, &s, code, &d, out, e);
 }
 
 bool number_parse(const struct numbering *n, struct strv text, struct strv default_region, uint64_t *out,
