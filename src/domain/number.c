@@ -245,8 +245,7 @@ static bool possible(const struct numbering *n, unsigned code, const char *natio
     return check_length(n, *out, NULL);
 }
 
-/* The country's own code first and no "+": what is too long to be national, or has a "(0)" behind the code.
- */
+/* The country's own code first and no "+": too long to be national, or with a "(0)" behind the code. */
 static bool with_code(const struct numbering *n, const struct scan *s, unsigned code, const struct dial *d,
                       uint64_t *out)
 {
