@@ -14,10 +14,24 @@ struct dict_cache_entry {
     uint16_t space;
 };
 
+#define NEAR_SLOTS                                                                                           \
+    1024u /* 32 octets each: they stay in the second cache, and what is asked for often in the first */
+#define NEAR_TEXT 17u
+
+/* A short text with its code in one place, where the map, its entry and the text are three. */
+struct dict_cache_near {
+    uint64_t hash;
+    uint32_t code; /* 0: free */
+    uint16_t space;
+    uint8_t n;
+    char text[NEAR_TEXT];
+};
+
 void dict_cache_free(struct dict_cache *c)
 {
     hmap_free(&c->places);
     free(c->entries);
+    free(c->near);
     buf_free(&c->texts);
     *c = (struct dict_cache){ 0 };
 }
@@ -27,6 +41,30 @@ void dict_cache_clear(struct dict_cache *c)
     hmap_clear(&c->places);
     buf_clear(&c->texts);
     c->n = 0;
+    if (c->near) {
+        memset(c->near, 0, NEAR_SLOTS * sizeof(*c->near));
+    }
+}
+
+/* Its place among the near ones; NULL: it is empty or too long for them, or there are none. */
+static struct dict_cache_near *dict_cache_near(struct dict_cache *c, uint64_t hash, struct strv text)
+{
+    if (!text.n || text.n > NEAR_TEXT) {
+        return NULL;
+    }
+    if (!c->near) {
+        c->near = calloc(NEAR_SLOTS, sizeof(*c->near));
+    }
+    return c->near ? &c->near[hash % NEAR_SLOTS] : NULL;
+}
+
+static void near_set(struct dict_cache_near *near, uint64_t hash, uint16_t space, struct strv text,
+                     uint32_t code)
+{
+    if (near) {
+        *near = (struct dict_cache_near){ .hash = hash, .code = code, .space = space, .n = (uint8_t)text.n };
+        memcpy(near->text, text.p, text.n);
+    }
 }
 
 static void dict_cache_add(struct dict_cache *c, uint64_t hash, uint16_t space, struct strv text,
@@ -55,16 +93,23 @@ uint32_t dict_cache_intern(struct dict_cache *c, struct catalog_txn *t, uint16_t
                            struct err *e)
 {
     uint64_t place, hash = hash_bytes(text.p, text.n, UINT64_C(0x9e3779b97f4a7c15) ^ space);
+    struct dict_cache_near *near = dict_cache_near(c, hash, text);
+    if (near && near->code && near->hash == hash && near->space == space && near->n == text.n &&
+        memcmp(near->text, text.p, text.n) == 0) {
+        return near->code;
+    }
     if (hmap_get(&c->places, hash, &place)) {
         const struct dict_cache_entry *have = &c->entries[place];
         if (have->space == space && have->n == text.n &&
             memcmp(c->texts.data + have->at, text.p, text.n) == 0) {
+            near_set(near, hash, space, text, have->code);
             return have->code;
         }
     }
     uint32_t code = dict_intern(t, space, text, e);
     if (code) {
         dict_cache_add(c, hash, space, text, code);
+        near_set(near, hash, space, text, code);
     }
     return code;
 }

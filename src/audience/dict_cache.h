@@ -13,6 +13,7 @@ struct dict_cache {     /* zero-initialise */
     struct dict_cache_entry *entries;
     size_t n, cap;
     struct buf texts;
+    struct dict_cache_near *near; /* short texts asked for last; NULL until the first */
 };
 
 void dict_cache_free(struct dict_cache *c);
