@@ -155,6 +155,7 @@ void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet"
     X(customer_erase)                                                                                        \
     X(customer_show)                                                                                         \
     X(field_rename)                                                                                          \
+    X(field_transitions)                                                                                     \
     X(field_drop)                                                                                            \
     X(field_change)                                                                                          \
     X(field_change_show)                                                                                     \

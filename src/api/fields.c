@@ -2,6 +2,7 @@
 #include "audience/fields.h"
 #include "api/call.h"
 #include "api/store.h"
+#include "audience/stages.h"
 
 static bool field_put(json_t *list, struct audience_view *view, const struct schema_field *f,
                       uint64_t customers, struct err *e)
@@ -24,6 +25,10 @@ static bool field_put(json_t *list, struct audience_view *view, const struct sch
                         json_real(customers != 0 ? (double)cover.customers / (double)customers : 0.0));
     json_object_set_new(one, "changed", reply_instant(cover.changed));
     json_object_set_new(one, "builtin", json_boolean(f->builtin));
+    struct strv rules = audience_transitions(view, f->id);
+    if (rules.n != 0) {
+        json_object_set_new(one, "transitions", reply_text(rules));
+    }
     if (cover.distinct != 0) {
         json_object_set_new(one, "distinct", reply_u64(cover.distinct));
     }
@@ -115,6 +120,41 @@ void api_field_put(struct call *c)
     if (j != NULL) {
         *j = q;
         call_write(c, field_declare_run, NULL);
+    }
+}
+
+/* --- PUT /v1/fields/NAME/transitions --- */
+
+struct transitions_asked {
+    struct strv transitions;
+};
+
+static const struct member TRANSITIONS_MEMBERS[] = {
+    { "transitions", MEMBER_TEXT, true, offsetof(struct transitions_asked, transitions), 0,
+      STAGES_MAX_RULES },
+};
+
+static void field_transitions_run(const struct engine_view *v, struct call *c)
+{
+    const struct transitions_asked *q = c->job;
+    if (audience_set_transitions(v->audience, c->param[0], q->transitions, &c->err)) {
+        c->out = json_object();
+        json_object_set_new(c->out, "name", reply_text(c->param[0]));
+        json_object_set_new(c->out, "transitions", reply_text(q->transitions));
+    }
+}
+
+void api_field_transitions(struct call *c)
+{
+    struct transitions_asked q = { 0 };
+    if (!call_members(c, TRANSITIONS_MEMBERS, sizeof TRANSITIONS_MEMBERS / sizeof TRANSITIONS_MEMBERS[0],
+                      &q)) {
+        return;
+    }
+    struct transitions_asked *j = call_job(c, sizeof *j, NULL);
+    if (j != NULL) {
+        *j = q;
+        call_write(c, field_transitions_run, NULL);
     }
 }
 

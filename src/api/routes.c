@@ -37,6 +37,7 @@ static const struct route ROUTES[] = {
     { HTTP_DELETE, "/v1/customers/{number}", ROLE_ADMIN, BODY_NONE, "", api_customer_erase },
     { HTTP_GET, "/v1/fields", ROLE_READER, BODY_NONE, "", api_field_list },
     { HTTP_PUT, "/v1/fields/{name}", ROLE_OPERATOR, BODY_JSON, "", api_field_put },
+    { HTTP_PUT, "/v1/fields/{name}/transitions", ROLE_OPERATOR, BODY_JSON, "", api_field_transitions },
     { HTTP_POST, "/v1/fields/{name}/rename", ROLE_OPERATOR, BODY_JSON, "", api_field_rename },
     { HTTP_POST, "/v1/fields/{name}/change", ROLE_OPERATOR, BODY_JSON, "", api_field_change },
     { HTTP_GET, "/v1/fields/{name}/change", ROLE_READER, BODY_NONE, "", api_field_change_show },

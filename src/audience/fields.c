@@ -152,6 +152,7 @@ static void clear_rest(struct audience_writer *w, struct audience_clearing *c)
         return; /* more of it with the next part */
     }
     document_delete(w->txn, DOCUMENT_FRESH, (struct strv){ (const char *)name, sizeof(name) });
+    document_delete(w->txn, DOCUMENT_TRANSITIONS, (struct strv){ (const char *)name, sizeof(name) });
     schema_forget_field(w->txn, c->field);
     c->field = 0;
 }

@@ -250,6 +250,8 @@ void audience_import_free(struct audience_import *im)
     buf_free(&im->header_before);
     buf_free(&im->ids);
     import_log_free(&im->log);
+    stages_free(&im->stages);
+    schema_free(im->stages_schema);
     buf_free(&im->header);
     buf_free(&im->texts);
     buf_free(&im->copy);

@@ -153,12 +153,16 @@ static bool row_create(struct audience_import *im, size_t row, struct err *e)
 {
     struct customer_record r = { .msisdn = im->rows[row].msisdn, .created = im->o.now, .changed = im->o.now };
     uint32_t id;
+    if (!import_stages_allow(im, row, NULL)) {
+        return true;
+    }
     if (!row_values(im, row, 0, &r.n_values, e)) {
         return false;
     }
     r.values = im->values;
     im->next.created++;
-    return audience_writer_create(&im->writer, im->o.locator, &r, &id, e);
+    return audience_writer_create(&im->writer, im->o.locator, &r, &id, e) &&
+           import_stages_note(im, row, NULL, id, e);
 }
 
 static bool values_same(const struct customer_record *a, const struct customer_record *b)
@@ -216,7 +220,10 @@ static bool row_update(struct audience_import *im, size_t row, uint32_t id, stru
         return catalog_ok(im->writer.txn, e) &&
                err_set(e, ERR_CORRUPT, "a number of the index leads to no customer");
     }
-    if (!row_values(im, row, before.n_values, &n, e)) {
+    if (!import_stages_allow(im, row, &before)) {
+        return true;
+    }
+    if (!row_values(im, row, before.n_values, &n, e) || !import_stages_note(im, row, &before, id, e)) {
         return false;
     }
     if (im->o.mode == IMPORT_REPLACE) {
@@ -235,10 +242,18 @@ static bool row_update(struct audience_import *im, size_t row, uint32_t id, stru
 
 bool import_customers_check(struct audience_import *im, struct catalog_txn *t, struct err *e)
 {
-    for (size_t i = 0; im->o.mode == IMPORT_UPDATE && i < im->n_rows; i++) {
+    if (!import_stages_begin(im, t, e)) {
+        return false;
+    }
+    for (size_t i = 0; (im->o.mode == IMPORT_UPDATE || im->stages.n) && i < im->n_rows; i++) {
         uint32_t id;
-        if (!customer_find(t, im->rows[i].msisdn, &id)) {
+        struct customer_record before;
+        bool there = customer_find(t, im->rows[i].msisdn, &id);
+        if (!there && im->o.mode == IMPORT_UPDATE) {
             import_refuse_unknown(im, &im->rows[i]);
+        } else if (im->stages.n) {
+            there = there && customer_get(t, id, &im->arena, &before);
+            import_stages_allow(im, i, there ? &before : NULL);
         }
     }
     return catalog_ok(t, e);
@@ -246,7 +261,7 @@ bool import_customers_check(struct audience_import *im, struct catalog_txn *t, s
 
 bool import_customers_apply(struct audience_import *im, struct err *e)
 {
-    bool ok = true;
+    bool ok = import_stages_begin(im, im->writer.txn, e);
     audience_writer_expect(&im->writer, im->n_rows);
     for (size_t i = 0; ok && i < im->n_rows; i++) {
         uint32_t id;
@@ -261,5 +276,5 @@ bool import_customers_apply(struct audience_import *im, struct err *e)
             ok = row_create(im, i, e);
         }
     }
-    return ok && catalog_ok(im->writer.txn, e);
+    return ok && import_stages_store(im, e) && catalog_ok(im->writer.txn, e);
 }

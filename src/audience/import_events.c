@@ -199,8 +199,7 @@ static bool column_stored(const struct import_column *c)
     return c->target == IMPORT_FIELD && !c->shared && c->type != SCHEMA_NONE;
 }
 
-/* Room for n more rows of so many columns, which may be others in every chunk. */
-static bool log_reserve(struct import_log *log, size_t columns, size_t n)
+bool import_log_reserve(struct import_log *log, size_t columns, size_t n)
 {
     if (log->n == 0 && log->n_columns != columns) {
         import_log_free(log);
@@ -255,7 +254,7 @@ static bool rows_gather(struct audience_import *im, struct err *e)
     for (size_t i = 0; i < im->map.n; i++) {
         columns += column_stored(&im->map.columns[i]);
     }
-    if (!log_reserve(log, columns, im->n_rows + 1)) {
+    if (!import_log_reserve(log, columns, im->n_rows + 1)) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     for (size_t i = 0; i < im->n_rows; i++) {

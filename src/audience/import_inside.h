@@ -6,6 +6,7 @@
 #include "audience/audience_inside.h"
 #include "audience/import.h"
 #include "audience/import_map.h"
+#include "audience/stages.h"
 
 #define IMPORT_AHEAD 12 /* rows further on whose customer is on the way from memory */
 
@@ -55,7 +56,9 @@ struct audience_import {
     size_t cap_cells;
     bool nomem;
 
-    struct import_log log;
+    struct import_log log;        /* events; of customers the changes of fields with transitions */
+    struct stages stages;         /* customers: as of this chunk */
+    struct schema *stages_schema; /* NULL when no field has transitions */
 
     /* of the customer at hand */
     struct customer_arena arena;
@@ -88,6 +91,15 @@ bool import_customers_apply(struct audience_import *im, struct err *e);
 bool import_events_apply(struct audience_import *im, struct err *e);
 bool import_events_store(struct audience_import *im, struct err *e);
 void import_log_free(struct import_log *log);
+/* Room for n more rows of so many columns, which may be others in every chunk. */
+bool import_log_reserve(struct import_log *log, size_t columns, size_t n);
+/* Fields with transitions: read once a batch; then each row is refused (false; the reason is in the rejects)
+ * or its changes are noted, and stored as events with the batch. `before` NULL: a new customer. */
+bool import_stages_begin(struct audience_import *im, struct catalog_txn *t, struct err *e);
+bool import_stages_allow(struct audience_import *im, size_t row, const struct customer_record *before);
+bool import_stages_note(struct audience_import *im, size_t row, const struct customer_record *before,
+                        uint32_t customer, struct err *e);
+bool import_stages_store(struct audience_import *im, struct err *e);
 /* Reads and applies a chunk too large to be read at once, without its header. */
 bool import_is_large(struct strv octets);
 bool import_ahead(struct audience_import *im, struct strv octets, import_apply_fn *apply, struct err *e);

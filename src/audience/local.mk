@@ -35,6 +35,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/verify.c \
 	src/audience/field_change.c \
 	src/audience/fields.c src/audience/fields.h \
+	src/audience/stages.c src/audience/stages.h src/audience/import_stages.c \
 	src/audience/erase.c \
 	src/audience/rebuild.c src/audience/rebuild.h \
 	src/audience/activity.c src/audience/activity.h \

@@ -360,6 +360,11 @@ const struct command commands[] = {
       "not\n"
       "be understood any more. Sending, imports and queries go on; they see the old field until all is done.",
       field_change),
+    C("field", "transitions", "NAME RULES", "which values of a text field may follow which", NULL,
+      "RULES are FROM>TO, separated by commas; * is any value; >TO says what a first value may be; none\n"
+      "removes them. Rows of imports that do otherwise are rejected; changes are events field_change.\n"
+      "Example: tessera field transitions stage 'lead>prospect, prospect>customer, *>lost'",
+      field_transitions),
     C("field", "drop", "NAME", "forget a field and what customers have of it", field_drop_options,
       "Refused while a segment asks for it. It is gone at once; what customers had is cleared away in the\n"
       "background, while everything else goes on.",

@@ -4,6 +4,8 @@
 #include "cli/handlers.h"
 #include "cli/text.h"
 
+#include <string.h>
+
 static void field_type(struct buf *text, const json_t *f)
 {
     buf_printf(text, "%s", doc_text(f, "type"));
@@ -105,6 +107,26 @@ int run_field_rename(struct cli *c)
     json_t *body = json_object();
     json_object_set_new(body, "to", json_string(c->args.words[1]));
     return ask_show(c, "POST", &path, body, field_draw_renamed);
+}
+
+static void field_draw_transitions(struct cli *c, const json_t *doc, struct buf *out)
+{
+    const char *rules = doc_text(doc, "transitions");
+    (void)c;
+    if (*rules) {
+        buf_printf(out, "%s: %s\n", doc_text(doc, "name"), rules);
+    } else {
+        buf_printf(out, "%s may become anything now\n", doc_text(doc, "name"));
+    }
+}
+
+int run_field_transitions(struct cli *c)
+{
+    struct buf path = ask_path("fields", c->args.words[0], "transitions", NULL);
+    json_t *body = json_object();
+    const char *rules = c->args.words[1];
+    json_object_set_new(body, "transitions", json_string(strcmp(rules, "none") == 0 ? "" : rules));
+    return ask_show(c, "PUT", &path, body, field_draw_transitions);
 }
 
 static void field_draw_dropped(struct cli *c, const json_t *doc, struct buf *out)

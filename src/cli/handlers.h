@@ -64,6 +64,7 @@
     X(store_rebuild)                                                                                         \
     X(store_compact)                                                                                         \
     X(field_rename)                                                                                          \
+    X(field_transitions)                                                                                     \
     X(field_change)                                                                                          \
     X(field_drop)                                                                                            \
     X(field_add)                                                                                             \

@@ -19,7 +19,8 @@ enum document_kind {
     DOCUMENT_WATCH_CHANGE = 'c', /* segment's name, NUL, number (8 octets) */
     DOCUMENT_IMPORT = 'i',
     DOCUMENT_MODEL = 'm',
-    DOCUMENT_FRESH = 'f'
+    DOCUMENT_FRESH = 'f',
+    DOCUMENT_TRANSITIONS = 't' /* named by a field's id, too: which values may follow which */
 };
 
 bool document_get(struct catalog_txn *t, enum document_kind kind, struct strv name, struct strv *value);

@@ -48,6 +48,7 @@ enum {
     EVENT_SURVEY = 14,
     EVENT_SEGMENT_ENTER = 16,
     EVENT_SEGMENT_LEAVE = 17,
+    EVENT_FIELD_CHANGE = 18,
 };
 /* Attribute of the activity events: the campaign's number. */
 enum { ATTRIBUTE_CAMPAIGN = 65 };
@@ -55,6 +56,9 @@ enum { ATTRIBUTE_CAMPAIGN = 65 };
 enum { ATTRIBUTE_SURVEY_NAME = 130, ATTRIBUTE_SURVEY_STATUS = 132 };
 /* Attribute "segment" of who entered and who left one. */
 enum { ATTRIBUTE_SEGMENT_ENTER = 150, ATTRIBUTE_SEGMENT_LEAVE = 151 };
+
+/* Attributes of "field_change": of fields with transitions, what they were and became. */
+enum { ATTRIBUTE_CHANGE_FIELD = 160, ATTRIBUTE_CHANGE_FROM = 161, ATTRIBUTE_CHANGE_TO = 162 };
 
 #define SCHEMA_MAX_FIELDS 4096 /* fields and attributes together */
 #define SCHEMA_MAX_EVENTS 512

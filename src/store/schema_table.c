@@ -28,6 +28,7 @@ const struct schema_event_row schema_event_rows[] = {
     { EVENT_CSAT, "csat" },
     { EVENT_SEGMENT_ENTER, "segment_enter" },
     { EVENT_SEGMENT_LEAVE, "segment_leave" },
+    { EVENT_FIELD_CHANGE, "field_change" },
 };
 const size_t schema_event_rows_count = COUNT(schema_event_rows);
 
@@ -86,5 +87,8 @@ const struct schema_row schema_rows[] = {
     { 140, EVENT_CSAT, "score", SCHEMA_NUMBER, 0, false },
     { ATTRIBUTE_SEGMENT_ENTER, EVENT_SEGMENT_ENTER, "segment", SCHEMA_TEXT, 0, false },
     { ATTRIBUTE_SEGMENT_LEAVE, EVENT_SEGMENT_LEAVE, "segment", SCHEMA_TEXT, 0, false },
+    { ATTRIBUTE_CHANGE_FIELD, EVENT_FIELD_CHANGE, "field", SCHEMA_TEXT, 0, false },
+    { ATTRIBUTE_CHANGE_FROM, EVENT_FIELD_CHANGE, "from", SCHEMA_TEXT, 0, false },
+    { ATTRIBUTE_CHANGE_TO, EVENT_FIELD_CHANGE, "to", SCHEMA_TEXT, 0, false },
 };
 const size_t schema_rows_count = COUNT(schema_rows);

@@ -132,3 +132,30 @@ test('a full map refuses new work and keeps sending', async () => {
     assert.equal((await daemon.request('GET', '/v1/status')).status, 200);
   });
 });
+
+test('a stage that may not follow is rejected with the reason, and changes are history that a query finds', async () => {
+  await withGateway({}, async ({ daemon }) => {
+    const load = async (text) => {
+      const file = path.join(daemon.dir, 'stages.csv');
+      fs.writeFileSync(file, text);
+      const r = await daemon.cli('import', 'customers', file);
+      return r.out + r.err;
+    };
+    let r = await daemon.cli('field', 'transitions', 'stage', 'lead');
+    assert.notEqual(r.code, 0);
+    assert.match(r.err, /rule 1 of the transitions is not FROM>TO/);
+    r = await daemon.cli('field', 'transitions', 'stage', 'lead>prospect, prospect>customer, *>lost');
+    assert.equal(r.code, 0, r.err);
+    const { fields } = await daemon.api('GET', '/v1/fields');
+    assert.equal(fields.find((f) => f.name === 'stage').transitions, 'lead>prospect, prospect>customer, *>lost');
+    await load('phone,stage\n+447700900001,lead\n+447700900002,lead\n');
+    assert.match(await load('phone,stage\n+447700900001,prospect\n+447700900002,customer\n'), /"customer" may not follow "lead"; allowed: prospect, lost/);
+    const query = 'count(field_change where field = "stage" and from = "lead" and to = "prospect", last 30 days) >= 1';
+    r = await daemon.cli('segment', 'count', query);
+    assert.equal(r.code, 0, r.err);
+    assert.match(r.out, /\b1\b/);
+    r = await daemon.cli('field', 'transitions', 'stage', 'none');
+    assert.equal(r.code, 0, r.err);
+    assert.doesNotMatch(await load('phone,stage\n+447700900002,customer\n'), /may not follow/);
+  });
+});
