@@ -25,6 +25,7 @@ static void field_put_fields(struct cli *c, const json_t *doc, struct buf *out)
     table_column(t, "of all", TABLE_RIGHT);
     table_column(t, "values", TABLE_RIGHT);
     table_column(t, "changed", TABLE_LEFT);
+    table_column(t, "transitions", TABLE_LEFT);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *f = json_array_get(list, i);
         struct buf type = { 0 };
@@ -35,6 +36,7 @@ static void field_put_fields(struct cli *c, const json_t *doc, struct buf *out)
         table_text(t, text_percent(doc_int(f, "set"), customers).s);
         table_text(t, doc_get(f, "distinct") != NULL ? text_count(doc_int(f, "distinct")).s : "-");
         table_text(t, text_minute(doc_instant(f, "changed")).s);
+        table_strv(t, doc_strv(f, "transitions"), STYLE_PLAIN);
         buf_free(&type);
     }
     table_put(t, out);
