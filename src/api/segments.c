@@ -1,7 +1,7 @@
 /* /v1/segments: named queries, and queries without a name. */
 #include "api/call.h"
-#include "audience/eval.h"
 #include "api/segment_watch.h"
+#include "audience/eval.h"
 #include "audience/segment.h"
 #include "engine/facts.h"
 #include "store/customers.h"

@@ -43,7 +43,7 @@ struct audience_writer {
     usec_t now;                      /* what is noted as the time of fields' changes; 0: nothing is */
     struct audience_number *numbers; /* of customers made in this transaction, still to be indexed */
     size_t n_numbers, cap_numbers;
-    struct hmap fresh; /* their numbers -> ids; not while there is a directory */
+    struct hmap fresh;      /* their numbers -> ids; not while there is a directory */
     struct journal journal; /* whom this transaction touches */
     struct directory directory;
     struct derived derived;

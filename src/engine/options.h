@@ -136,7 +136,7 @@ struct engine_options {
     const struct rate_options *rates;
     size_t n_rates;
     usec_t segments_sweep; /* segments are looked at so often for who entered and left; 0 = never */
-    usec_t reroute_after; /* a carrier is down so long before messages that wait for it go elsewhere */
+    usec_t reroute_after;  /* a carrier is down so long before messages that wait for it go elsewhere */
     unsigned max_parts;
     unsigned max_attempts;
     usec_t retry_min, retry_max;

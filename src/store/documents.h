@@ -12,9 +12,9 @@
 enum document_kind {
     DOCUMENT_SEGMENT = 's',
     DOCUMENT_SEGMENT_HISTORY = 'h', /* segment's name, NUL, number of the change (4 octets) */
-    DOCUMENT_JOURNAL = 'j',       /* change number (8 octets) */
-    DOCUMENT_WATCH = 'w',         /* segment's name: its state */
-    DOCUMENT_WATCH_MEMBERS = 'W', /* segment's name */
+    DOCUMENT_JOURNAL = 'j',         /* change number (8 octets) */
+    DOCUMENT_WATCH = 'w',           /* segment's name: its state */
+    DOCUMENT_WATCH_MEMBERS = 'W',   /* segment's name */
     DOCUMENT_WATCH_EVER = 'E',
     DOCUMENT_WATCH_CHANGE = 'c', /* segment's name, NUL, number (8 octets) */
     DOCUMENT_IMPORT = 'i',

@@ -150,57 +150,54 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
     "carriers = ( { name = \"acme\"; host = \"h\"; system_id = \"s\"; statuses = (\n" text "); } );"
     static const struct {
         const char *text, *says;
-    } rows
-        [] = {
-            { ROUTES("{ carriers = ( { name = \"acne\"; } ); }"),
-              ":3: there is no carrier \"acne\"; did you mean \"acme\"?" },
-            { ROUTES("{ carriers = ( { name = \"something\"; } ); }"),
-              ":3: there is no carrier \"something\"" },
-            { ROUTES("{ prefix = \"4x\"; carriers = ( { name = \"acme\"; } ); }"), ":3: prefix \"4x\"" },
-            { ROUTES("{ prefix = 49; carriers = ( { name = \"acme\"; } ); }"), ":3: prefix must be a text" },
-            { ROUTES("{ region = \"Germany\"; carriers = ( { name = \"acme\"; } ); }"), ":3: region" },
-            { ROUTES("{ class = \"bulk\"; carriers = ( { name = \"acme\"; } ); }"), ":3: class \"bulk\"" },
-            { ROUTES("{ strategy = \"best\"; carriers = ( { name = \"acme\"; } ); }"),
-              "order|weighted|least_cost" },
-            { ROUTES("{ prefx = \"49\"; carriers = ( { name = \"acme\"; } ); }"),
-              "did you mean \"prefix\"?" },
-            { ROUTES("{ prefix = \"49\"; }"), ":3: carriers is missing" },
-            { ROUTES("{ carriers = ( ); }"), "1 to 16 carriers" },
-            { ROUTES("{ carriers = \"acme\"; }"), "carriers is a list" },
-            { ROUTES("{ carriers = ( \"acme\" ); }"), "is a group" },
-            { ROUTES("{ carriers = ( { name = \"acme\"; }, { name = \"acme\"; } ); }"),
-              "the same carrier twice" },
-            { ROUTES("{ carriers = ( { name = \"acme\"; cost = -0.5; } ); }"), "cost must be" },
-            { ROUTES("{ carriers = ( { name = \"acme\"; cost = \"0.1234567\"; } ); }"), "cost must be" },
-            { ROUTES("{ carriers = ( { name = \"acme\"; weight = 1000001; } ); }"),
-              "weight must be from 0 to" },
-            { ROUTES("{ strategy = \"weighted\"; carriers = ( { name = \"acme\"; weight = 0; } ); }"),
-              "above 0" },
-            { "carriers = ( " ACME " );\nroutes = { };", ":2: routes is a list" },
-            { RATES("{ sender = \"S\"; }"), ":3: rate is missing" },
-            { RATES("{ rate = 0; }"), ":3: rate" },
-            { RATES("{ rate = 1; region = \"Germany\"; }"), ":3: region" },
-            { RATES("{ rate = 1; class = \"bulk\"; }"), ":3: class \"bulk\"" },
-            { RATES("{ rate = 1; prefix = \"4x\"; }"), ":3: prefix \"4x\"" },
-            { RATES("{ rate = 1; carrier = \"acne\"; }"), "did you mean \"acme\"?" },
-            { RATES("{ rate = 1; sender = \"S\"; },\n{ rate = 2; sender = \"S\"; }"),
-              ":4: there is a rate for" },
-            { RATES(
-                  PREFIX("4") ",\n" PREFIX("49") ",\n" PREFIX("491") "," PREFIX("4915") "," PREFIX("49151") "," PREFIX("491512") "," PREFIX("4915123") "," PREFIX("49151234") "," PREFIX(
-                      "491512345") "," PREFIX("4915123456") "," PREFIX("49151234567") "," PREFIX("49151234567"
-                                                                                                 "8") "," PREFIX("491512345678"
-                                                                                                                 "9") "," PREFIX("49151234567891") "," PREFIX("491512345678912") ", { rate = 1; }, { rate = 1; class = \"otp\"; }"),
-              ":2: 17 rates, from the 1. to the 17., hold for the same message; at most 16 may" },
-            { RATES("{ rate = 1; sendr = \"S\"; }"), "did you mean \"sender\"?" },
-            { STATUSES("{ status = \"ESME_RNONE\"; class = \"temporary\"; }"),
-              ":2: \"ESME_RNONE\" is no status" },
-            { STATUSES("{ status = \"0\"; class = \"temporary\"; }"), "but not 0" },
-            { STATUSES("{ status = \"0x8\"; class = \"ok\"; }"), "class must be" },
-            { STATUSES("{ status = \"0x8\"; }"), "class is missing" },
-            { STATUSES("{ status = \"0x8\"; class = \"temporary\"; }, { status = \"ESME_RSYSERR\"; class = "
-                       "\"permanent\"; }"),
-              "there already" },
-        };
+    } rows[] = {
+        { ROUTES("{ carriers = ( { name = \"acne\"; } ); }"),
+          ":3: there is no carrier \"acne\"; did you mean \"acme\"?" },
+        { ROUTES("{ carriers = ( { name = \"something\"; } ); }"), ":3: there is no carrier \"something\"" },
+        { ROUTES("{ prefix = \"4x\"; carriers = ( { name = \"acme\"; } ); }"), ":3: prefix \"4x\"" },
+        { ROUTES("{ prefix = 49; carriers = ( { name = \"acme\"; } ); }"), ":3: prefix must be a text" },
+        { ROUTES("{ region = \"Germany\"; carriers = ( { name = \"acme\"; } ); }"), ":3: region" },
+        { ROUTES("{ class = \"bulk\"; carriers = ( { name = \"acme\"; } ); }"), ":3: class \"bulk\"" },
+        { ROUTES("{ strategy = \"best\"; carriers = ( { name = \"acme\"; } ); }"),
+          "order|weighted|least_cost" },
+        { ROUTES("{ prefx = \"49\"; carriers = ( { name = \"acme\"; } ); }"), "did you mean \"prefix\"?" },
+        { ROUTES("{ prefix = \"49\"; }"), ":3: carriers is missing" },
+        { ROUTES("{ carriers = ( ); }"), "1 to 16 carriers" },
+        { ROUTES("{ carriers = \"acme\"; }"), "carriers is a list" },
+        { ROUTES("{ carriers = ( \"acme\" ); }"), "is a group" },
+        { ROUTES("{ carriers = ( { name = \"acme\"; }, { name = \"acme\"; } ); }"),
+          "the same carrier twice" },
+        { ROUTES("{ carriers = ( { name = \"acme\"; cost = -0.5; } ); }"), "cost must be" },
+        { ROUTES("{ carriers = ( { name = \"acme\"; cost = \"0.1234567\"; } ); }"), "cost must be" },
+        { ROUTES("{ carriers = ( { name = \"acme\"; weight = 1000001; } ); }"), "weight must be from 0 to" },
+        { ROUTES("{ strategy = \"weighted\"; carriers = ( { name = \"acme\"; weight = 0; } ); }"),
+          "above 0" },
+        { "carriers = ( " ACME " );\nroutes = { };", ":2: routes is a list" },
+        { RATES("{ sender = \"S\"; }"), ":3: rate is missing" },
+        { RATES("{ rate = 0; }"), ":3: rate" },
+        { RATES("{ rate = 1; region = \"Germany\"; }"), ":3: region" },
+        { RATES("{ rate = 1; class = \"bulk\"; }"), ":3: class \"bulk\"" },
+        { RATES("{ rate = 1; prefix = \"4x\"; }"), ":3: prefix \"4x\"" },
+        { RATES("{ rate = 1; carrier = \"acne\"; }"), "did you mean \"acme\"?" },
+        { RATES("{ rate = 1; sender = \"S\"; },\n{ rate = 2; sender = \"S\"; }"), ":4: there is a rate for" },
+        { RATES(PREFIX("4") ",\n" PREFIX("49") ",\n" PREFIX("491") "," PREFIX("4915") "," PREFIX("49151") "," PREFIX("491512") "," PREFIX("4915123") "," PREFIX("49151234") "," PREFIX(
+              "491512345") "," PREFIX("4915123456") "," PREFIX("49151234567") "," PREFIX("49151234567"
+                                                                                         "8") "," PREFIX("491"
+                                                                                                         "512"
+                                                                                                         "345"
+                                                                                                         "678"
+                                                                                                         "9") "," PREFIX("49151234567891") "," PREFIX("491512345678912") ", { rate = 1; }, { rate = 1; class = \"otp\"; }"),
+          ":2: 17 rates, from the 1. to the 17., hold for the same message; at most 16 may" },
+        { RATES("{ rate = 1; sendr = \"S\"; }"), "did you mean \"sender\"?" },
+        { STATUSES("{ status = \"ESME_RNONE\"; class = \"temporary\"; }"),
+          ":2: \"ESME_RNONE\" is no status" },
+        { STATUSES("{ status = \"0\"; class = \"temporary\"; }"), "but not 0" },
+        { STATUSES("{ status = \"0x8\"; class = \"ok\"; }"), "class must be" },
+        { STATUSES("{ status = \"0x8\"; }"), "class is missing" },
+        { STATUSES("{ status = \"0x8\"; class = \"temporary\"; }, { status = \"ESME_RSYSERR\"; class = "
+                   "\"permanent\"; }"),
+          "there already" },
+    };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct err e = { 0 };
         struct config *c = load(rows[i].text, &e);
