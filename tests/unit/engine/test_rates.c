@@ -250,7 +250,7 @@ static void a_bind_has_its_own_rate(void **state)
     }
     usec_t begun = clock_wall(&r->clock);
     rig_until_passing(r, m->n == 20);
-    assert_true(clock_wall(&r->clock) - begun <= 4 * USEC_SEC);
+    assert_true(clock_wall(&r->clock) - begun <= 6 * USEC_SEC); /* one of them alone: 19 / 3 s */
     for (size_t i = 0; i < m->n; i++) {
         size_t n = 0;
         for (size_t k = i; k < m->n && m->submits[k].at < m->submits[i].at + USEC_SEC; k++) {
