@@ -1,6 +1,7 @@
 /* /v1/customers/NUMBER and /v1/consents. */
 #include "api/call.h"
 #include "api/view.h"
+#include "audience/habit.h"
 #include "audience/load.h"
 #include "engine/facts.h"
 #include "store/dict.h"
@@ -86,6 +87,59 @@ static bool customer_put_event(void *ctx, const struct audience_event *ev)
     return true;
 }
 
+static void customer_put_last(json_t *out, const char *name, usec_t at, usec_t now)
+{
+    json_t *one = json_null();
+    if (at != 0) {
+        one = json_object();
+        json_object_set_new(one, "at", reply_instant(at));
+        json_object_set_new(one, "ago_s", reply_u64((uint64_t)((now - at) / USEC_SEC)));
+    }
+    json_object_set_new(out, name, one);
+}
+
+static json_t *customer_hours(const struct habit *h)
+{
+    struct habit_peak peak;
+    json_t *out = json_object(), *counts = json_array(), *mostly = json_null();
+    for (unsigned i = 0; i < 24; i++) {
+        json_array_append_new(counts, reply_u64(h->hours[i]));
+    }
+    if (habit_peak(h, &peak)) {
+        mostly = json_object();
+        json_object_set_new(mostly, "from", reply_u64(peak.from));
+        json_object_set_new(mostly, "to", reply_u64(peak.to));
+        json_object_set_new(mostly, "count", reply_u64(peak.count));
+    }
+    json_object_set_new(out, "zone", reply_cstr(h->zone != NULL ? zone_name(h->zone) : "UTC"));
+    json_object_set_new(out, "events", reply_u64(h->events));
+    json_object_set_new(out, "counts", counts);
+    json_object_set_new(out, "mostly", mostly);
+    return out;
+}
+
+static void customer_put_habit(struct customer_job *j, uint32_t id)
+{
+    const struct engine_view *v = j->v;
+    const struct habit_options o = { .now = v->now, .zone = v->facts->zone, .zones = v->facts->zones };
+    struct habit h;
+    if (!habit_read(j->view, id, &o, &h, NULL)) {
+        return;
+    }
+    json_t *out = json_object(), *last = json_object(), *receipts = json_object();
+    customer_put_last(last, "inbound", h.inbound, v->now);
+    customer_put_last(last, "sent", h.sent, v->now);
+    customer_put_last(last, "delivered", h.delivered, v->now);
+    customer_put_last(last, "failed", h.failed, v->now);
+    json_object_set_new(receipts, "final", reply_u64(h.receipts));
+    json_object_set_new(receipts, "delivered", reply_u64(h.arrived));
+    json_object_set_new(out, "days", reply_u64(HABIT_DAYS));
+    json_object_set_new(out, "last", last);
+    json_object_set_new(out, "receipts", receipts);
+    json_object_set_new(out, "hours", customer_hours(&h));
+    json_object_set_new(j->out, "habit", out);
+}
+
 static bool customer_found(void *ctx, const struct audience_customer *k)
 {
     struct customer_job *j = ctx;
@@ -94,6 +148,7 @@ static bool customer_found(void *ctx, const struct audience_customer *k)
     audience_customer_fields(k, customer_put_field, &x);
     audience_customer_activity(k->view, k->id, customer_put_activity, json_object_get(j->out, "activity"),
                                NULL);
+    customer_put_habit(j, k->id);
     if (j->all) {
         json_t *events = json_array();
         audience_customer_events(k->view, k->id, customer_put_event, events, NULL);
@@ -182,6 +237,7 @@ static void customer_run(const struct engine_view *v, struct call *c)
     json_object_set_new(j->out, "fields", json_object());
     json_object_set_new(j->out, "tags", json_array());
     json_object_set_new(j->out, "activity", json_object());
+    json_object_set_new(j->out, "habit", json_null());
     json_object_set_new(j->out, "suppressed", json_boolean(j->suppressed));
     audience_load_number(j->view, j->number, customer_found, j, NULL);
     json_t *consent = json_array();

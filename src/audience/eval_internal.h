@@ -122,6 +122,9 @@ bool eval_rows_hold(struct eval *ev, const struct eval_rows *r, const struct eve
 bool eval_zones_ready(struct eval *ev);
 int64_t eval_zones_local(struct eval *ev, uint32_t customer, int64_t second);
 void eval_zones_free(struct eval_zones *z);
+/* The zone of one customer by the same rules, without asking for everybody's; NULL is UTC. */
+const struct zone *eval_zones_of(struct audience_view *v, uint32_t customer, struct zones *zones,
+                                 const struct zone *ours);
 
 /* --- eval_aggregate.c, eval_num.c: numbers of a range of customers --- */
 

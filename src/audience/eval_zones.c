@@ -51,6 +51,22 @@ static struct strv clock_zone(struct strv text)
     return zone;
 }
 
+const struct zone *eval_zones_of(struct audience_view *v, uint32_t customer, struct zones *zones,
+                                 const struct zone *ours)
+{
+    struct strv name = { 0 }, text;
+    const int64_t own = column_get(v->txn, FIELD_ZONE, customer);
+    const int64_t clock = column_get(v->txn, FIELD_CLOCK, customer);
+    if (!zones)
+        return ours;
+    if (own > 0)
+        dict_text(v->txn, FIELD_ZONE, (uint32_t)own, &name);
+    else if (clock > 0 && dict_text(v->txn, FIELD_CLOCK, (uint32_t)clock, &text))
+        name = clock_zone(text);
+    const struct zone *zone = name.n ? zones_get(zones, name, NULL) : NULL;
+    return zone ? zone : ours;
+}
+
 struct zones_fill {
     struct eval *ev;
     struct eval_zones *z;

@@ -32,6 +32,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/index.c src/audience/index.h \
 	src/audience/writer.c \
 	src/audience/load.c src/audience/load.h \
+	src/audience/habit.c src/audience/habit.h \
 	src/audience/verify.c \
 	src/audience/field_change.c \
 	src/audience/fields.c src/audience/fields.h \

@@ -109,6 +109,63 @@ static void customer_put_activity(struct cli *c, const json_t *doc, struct buf *
     table_free(t);
 }
 
+static void customer_habit_row(struct table *t, const char *name, struct buf *text)
+{
+    table_styled(t, name, STYLE_FAINT);
+    table_text(t, buf_cstr(text));
+    buf_clear(text);
+}
+
+static void customer_put_last(struct table *t, const json_t *last, const char *key, const char *name)
+{
+    struct buf text = { 0 };
+    const json_t *one = doc_get(last, key);
+    if (json_is_object(one)) {
+        buf_printf(&text, "%s, %s ago", text_instant(doc_instant(one, "at")).s,
+                   text_duration(doc_int(one, "ago_s") * USEC_SEC).s);
+    } else {
+        buf_put_strv(&text, STRV("never"));
+    }
+    customer_habit_row(t, name, &text);
+    buf_free(&text);
+}
+
+static void customer_put_habit(struct cli *c, const json_t *doc, struct buf *out)
+{
+    const json_t *habit = doc_get(doc, "habit"), *last = doc_get(habit, "last");
+    const json_t *receipts = doc_get(habit, "receipts"), *hours = doc_get(habit, "hours");
+    const json_t *mostly = doc_get(hours, "mostly");
+    long long final = doc_int(receipts, "final");
+    struct buf text = { 0 };
+    if (!json_is_object(habit)) {
+        return;
+    }
+    customer_heading(c, out, "Habits");
+    struct table *t = cli_table(c, 2);
+    table_column(t, "", TABLE_LEFT);
+    table_column(t, "", TABLE_LEFT);
+    customer_put_last(t, last, "inbound", "last inbound");
+    customer_put_last(t, last, "sent", "last sent");
+    customer_put_last(t, last, "delivered", "last delivered");
+    customer_put_last(t, last, "failed", "last failed");
+    if (final != 0) {
+        buf_printf(&text, "%lld of %lld delivered in %lld days", (long long)doc_int(receipts, "delivered"),
+                   final, (long long)doc_int(habit, "days"));
+    } else {
+        buf_put_strv(&text, STRV("unknown"));
+    }
+    customer_habit_row(t, "reachability", &text);
+    if (json_is_object(mostly)) {
+        buf_printf(&text, "mostly %lld-%lld h (%lld of %lld), %s", (long long)doc_int(mostly, "from"),
+                   (long long)doc_int(mostly, "to"), (long long)doc_int(mostly, "count"),
+                   (long long)doc_int(hours, "events"), doc_text(hours, "zone"));
+        customer_habit_row(t, "active", &text);
+    }
+    table_put(t, out);
+    table_free(t);
+    buf_free(&text);
+}
+
 static void customer_put_quiet(struct cli *c, const json_t *doc, struct buf *out)
 {
     const char *name;
@@ -189,6 +246,7 @@ static void customer_draw(struct cli *c, const json_t *doc, struct buf *out)
     customer_put_head(c, doc, out);
     customer_put_fields(c, doc, out);
     customer_put_activity(c, doc, out);
+    customer_put_habit(c, doc, out);
     customer_put_quiet(c, doc, out);
     customer_put_consent(c, doc, out);
     customer_put_messages(c, doc, out);

@@ -83,6 +83,19 @@ test('import, segment, campaign, receipts, votes, and the segment changes', asyn
     assert.equal(ann.fields.first_name, 'Ann');
     assert.equal(ann.messages.length, 1);
     assert.equal(ann.messages[0].state, 'delivered');
+    assert.deepEqual(ann.habit.receipts, { final: 1, delivered: 1 });
+    assert.equal(ann.habit.last.inbound.at, ann.activity.inbound.last);
+    assert.ok(ann.habit.last.sent.ago_s >= 0 && ann.habit.last.sent.ago_s < 600);
+    assert.equal(ann.habit.last.failed, null);
+    assert.equal(ann.habit.hours.events, 2); // one of them answers the campaign, and counts once
+    assert.equal(ann.habit.hours.counts.reduce((a, b) => a + b), 2);
+    assert.equal(ann.habit.hours.mostly, null);
+    r = await daemon.cli('customer', 'show', '+447700900002');
+    assert.match(r.out, /last inbound +\d{4}-.* ago\n/);
+    assert.match(r.out, /last delivered +never\n/);
+    assert.match(r.out, /reachability +0 of 1 delivered in 90 days\n/);
+    assert.doesNotMatch(r.out, /mostly/);
+    assert.equal((await daemon.json('customer', 'show', '+447700900999')).habit, null);
     const bob = await daemon.json('customer', 'show', '+447700900002');
     assert.equal(bob.suppressed, true);
     assert.equal(bob.consent.at(-1).words, 'Stop');

@@ -99,3 +99,7 @@ check_PROGRAMS += tests/unit/audience/test_watch
 tests_unit_audience_test_watch_SOURCES = tests/unit/audience/test_watch.c
 tests_unit_audience_test_watch_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_watch_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_habit
+tests_unit_audience_test_habit_SOURCES = tests/unit/audience/test_habit.c
+tests_unit_audience_test_habit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_habit_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
