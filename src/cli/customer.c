@@ -121,8 +121,9 @@ static void customer_put_last(struct table *t, const json_t *last, const char *k
     struct buf text = { 0 };
     const json_t *one = doc_get(last, key);
     if (json_is_object(one)) {
-        buf_printf(&text, "%s, %s ago", text_instant(doc_instant(one, "at")).s,
-                   text_duration(doc_int(one, "ago_s") * USEC_SEC).s);
+        int64_t ago = doc_int(one, "ago_s");
+        buf_printf(&text, "%s, %s%s", text_instant(doc_instant(one, "at")).s,
+                   ago != 0 ? text_duration(ago * USEC_SEC).s : "just now", ago != 0 ? " ago" : "");
     } else {
         buf_put_strv(&text, STRV("never"));
     }

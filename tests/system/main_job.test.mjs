@@ -13,6 +13,15 @@ const customers = `phone,first_name,city,tags,signup
 +447700900004,Dan,London,gold,2025-02-01
 +447700900005,Eve,Bath,VIP,2026-06-01
 `;
+// Eve clicks in the evening, four times of six from 20:00 until 22:00.
+const clicks = `phone,time
++447700900005,2026-11-10T20:05:00Z
++447700900005,2026-11-11T20:15:00Z
++447700900005,2026-11-12T21:00:00Z
++447700900005,2026-11-13T21:59:59Z
++447700900005,2026-11-14T22:30:00Z
++447700900005,2026-11-15T09:00:00Z
+`;
 const orders = `order_id,phone,date,department,amount
 1,+447700900001,2026-05-01,Shoes,30.50
 2,+447700900002,2026-06-01,Shoes,12.00
@@ -91,10 +100,15 @@ test('import, segment, campaign, receipts, votes, and the segment changes', asyn
     assert.equal(ann.habit.hours.counts.reduce((a, b) => a + b), 2);
     assert.equal(ann.habit.hours.mostly, null);
     r = await daemon.cli('customer', 'show', '+447700900002');
-    assert.match(r.out, /last inbound +\d{4}-.* ago\n/);
+    assert.match(r.out, /last inbound +\d{4}-.*, (just now|.* ago)\n/);
     assert.match(r.out, /last delivered +never\n/);
     assert.match(r.out, /reachability +0 of 1 delivered in 90 days\n/);
     assert.doesNotMatch(r.out, /mostly/);
+    r = await daemon.cli('import', 'events', file('clicks.csv', clicks), '--type', 'click', '--map', 'phone=msisdn');
+    assert.equal(r.code, 0, r.err);
+    r = await daemon.cli('customer', 'show', '+447700900005');
+    assert.match(r.out, /reachability +unknown\n/);
+    assert.match(r.out, /active +mostly 20-22 h \(4 of 6\), Europe\/London\n/);
     assert.equal((await daemon.json('customer', 'show', '+447700900999')).habit, null);
     const bob = await daemon.json('customer', 'show', '+447700900002');
     assert.equal(bob.suppressed, true);
