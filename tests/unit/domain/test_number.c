@@ -259,10 +259,7 @@ static void the_library_reads_what_the_plans_cannot(void **state)
     uint64_t berlin, want = number_has_library() ? 493012345 : 49493012345;
     assert_true(number_parse(plans, STRV("4930 12345"), STRV("DE"), &berlin, NULL));
     assert_int_equal(berlin, want); /* without the (0) it may be an area 4930: the library knows of none */
-    if (!number_has_library()) {
-        skip();
-    }
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; number_has_library() && i < COUNT(cases); i++) {
         uint64_t number;
         struct err e = { 0 };
         bool ok = number_parse(plans, strv_from(cases[i].text), strv_from(cases[i].region), &number, &e);
