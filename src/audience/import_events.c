@@ -275,17 +275,23 @@ static bool rows_gather(struct audience_import *im, struct err *e)
     return true;
 }
 
-bool import_events_store(struct audience_import *im, struct err *e)
+bool import_log_append(struct audience_import *im, uint16_t type, struct err *e)
 {
     const struct import_log *log = &im->log;
-    const struct events_batch b = { .type = im->event,
+    const struct events_batch b = { .type = type,
                                     .n = log->n,
                                     .customer = log->customer,
                                     .at = log->at,
                                     .n_attributes = log->n_columns,
                                     .attribute = log->attribute,
                                     .values = (const int64_t *const *)log->values };
-    if (!events_append(im->writer.txn, &b, e)) {
+    return events_append(im->writer.txn, &b, e);
+}
+
+bool import_events_store(struct audience_import *im, struct err *e)
+{
+    const struct import_log *log = &im->log;
+    if (!import_log_append(im, im->event, e)) {
         return false;
     }
     journal_add_events(&im->writer.journal, log->customer, log->at, log->n);

@@ -90,6 +90,8 @@ typedef bool import_apply_fn(struct audience_import *im, struct err *e);
 bool import_customers_apply(struct audience_import *im, struct err *e);
 bool import_events_apply(struct audience_import *im, struct err *e);
 bool import_events_store(struct audience_import *im, struct err *e);
+/* Writes the rows that im->log holds as events of one type. */
+bool import_log_append(struct audience_import *im, uint16_t type, struct err *e);
 void import_log_free(struct import_log *log);
 /* Room for n more rows of so many columns, which may be others in every chunk. */
 bool import_log_reserve(struct import_log *log, size_t columns, size_t n);

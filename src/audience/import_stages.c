@@ -109,13 +109,5 @@ bool import_stages_begin(struct audience_import *im, struct catalog_txn *t, stru
 
 bool import_stages_store(struct audience_import *im, struct err *e)
 {
-    const struct import_log *log = &im->log;
-    const struct events_batch b = { .type = EVENT_FIELD_CHANGE,
-                                    .n = log->n,
-                                    .customer = log->customer,
-                                    .at = log->at,
-                                    .n_attributes = log->n_columns,
-                                    .attribute = log->attribute,
-                                    .values = (const int64_t *const *)log->values };
-    return log->n == 0 || events_append(im->writer.txn, &b, e);
+    return im->log.n == 0 || import_log_append(im, EVENT_FIELD_CHANGE, e);
 }

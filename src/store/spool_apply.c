@@ -126,17 +126,30 @@ static void settled_begin(struct spool_op *op, uint64_t id, const struct spool_r
 static void parts_collect(struct spool_core *c, uint64_t id, const struct spool_record *r,
                           struct spool_parts *p);
 
-static void apply_reroute(struct spool_core *c, struct spool_op *op)
+/* A message that may be cut anew: in this state, and no part of it answered. NULL with op->code. */
+static struct spool_record *uncut_find(struct spool_core *c, struct spool_op *op, enum message_state state)
 {
     struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
     struct spool_parts p = { 0 };
     if (!r) {
         op->code = ERR_NOT_FOUND;
-        return;
+        return NULL;
     }
     if (r->parts > 1)
         parts_collect(c, op->id, r, &p);
-    if (r->state != MESSAGE_READY || r->carrier != op->u.reroute.from || p.answered > 0) {
+    if (r->state != state || p.answered > 0) {
+        op->code = ERR_STATE;
+        return NULL;
+    }
+    return r;
+}
+
+static void apply_reroute(struct spool_core *c, struct spool_op *op)
+{
+    struct spool_record *r = uncut_find(c, op, MESSAGE_READY);
+    if (!r)
+        return;
+    if (r->carrier != op->u.reroute.from) {
         op->code = ERR_STATE;
         return;
     }
@@ -150,18 +163,9 @@ static void apply_reroute(struct spool_core *c, struct spool_op *op)
 
 static void apply_replan(struct spool_core *c, struct spool_op *op)
 {
-    struct spool_record *r = spool_block_find(&c->blocks, &c->t, op->id);
-    struct spool_parts p = { 0 };
-    if (!r) {
-        op->code = ERR_NOT_FOUND;
+    struct spool_record *r = uncut_find(c, op, MESSAGE_IN_FLIGHT);
+    if (!r)
         return;
-    }
-    if (r->parts > 1)
-        parts_collect(c, op->id, r, &p);
-    if (r->state != MESSAGE_IN_FLIGHT || p.answered > 0) {
-        op->code = ERR_STATE;
-        return;
-    }
     r->attempts -= r->attempts > 0; /* it has not been on the wire this time */
     set_parts(c, op->id, r, op->u.reroute.parts, op->u.reroute.plan, r->attempts > 0);
     spool_life_set(c, op->id, r, MESSAGE_READY, REASON_NONE, 0, 0, c->now);
