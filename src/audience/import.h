@@ -22,9 +22,10 @@
  * mapping overrules. What is not in the file is passed over; columns it does not name are left out. Targets
  * besides the above: "@region" (a country code: how the row's numbers are to be read), "@only(a|b)" (other
  * rows are passed over),
- * "@unit amount" (amount of one; times "quantity" of the row), "id+TARGET" (part of the id as well). Several
- * columns may go to one place: the first that is not empty counts, in the preset's order; those of "id" are
- * joined.
+ * "@unit amount" (amount of one; times "quantity" of the row), "id+TARGET" (part of the id as well), "@need
+ * TARGET" (rows with nothing there, or 0, are passed over). A column "*end" is every one with that end.
+ * Several columns may go to one place: the first that is not empty counts, in the preset's order; those of
+ * "id" are joined. An apostrophe before a digit or one of +-=@ is not part of a value.
  * "@kind TAB customers|events" and "@type TAB TYPE" say what the file is for.
  *
  * `mode`: UPSERT makes customers that are new and changes what the file has of others; UPDATE refuses rows of
@@ -106,7 +107,7 @@ struct audience_import_progress {         /* of the whole session so far */
     uint64_t created, updated, unchanged; /* customers */
     uint64_t events, repeated;            /* events stored; seen before */
     uint64_t rejected;
-    uint64_t skipped; /* rows that the preset's @only passes over */
+    uint64_t skipped; /* rows that the preset's @only and @need pass over */
     bool finished;
 };
 

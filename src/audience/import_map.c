@@ -70,6 +70,10 @@ static bool map_special(struct import_column *c, struct strv *target)
         c->target = IMPORT_LOCALE;
         return true;
     }
+    if (strv_starts(*target, STRV("@need "))) {
+        c->need = true;
+        *target = strv_trim(strv_sub(*target, 6, target->n));
+    }
     if (strv_starts(*target, STRV("@only(")) && target->p[target->n - 1] == ')') {
         c->target = IMPORT_ONLY;
         c->only = strv_sub(*target, 6, target->n - 7);
@@ -148,6 +152,16 @@ static bool map_entry(struct import_map *m, bool *said, const struct audience_im
 
 /* --- what the preset says --- */
 
+/* "*end" stands for every header with that end. */
+static bool preset_is(const struct import_column *c, struct strv column)
+{
+    size_t n = strlen(c->header), end = column.n - 1;
+    if (column.n < 2 || column.p[0] != '*') {
+        return map_is(c, column);
+    }
+    return n >= end && strncasecmp(c->header + n - end, column.p + 1, end) == 0;
+}
+
 static bool preset_line(struct strv *rest, struct strv *column, struct strv *target)
 {
     struct strv line;
@@ -183,7 +197,7 @@ static bool map_preset(struct import_map *m, bool *said, const struct audience_i
     for (unsigned rank = 1; preset_line(&rest, &column, &target); rank++) {
         for (size_t i = 0; column.p[0] != '@' && i < m->n; i++) {
             struct import_column *c = &m->columns[i];
-            if (said[i] || !map_is(c, column)) {
+            if (said[i] || !preset_is(c, column)) {
                 continue;
             }
             said[i] = true;

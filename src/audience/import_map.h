@@ -17,7 +17,7 @@ enum import_target {
 };
 
 struct import_column {
-    char header[64];                /* as in the file, cut */
+    char header[128];               /* as in the file, cut */
     char name[SCHEMA_MAX_NAME + 1]; /* of the target */
     enum import_target target;
     enum schema_type type; /* SCHEMA_NONE: to be guessed */
@@ -26,6 +26,7 @@ struct import_column {
     bool declared; /* by this import */
     bool in_id;    /* a part of the id as well */
     bool unit;     /* an amount of one: times the row's quantity */
+    bool need;     /* a row without a value, or with 0, does not count */
     unsigned
         rank; /* by which columns are looked at: of two for one place the lower counts; 0: not by a preset */
     struct strv only; /* IMPORT_ONLY: what counts, separated by '|'; a view into the preset */

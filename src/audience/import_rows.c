@@ -1,5 +1,6 @@
 #include "audience/import_inside.h"
 
+#include "base/decimal.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -120,6 +121,24 @@ static bool is_one_of(struct strv text, struct strv list)
     return false;
 }
 
+/* What begins like a number or a formula a spreadsheet would take for one, so programs write an apostrophe
+ * before it. One before a letter belongs to a name. */
+static struct strv unprotected(const struct audience_import *im, struct strv text)
+{
+    struct strv t = im->o.preset.n ? strv_trim(text) : strv_from(NULL);
+    bool is = t.n > 1 && t.p[0] == '\'' && memchr("+-=@0123456789", t.p[1], 14);
+    return is ? strv_sub(t, 1, t.n) : text;
+}
+
+/* Neither empty nor 0. */
+static bool is_something(struct strv text)
+{
+    int64_t units = 1;
+    unsigned scale;
+    text = strv_trim(text);
+    return text.n && !(decimal_parse_any(text, &units, &scale) && units == 0);
+}
+
 /* Parts of the id are joined in a buffer that has room for all of the chunk and does not move. */
 static void reading_id(struct reading *r, struct strv text)
 {
@@ -157,6 +176,11 @@ static bool reading_number(struct reading *r, const struct import_column *c, str
 static bool row_column(struct reading *r, const struct import_column *c, struct strv text, struct err *e)
 {
     struct import_cell *cell = &r->cells[c->cell];
+    text = unprotected(r->im, text);
+    if (c->need && !is_something(text)) {
+        r->skip = true;
+        return true;
+    }
     if (c->in_id) {
         reading_id(r, text);
     }
@@ -293,7 +317,7 @@ static bool guess_record(void *ctx, uint64_t line, const struct strv *fields, si
     struct guessing *g = ctx;
     (void)line;
     for (size_t i = 0; n == g->im->map.n && i < n; i++) {
-        import_guess_add(&g->guesses[i], fields[i]);
+        import_guess_add(&g->guesses[i], unprotected(g->im, fields[i]));
     }
     return ++g->records < GUESS_RECORDS;
 }

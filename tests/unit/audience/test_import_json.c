@@ -287,6 +287,54 @@ static void a_ready_mapping(void **state)
     assert_int_equal(audience_import_directive(o.preset, "@type").n, 0);
 }
 
+/* What shops do to values: apostrophes, rows that are no thing of its own, columns with a name of their own.
+ */
+static void a_ready_mapping_knows_its_program(void **state)
+{
+    struct fixture *f = *state;
+    struct audience_import_options o = {
+        .kind = IMPORT_EVENTS,
+        .event = STRV("purchase"),
+        .create_customers = true,
+        .now = FIXTURE_NOW,
+        .mapping = STRV("Bonus=bonus"),
+        .preset = STRV("Phone\tmsisdn\nDate\ttime\nOrder\tid\nItem\t@need id+product\n"
+                       "Kept\t@need quantity\n*(shop.size)\tsize:text\n*\tcategory\n"),
+    };
+    import_text(f, &o,
+                "Order,Item,Kept,Date,Phone,Gr\u00f6\u00dfe (Shop.Size),Bonus\n"
+                "'1,'t Hooft,2,'2023-01-01,'+447700900001,'=1,'12.50\n" /* an apostrophe of its own */
+                "1,Socks,0,2023-01-01,+447700900001,x,\n"               /* came back */
+                "1,Socks,0.00,2023-01-01,+447700900001,x,\n"
+                "1,Socks,,2023-01-01,+447700900001,x,\n"
+                "1,,3,2023-01-01,+447700900001,x,\n" /* no thing at all */
+                "'1,'7up,'-1,2023-01-01,+447700900001,'@x,\n"
+                "1,7up,-1,2023-01-01,+447700900001,,\n",
+                1000);
+    assert_string_equal(f->rejects, "");
+    assert_int_equal(f->progress.skipped, 4);
+    assert_int_equal(f->progress.events, 2);
+    assert_int_equal(f->progress.repeated, 1);
+    struct err e = { 0 };
+    struct audience_view *v = audience_view_begin(f->a, &e);
+    const struct schema_event *p = schema_find_event(v->schema, STRV("purchase"));
+    assert_int_equal(schema_find_attribute(p, STRV("bonus"))->type, SCHEMA_NUMBER); /* guessed behind it */
+    static const struct {
+        const char *space, *text;
+        bool there;
+    } texts[] = { { "product", "'t Hooft", true }, { "product", "7up", true },
+                  { "product", "'7up", false },    { "product", "Socks", false },
+                  { "size", "=1", true },          { "size", "@x", true },
+                  { "size", "x", false },          { "category", "Socks", false } };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const struct schema_field *a = schema_find_attribute(p, strv_from(texts[i].space));
+        bool there = dict_find(v->txn, a->id, strv_from(texts[i].text)) != 0;
+        if (there != texts[i].there)
+            fail_msg("%s \"%s\": %d", texts[i].space, texts[i].text, there);
+    }
+    audience_view_end(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +343,7 @@ int main(void)
         cmocka_unit_test(names_become_columns_whenever_they_come),
         cmocka_unit_test_setup_teardown(modes_of_an_import, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_ready_mapping, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_ready_mapping_knows_its_program, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
