@@ -13,7 +13,8 @@ src_libstore_a_SOURCES = \
 	src/store/spool_erase.c \
 	src/store/spool_history.c src/store/spool_history.h \
 	src/store/spool_ids.c src/store/spool_ids.h \
-	src/store/spool_index.c src/store/spool_index.h \
+	src/store/spool_index.c src/store/spool_index.h src/store/spool_index_internal.h \
+	src/store/spool_index_find.c src/store/spool_index_merge.c src/store/spool_index_sweep.c \
 	src/store/spool_life.c \
 	src/store/spool_load.c \
 	src/store/spool_orphan.c src/store/spool_orphan.h \
