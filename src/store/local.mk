@@ -4,6 +4,7 @@ src_libstore_a_SOURCES = \
 	src/store/env.c src/store/env.h src/store/env_internal.h src/store/env_open.c \
 	src/store/env_space.c src/store/env_compact.c \
 	src/store/spool.c src/store/spool.h src/store/spool_internal.h \
+	src/store/spool_ops.c src/store/spool_settings.c \
 	src/store/spool_apply.c \
 	src/store/spool_check.c src/store/spool_check.h \
 	src/store/spool_block.c src/store/spool_block.h \
