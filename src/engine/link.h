@@ -50,7 +50,8 @@ struct link_env {
     struct attempts *attempts;
 };
 
-/* `o` is kept by pointer: it must stay (see link_set_options). */
+/* `o` is kept by pointer and must outlive the bind; what a reload changes in it holds from the next attempt.
+ */
 struct link *link_new(const struct carrier_options *o, enum session_bind mode, unsigned id,
                       const struct link_env *env, const struct link_ops *ops, void *arg, struct err *e);
 void link_free(struct link *k);                         /* no callbacks */

@@ -8,7 +8,7 @@ src_libengine_a_SOURCES = \
 	src/engine/worker.h src/engine/worker.c \
 	src/engine/schedule.h src/engine/schedule.c src/engine/fair.h src/engine/fair.c \
 	src/engine/gate.h src/engine/gate.c \
-	src/engine/attempts.h src/engine/attempts.c src/engine/link.h src/engine/link.c src/engine/link_hosts.h src/engine/link_hosts.c \
+	src/engine/attempts.h src/engine/attempts.c src/engine/link.h src/engine/link.c src/engine/link_internal.h src/engine/link_wire.c src/engine/link_hosts.h src/engine/link_hosts.c \
 	src/engine/style.h src/engine/style.c src/engine/tlvs.h src/engine/tlvs.c src/engine/text.h src/engine/text.c \
 	src/engine/outgoing.h src/engine/outgoing.c \
 	src/engine/routing.h src/engine/routing.c src/engine/explain.c \
