@@ -17,6 +17,7 @@ const RUNS = Number(option('--runs', 5)), SIZES = option('--customers', '1000000
 const USE = { duckdb: option('--duckdb', 'yes') === 'yes', postgres: option('--postgres', 'yes') === 'yes' };
 const PURCHASES = 5; // a customer
 const LOOKS = 15; // at a question, of which the median is a run
+const LONG_MS = 5000, LONG_RUNS = 3; // what takes that long is asked once to see which form is the fastest, and in so many runs
 
 // Against DuckDB, against PostgreSQL: how many times its rate.
 const GOALS = { Q1: [50, 50], Q2: [50, 50], Q3: [20, 10], Q4: [4, 40], Q5: [50, 50], Q6: [40, 0] };
@@ -57,7 +58,7 @@ function files(n) {
     return to;
   };
   const customers = make('customers'), purchases = make('purchases');
-  return { ours: [customers, purchases], sql: [
+  return { ours: [customers, purchases], sql: !USE.duckdb && !USE.postgres ? [] : [
     rewrite(customers, String.raw`NR == 1 { sub("msisdn", "number"); print; next } { sub(/^\+/, "", $1); gsub(/;/, ",", $8); print $1","$2","$3","$4","$5","$6","$7",\"{"$8"}\","$9","$10","$11 }`),
     rewrite(purchases, String.raw`BEGIN { OFS = "," } NR == 1 { sub("msisdn", "number"); print; next } { sub(/^\+/, "", $2); print }`)] };
 }
@@ -66,8 +67,8 @@ function files(n) {
 async function fastest(rival, forms) {
   let best = null;
   for (const sql of forms) {
-    await rival.query(sql);
-    const ms = await rival.query(sql);
+    let ms = await rival.query(sql);
+    if (ms < LONG_MS) ms = await rival.query(sql);
     if (best === null || ms < best.ms) best = { sql, ms };
   }
   return { ...best, members: await rival.members(best.sql) };
@@ -90,9 +91,10 @@ async function questions(n, store, rivals) {
       const m = measures('query', store, LOOKS, name)[0];
       ours.push(m.median_ms);
       members = m.members;
-      for (const s of sides) s.took.push(await look(s.rival, s.best));
+      for (const s of sides) if (run < LONG_RUNS || s.best.ms < LONG_MS) s.took.push(await look(s.rival, s.best));
     }
     tell(`${millions(n)}: ${name}: ${n0(median(ours))} ms, ${sides.map((s) => `${n0(median(s.took))} ms`).join(', ')}; ${members} found`);
+    if (!sides.length) rows.add(name, `${MEANS[name]}, ${millions(n)}`, { ours, rivalName: 'nobody beside', unit: 'ms', goal: 0 });
     for (const s of sides) {
       const same = name === 'Q6' || s.best.members === members;
       if (!same) throw new Error(`${name}: ${members} members here, ${s.best.members} by ${s.rival.version}`);
@@ -123,6 +125,8 @@ async function size(n) {
       tell(`${millions(n)}: ${rival.version} loaded in ${rival.loaded.toFixed(1)} s, ${((await rival.size()) / 1e6).toFixed(0)} MB`);
     }
     for (const file of [...f.ours, ...f.sql]) fs.rmSync(file);
+    if (!postgres && want('import')) rows.add('import', `import with index, durable, ${millions(n)}`, { ours: imports, rivalName: 'nobody beside', unit: 'rows/s', goal: 0 });
+    if (!postgres && want('size')) rows.add('size', `on disk, truth and index, ${millions(n)}`, { ours: [last.used_mb], rivalName: 'nobody beside', unit: 'MB', goal: 0 });
     if (postgres && want('import')) {
       rows.add('import', `import with index, durable, ${millions(n)}`, { ours: imports, rival: imports.map(() => n * (1 + PURCHASES) / postgres.loaded),
         rivalName: `${postgres.version}: COPY, indexes, checkpoint`, unit: 'rows/s', goal: 5 });

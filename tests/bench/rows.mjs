@@ -8,12 +8,12 @@ export class Rows {
   list = [];
 
   // values: lists of runs, whose medians are shown. `rate`: ours and rival's are durations, and the ratio is that of the rates. better:
-  // 'more' or 'less' of the ratio (or, without a rival, of ours).
+  // 'more' or 'less' of the ratio (or, without a rival, of ours); without a goal nothing is demanded. A rival may have fewer runs.
   add(name, measure, { ours, rival = null, rivalName = '', unit, goal, better = 'more', rate = false, note = '' }) {
     const a = median(ours), b = rival && median(rival);
-    const v = b === null ? a : median(ours.map((o, i) => (rate ? rival[i] / o : o / rival[i]))); // of neighbours in time: the machine's mood falls out
+    const v = b === null ? a : median(rival.slice(0, ours.length).map((r, i) => (rate ? r / ours[i] : ours[i] / r))); // of neighbours in time: the machine's mood falls out
     this.list.push({ name, measure, unit, ours: a, rival: b, rival_name: rivalName, ratio: b === null ? null : v, goal, better,
-      holds: better === 'more' ? v >= goal : v <= goal, runs: { ours, rival }, note });
+      holds: !goal || (better === 'more' ? v >= goal : v <= goal), runs: { ours, rival }, note });
   }
 
   get hold() {
