@@ -1,8 +1,8 @@
 /* Measures the audience through its own library, on the files of audience_gen:
  *
  *   audience_run import DIR CUSTOMERS.csv PURCHASES.csv    into DIR (made when missing), durable
- *   audience_run query DIR [RUNS] [NAME]                   the questions of audience_queries.h, all or one
- *   audience_run customer DIR [RUNS]                       one customer against Q5's eight conditions
+ *   audience_run query DIR [RUNS] [NAME | TEXT]            the questions of audience_queries.h, all or one;
+ * or any audience_run customer DIR [RUNS]                       one customer against Q5's eight conditions
  *   audience_run activity DIR [EVENTS] [BATCH]             receipts into the index, a transaction a batch
  *   audience_run memory DIR                                what the process holds beyond the page cache
  *   audience_run verify DIR                                the index against the truth
@@ -280,13 +280,18 @@ static void measure(struct audience *a, const char *name, const char *text, unsi
 
 static void run_queries(struct audience *a, unsigned runs, const char *only)
 {
+    bool known = !only || strcmp(only, "Q6") == 0;
     for (size_t i = 0; i < COUNT(audience_questions); i++) {
         if (!only || strcmp(only, audience_questions[i].name) == 0) {
             measure(a, audience_questions[i].name, audience_questions[i].text, runs);
+            known = true;
         }
     }
     if (!only || strcmp(only, "Q6") == 0) {
         measure(a, "Q6", NULL, runs);
+    }
+    if (!known) {
+        measure(a, "query", only, runs);
     }
 }
 
