@@ -436,6 +436,8 @@ struct audience_set *eval_cond(struct eval *ev, const struct query_node *node,
         return cond_has_any(ev, (uint16_t)node->field.symbol.id, node->negated, candidates);
     if (ref)
         return cond_stored(ev, node, ref, candidates);
+    if (eval_rfm_asked(node))
+        return eval_rfm_set(ev, node, candidates);
     switch (node->kind) {
     case QUERY_COMPARE:
     case QUERY_BETWEEN:

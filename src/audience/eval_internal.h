@@ -185,11 +185,30 @@ void eval_survey_source(struct eval_survey_source *s, const struct query_node *n
 /* The code of the newest status of the condition's survey. */
 bool eval_survey(struct eval *ev, const struct query_node *node, struct eval_range range,
                  const struct audience_set *candidates, struct eval_numbers *out);
+/* --- eval_select.c: places in an order, found by counting --- */
+
+struct eval_spread { /* of the values that are set */
+    uint64_t n;
+    int64_t low, high;
+};
+struct eval_spread eval_spread_of(const int64_t *v, size_t n);
+/* out[i] = the set value at place k[i] (from 0, below spread.n; ascending) in their order. */
+#define EVAL_SELECT_MOST 4
+bool eval_select(struct eval *ev, const int64_t *v, size_t n, struct eval_spread spread, const uint64_t *k,
+                 size_t n_k, int64_t *out);
+
 /* --- eval_rfm.c: scores over everybody --- */
 
+/* What a condition asks for, when it is on one score or class against literals; else NULL. */
+const struct query_rfm *eval_rfm_asked(const struct query_node *node);
+/* The candidates for whom such a condition is true. */
+struct audience_set *eval_rfm_set(struct eval *ev, const struct query_node *node,
+                                  const struct audience_set *candidates);
 /* The part's number; of a class its cell (rfm.h). */
 bool eval_rfm_numbers(struct eval *ev, const struct query_rfm *rfm, struct eval_range range,
                       struct eval_numbers *out);
+/* Of one customer, or unset. */
+bool eval_rfm_one(struct eval *ev, const struct query_rfm *rfm, uint32_t customer, int64_t *value);
 /* The cells for which a condition on a class is true; the codes are the caller's. */
 bool eval_rfm_test(struct eval *ev, const struct query_node *node, struct scan_test *t);
 void eval_rfm_free(struct eval_rfm *x);
@@ -220,6 +239,8 @@ struct audience_set *eval_node(struct eval *ev, const struct query_node *node,
 /* eval_node over the universe, all of the tree for 65,536 customers, then for the next: for many.
  * eval_piece.c */
 struct audience_set *eval_pieces(struct eval *ev, const struct query_node *root);
+/* Everybody, in whole partitions of events, so that they need not be looked at one by one. */
+struct eval_range eval_range_whole(struct eval *ev);
 /* A condition on a percentile compared with literals: what the test must hold of, for each of the range x is
  * filled with. *is false: not such a condition, or its numbers are no integers. eval_percentile.c */
 bool eval_percentile_test(struct eval *ev, const struct query_node *node, struct eval_numbers *x,

@@ -20,7 +20,7 @@ struct one_num {
     struct one_column *column; /* a field, an age */
     struct one_aggregate *aggregate;
     struct one_log *log;           /* p_alive */
-    struct eval_numbers everybody; /* percentiles, scores: when first asked for */
+    struct eval_numbers everybody; /* percentiles: when first asked for */
 };
 
 struct one_node {
@@ -36,7 +36,6 @@ struct one_node {
     struct audience_set **sets; /* their members, when many are asked about; NULL: not yet */
     size_t n_codes;
     struct one_survey *survey;
-    struct eval_numbers everybody; /* a class */
     struct one_segment *segment;
     struct audience_set *ever; /* its members of before */
 };
@@ -235,7 +234,6 @@ static void node_free(struct one_node *n)
         eval_numbers_free(&n->nums[i].everybody);
     }
     eval_test_free(&n->test);
-    eval_numbers_free(&n->everybody);
     one_survey_free(n->survey);
     audience_set_free(n->ever);
     for (size_t i = 0; n->sets && i < n->n_codes; i++)
@@ -365,8 +363,10 @@ static bool num_value(struct eval_one *x, struct one_num *n, struct one_value *o
         return true;
     case QUERY_NUM_AGGREGATE: return one_aggregate_get(n->aggregate, x->customer, out);
     case QUERY_NUM_P_ALIVE: return one_alive_get(&x->logs, n->log, x->customer, out);
-    case QUERY_NUM_PERCENTILE:
-    case QUERY_NUM_RFM: return num_everybody(x, n, out);
+    case QUERY_NUM_PERCENTILE: return num_everybody(x, n, out);
+    case QUERY_NUM_RFM:
+        *out = (struct one_value){ PACKED_UNSET, 1, 0 };
+        return eval_rfm_one(&x->ev, &n->num->rfm, x->customer, &out->v);
     }
     return false;
 }
@@ -470,14 +470,9 @@ static bool has_holds(struct eval_one *x, struct one_node *n, bool *holds)
 
 static bool coded_value(struct eval_one *x, struct one_node *n, int64_t *code)
 {
-    struct eval *ev = &x->ev;
     if (n->survey)
         return one_survey_get(n->survey, x->customer, code);
-    if (!n->everybody.v &&
-        !eval_rfm_numbers(ev, &n->node->text.value.rfm, eval_range_of(ev->existing), &n->everybody))
-        return false;
-    *code = everybody_value(x, &n->everybody).v;
-    return true;
+    return eval_rfm_one(&x->ev, &n->node->text.value.rfm, x->customer, code);
 }
 
 static bool coded_holds(struct eval_one *x, struct one_node *n, bool *holds)

@@ -56,77 +56,43 @@ static struct counts counts_of(const struct query_node *node, uint64_t n)
     return (struct counts){ least_count(to, n, true), least_count(from, n, false) - 1, true };
 }
 
-/* --- selection --- */
-
-struct spread { /* of the values that are set */
-    uint64_t n;
-    int64_t low, high;
-};
-
-static struct spread spread_of(const int64_t *v, size_t n)
-{
-    struct spread s = { 0, INT64_MAX, PACKED_UNSET };
-    for (size_t i = 0; i < n; i++) {
-        int64_t as_low = v[i] == PACKED_UNSET ? INT64_MAX : v[i];
-        s.n += v[i] != PACKED_UNSET;
-        s.low = as_low < s.low ? as_low : s.low;
-        s.high = v[i] > s.high ? v[i] : s.high;
-    }
-    return s;
-}
-
-#define BINS (1u << 14)
-
-/* The k-th smallest (from 0) of the set values: bins of equal width, then the bin it is in, until bins are
- * values. */
-static int64_t select_kth(const int64_t *v, size_t n, struct spread s, uint64_t k, uint32_t *bins)
-{
-    int64_t low = s.low, high = s.high;
-    for (;;) {
-        uint64_t width = (uint64_t)high - (uint64_t)low;
-        unsigned shift = 0;
-        while (width >> shift >= BINS)
-            shift++;
-        memset(bins, 0, BINS * sizeof *bins);
-        for (size_t i = 0; i < n; i++) {
-            uint64_t at = (uint64_t)v[i] - (uint64_t)low; /* below and unset: more than the width */
-            if (v[i] >= low && at <= width)
-                bins[at >> shift]++;
-        }
-        uint64_t bin = 0;
-        while (k >= bins[bin])
-            k -= bins[bin++];
-        low = (int64_t)((uint64_t)low + (bin << shift));
-        if (shift == 0)
-            return low;
-        uint64_t last = (uint64_t)low + ((UINT64_C(1) << shift) - 1);
-        high = (int64_t)last > high || (int64_t)last < low ? high : (int64_t)last;
-    }
-}
+/* --- as a test of the number --- */
 
 /* c >= first is x >= the value at place first - 1; c <= last is x below the one at place last. */
-static struct scan_test values_of(const struct eval_numbers *x, struct spread s, struct counts c,
-                                  uint32_t *bins)
+static bool values_of(struct eval *ev, const struct eval_numbers *x, struct eval_spread s, struct counts c,
+                      struct scan_test *t)
 {
-    struct scan_test t = { .kind = SCAN_RANGE, .outside = c.outside, .low = SCAN_LOWEST, .high = INT64_MAX };
+    uint64_t place[2];
+    int64_t value[2], *ends[2];
+    size_t n = 0;
+    *t =
+        (struct scan_test){ .kind = SCAN_RANGE, .outside = c.outside, .low = SCAN_LOWEST, .high = INT64_MAX };
     if (c.first > s.n || c.first > c.last || c.last == 0) {
-        t.low = 1;
-        t.high = 0;
-        return t;
+        t->low = 1;
+        t->high = 0;
+        return true;
     }
-    if (c.first > 1)
-        t.low = select_kth(x->v, x->range.n, s, c.first - 1, bins);
-    if (c.last < s.n)
-        t.high = select_kth(x->v, x->range.n, s, c.last, bins) - 1;
-    return t;
+    if (c.first > 1) {
+        place[n] = c.first - 1;
+        ends[n++] = &t->low;
+    }
+    if (c.last < s.n) {
+        place[n] = c.last;
+        ends[n++] = &t->high;
+    }
+    if (!eval_select(ev, x->v, x->range.n, s, place, n, value))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        *ends[i] = ends[i] == &t->high ? value[i] - 1 : value[i];
+    return true;
 }
 
 /* --- everybody's numbers --- */
 
 /* Whole partitions of events, so that they need not be looked at one by one. */
-static struct eval_range whole_range(const struct audience_set *existing)
+struct eval_range eval_range_whole(struct eval *ev)
 {
-    struct eval_range r = eval_range_of(existing);
+    struct eval_range r = eval_range_of(ev->existing);
     uint64_t end = (uint64_t)r.first + r.n;
     r.first = r.first / EVENTS_CUSTOMERS * EVENTS_CUSTOMERS;
     end = (end + EVENTS_CUSTOMERS - 1) / EVENTS_CUSTOMERS * EVENTS_CUSTOMERS;
@@ -158,19 +124,16 @@ bool eval_percentile_test(struct eval *ev, const struct query_node *node, struct
     if ((node->kind != QUERY_COMPARE && node->kind != QUERY_BETWEEN && node->kind != QUERY_RANGE) ||
         !eval_test_is_literal(node) || eval_test_subject(node)->kind != QUERY_NUM_PERCENTILE)
         return true;
-    if (!eval_numbers_get(ev, eval_test_subject(node)->operand, whole_range(ev->existing), ev->existing, x))
+    if (!eval_numbers_get(ev, eval_test_subject(node)->operand, eval_range_whole(ev), ev->existing, x))
         return false;
     if (x->den || x->den_all != 1 || x->constant) {
         eval_numbers_free(x);
         return true;
     }
     clear_missing(ev->existing, x);
-    const struct spread s = spread_of(x->v, x->range.n);
-    uint32_t *bins = malloc(BINS * sizeof *bins);
-    if (!bins)
-        return eval_nomem(ev);
-    *t = values_of(x, s, counts_of(node, s.n), bins);
-    free(bins);
+    const struct eval_spread s = eval_spread_of(x->v, x->range.n);
+    if (!values_of(ev, x, s, counts_of(node, s.n), t))
+        return false;
     *is = true;
     return true;
 }

@@ -3,18 +3,29 @@
  * Of the customers with such an event in the window; others have no score. Recency is days_since, frequency
  * count, monetary the sum of the attribute "amount". A score is one more than the number of the quintiles'
  * bounds the value is above: 1 + the whole part of 5 * (part of the customers whose value is worse). Equal
- * values have equal scores: where half of all bought once, once is a 1. */
+ * values have equal scores: where half of all bought once, once is a 1.
+ *
+ * The bounds are found by selection, nobody is sorted; of recency, frequency and monetary only what is asked
+ * for. A condition on a score or class is then a table of so many truths. */
 #include "audience/eval_internal.h"
 
 #include "audience/rfm.h"
+#include "audience/set_bitmap.h"
+#include "audience/words.h"
+#include "store/events.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define CONTAINER (WORDS_OF_CONTAINER * 64u)
+
+enum { RECENCY, FREQUENCY, MONETARY, VALUES };
+
 struct eval_rfm {
     const struct query_rfm *of; /* event and window */
     struct eval_range range;    /* everybody */
-    uint8_t *cell;              /* rfm_cell of customer first + i, 0: none */
+    uint8_t *score[VALUES];     /* of customer first + i, 0: none; NULL: not asked for */
+    uint8_t *cell;              /* rfm_cell of the three, likewise */
     struct eval_rfm *next;
 };
 
@@ -22,105 +33,153 @@ void eval_rfm_free(struct eval_rfm *x)
 {
     while (x) {
         struct eval_rfm *next = x->next;
+        for (int k = 0; k < VALUES; k++)
+            free(x->score[k]);
         free(x->cell);
         free(x);
         x = next;
     }
 }
 
-/* --- quintiles --- */
-
-static int by_value(const void *a, const void *b)
+static uint8_t *octets_new(struct eval *ev, const struct eval_rfm *x)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    uint8_t *p = calloc(x->range.n ? x->range.n : 1, 1);
+    if (!p)
+        eval_nomem(ev);
+    return p;
 }
 
-struct quintiles {
-    int64_t bound[RFM_SCORES - 1];
-};
+/* --- one of the three --- */
 
-/* Sorts the values. */
-static struct quintiles quintiles_of(int64_t *values, size_t n)
-{
-    struct quintiles q = { { 0 } };
-    qsort(values, n, sizeof *values, by_value);
-    for (size_t k = 1; n > 0 && k < RFM_SCORES; k++)
-        q.bound[k - 1] = values[(k * n + RFM_SCORES - 1) / RFM_SCORES - 1];
-    return q;
-}
-
-static unsigned quintile_score(const struct quintiles *q, int64_t value)
-{
-    unsigned score = 1;
-    for (size_t k = 0; k < RFM_SCORES - 1; k++)
-        score += value > q->bound[k];
-    return score;
-}
-
-/* --- everybody --- */
-
-enum { RECENCY, FREQUENCY, MONETARY, VALUES };
-
-static bool rfm_values(struct eval *ev, const struct query_rfm *rfm, struct eval_range range, int which,
-                       struct eval_numbers *out)
+static struct query_aggregate rfm_aggregate(const struct eval_rfm *x, struct query_event *event, int which)
 {
     static const enum query_fn fns[VALUES] = { QUERY_DAYS_SINCE, QUERY_COUNT, QUERY_SUM };
-    struct query_event event = rfm->event;
-    const struct query_aggregate a = {
-        .fn = fns[which],
-        .events = &event,
-        .n_events = 1,
-        .attribute = which == MONETARY ? STRV("amount") : (struct strv){ 0 },
-        .window = rfm->window,
-    };
-    if (which == MONETARY && event.symbol.type == QUERY_TYPE_NONE) /* nothing asks for it: check.c */
-        return eval_numbers_alloc(ev, range, 0, out);
-    if (!eval_aggregate(ev, &a, range, ev->existing, out))
+    *event = x->of->event;
+    return (struct query_aggregate){ .fn = fns[which],
+                                     .events = event,
+                                     .n_events = 1,
+                                     .attribute = which == MONETARY ? STRV("amount") : (struct strv){ 0 },
+                                     .window = x->of->window };
+}
+
+/* The k-th bound is the value at the place of k fifths of all who have one. */
+static size_t bound_places(uint64_t n, uint64_t k[RFM_SCORES - 1])
+{
+    for (size_t i = 1; n > 0 && i < RFM_SCORES; i++)
+        k[i - 1] = (i * n + RFM_SCORES - 1) / RFM_SCORES - 1;
+    return n > 0 ? RFM_SCORES - 1 : 0;
+}
+
+/* Unset is below every bound, and the lowest: 0. */
+static void score_values(const int64_t *v, size_t n, const int64_t b[RFM_SCORES - 1], uint8_t *score)
+{
+    for (size_t i = 0; i < n; i++)
+        score[i] =
+            (uint8_t)((v[i] != PACKED_UNSET) + (v[i] > b[0]) + (v[i] > b[1]) + (v[i] > b[2]) + (v[i] > b[3]));
+}
+
+static bool score_numbers(struct eval *ev, const int64_t *v, size_t n, uint8_t *score)
+{
+    uint64_t k[RFM_SCORES - 1];
+    int64_t bound[RFM_SCORES - 1] = { 0 };
+    const struct eval_spread s = eval_spread_of(v, n);
+    if (!eval_select(ev, v, n, s, k, bound_places(s.n, k), bound))
         return false;
-    for (size_t i = 0; which == RECENCY && i < range.n; i++)
-        if (out->v[i] != PACKED_UNSET)
-            out->v[i] = -out->v[i]; /* the fewer days, the better */
+    score_values(v, n, bound, score);
     return true;
 }
 
-static bool rfm_score(struct eval *ev, struct eval_rfm *x, const struct eval_numbers *v)
+/* Counts that all are below 255, in place. */
+static void score_octets(uint8_t *counts, size_t n)
 {
-    int64_t *sorted = malloc((x->range.n ? x->range.n : 1) * sizeof *sorted);
-    struct quintiles q[VALUES];
-    if (!sorted)
-        return eval_nomem(ev);
-    for (int k = 0; k < VALUES; k++) {
-        size_t n = 0;
-        for (size_t i = 0; i < x->range.n; i++)
-            if (v[FREQUENCY].v[i] > 0)
-                sorted[n++] = v[k].v[i];
-        q[k] = quintiles_of(sorted, n);
+    uint64_t many[256] = { 0 }, k[RFM_SCORES - 1];
+    uint8_t score[256];
+    for (size_t i = 0; i < n; i++)
+        many[counts[i]]++;
+    const size_t n_k = bound_places(n - many[0], k);
+    uint64_t worse = 0;
+    for (unsigned c = 1; c < 256; c++) {
+        score[c] = 1;
+        for (size_t i = 0; i < n_k; i++)
+            score[c] = (uint8_t)(score[c] + (worse > k[i]));
+        worse += many[c];
     }
-    free(sorted);
+    score[0] = 0;
+    for (size_t i = 0; i < n; i++)
+        counts[i] = score[counts[i]];
+}
+
+/* As octets, which nearly always do; *fits: they did. */
+static bool rfm_small_counts(struct eval *ev, struct eval_rfm *x, const struct query_aggregate *a, bool *fits)
+{
+    struct fold *f = eval_fold_new(ev, a);
+    uint8_t *counts = octets_new(ev, x), most = 0;
+    bool ok = f && counts && eval_fold_small(f, x->range, counts);
+    eval_fold_free(f);
+    for (size_t i = 0; ok && i < x->range.n; i++)
+        most = counts[i] > most ? counts[i] : most;
+    *fits = ok && most < UINT8_MAX;
+    if (*fits) {
+        score_octets(counts, x->range.n);
+        x->score[FREQUENCY] = counts;
+    } else {
+        free(counts);
+    }
+    return ok;
+}
+
+static bool rfm_need(struct eval *ev, struct eval_rfm *x, int which);
+
+/* What there is to score: nothing of those without such an event; the fewer days, the better. */
+static bool rfm_values(struct eval *ev, struct eval_rfm *x, int which, const struct query_aggregate *a,
+                       struct eval_numbers *out)
+{
+    if (which == MONETARY && !rfm_need(ev, x, FREQUENCY))
+        return false;
+    if (!eval_aggregate(ev, a, x->range, ev->existing, out))
+        return false;
     for (size_t i = 0; i < x->range.n; i++)
-        if (v[FREQUENCY].v[i] > 0)
-            x->cell[i] = (uint8_t)rfm_cell(quintile_score(&q[RECENCY], v[RECENCY].v[i]),
-                                           quintile_score(&q[FREQUENCY], v[FREQUENCY].v[i]),
-                                           quintile_score(&q[MONETARY], v[MONETARY].v[i]));
+        if (which == RECENCY)
+            out->v[i] = out->v[i] == PACKED_UNSET ? PACKED_UNSET : -out->v[i];
+        else if (which == MONETARY ? !x->score[FREQUENCY][i] : !out->v[i])
+            out->v[i] = PACKED_UNSET;
     return true;
 }
 
-static bool rfm_make(struct eval *ev, struct eval_rfm *x)
+static bool rfm_need(struct eval *ev, struct eval_rfm *x, int which)
 {
-    struct eval_numbers v[VALUES];
-    bool ok = true;
-    memset(v, 0, sizeof v);
-    x->range = eval_range_of(ev->existing);
-    x->cell = calloc(x->range.n ? x->range.n : 1, 1);
-    if (!x->cell)
-        return eval_nomem(ev);
-    for (int k = 0; ok && k < VALUES; k++)
-        ok = rfm_values(ev, x->of, x->range, k, &v[k]);
-    ok = ok && rfm_score(ev, x, v);
-    for (int k = 0; k < VALUES; k++)
-        eval_numbers_free(&v[k]);
+    struct query_event event;
+    const struct query_aggregate a = rfm_aggregate(x, &event, which);
+    struct eval_numbers v = { 0 };
+    bool done = x->score[which] != NULL;
+    if (done || (which == FREQUENCY && (!rfm_small_counts(ev, x, &a, &done) || done)))
+        return done;
+    if (which == MONETARY && event.symbol.type == QUERY_TYPE_NONE)
+        return err_set(ev->err, ERR_INTERNAL, "scores of money without an amount"); /* check.c */
+    uint8_t *score = octets_new(ev, x);
+    bool ok = score && rfm_values(ev, x, which, &a, &v) && score_numbers(ev, v.v, x->range.n, score);
+    eval_numbers_free(&v);
+    if (ok)
+        x->score[which] = score;
+    else
+        free(score);
     return ok;
+}
+
+/* --- all of them --- */
+
+static bool rfm_cells(struct eval *ev, struct eval_rfm *x)
+{
+    if (x->cell)
+        return true;
+    for (int k = 0; k < VALUES; k++)
+        if (!rfm_need(ev, x, k))
+            return false;
+    const uint8_t *r = x->score[RECENCY], *f = x->score[FREQUENCY], *m = x->score[MONETARY];
+    x->cell = octets_new(ev, x);
+    for (size_t i = 0; x->cell && i < x->range.n; i++)
+        x->cell[i] = f[i] ? (uint8_t)rfm_cell(r[i], f[i], m[i]) : 0;
+    return x->cell != NULL;
 }
 
 static bool same_when(const struct query_when *a, const struct query_when *b)
@@ -131,57 +190,75 @@ static bool same_when(const struct query_when *a, const struct query_when *b)
 static bool same_source(const struct query_rfm *a, const struct query_rfm *b)
 {
     const struct query_window *v = &a->window, *w = &b->window;
-    return a->event.id == b->event.id && a->event.symbol.type == b->event.symbol.type && v->kind == w->kind &&
-           v->n == w->n && v->unit == w->unit && same_when(&v->from, &w->from) && same_when(&v->to, &w->to);
+    return a->event.id == b->event.id && v->kind == w->kind && v->n == w->n && v->unit == w->unit &&
+           same_when(&v->from, &w->from) && same_when(&v->to, &w->to);
 }
 
-/* The scores of everybody: made when first asked for. */
-static const struct eval_rfm *rfm_find(struct eval *ev, const struct query_rfm *rfm)
+static struct eval_rfm *rfm_find(struct eval *ev, const struct query_rfm *rfm)
 {
-    for (const struct eval_rfm *x = ev->rfm; x; x = x->next)
-        if (same_source(x->of, rfm))
+    for (struct eval_rfm *x = ev->rfm; x; x = x->next)
+        if (same_source(x->of, rfm)) {
+            x->of = rfm->event.symbol.type == QUERY_TYPE_NONE ? x->of : rfm; /* which knows the amount */
             return x;
+        }
     struct eval_rfm *x = calloc(1, sizeof *x);
     if (!x) {
         eval_nomem(ev);
         return NULL;
     }
-    x->of = rfm;
-    if (!rfm_make(ev, x)) {
-        eval_rfm_free(x);
-        return NULL;
-    }
-    x->next = ev->rfm;
+    *x = (struct eval_rfm){ .of = rfm, .range = eval_range_whole(ev), .next = ev->rfm };
     ev->rfm = x;
     return x;
 }
 
-static int64_t rfm_part(enum query_rfm_part part, unsigned cell)
+/* What the part is told from, an octet a customer: its score, or the cell of all three. */
+static const uint8_t *rfm_octets(struct eval *ev, const struct query_rfm *rfm, struct eval_range *range)
+{
+    struct eval_rfm *x = rfm_find(ev, rfm);
+    const int which = rfm->part == QUERY_RFM_R   ? RECENCY
+                      : rfm->part == QUERY_RFM_F ? FREQUENCY
+                      : rfm->part == QUERY_RFM_M ? MONETARY
+                                                 : VALUES;
+    if (!x || !(which == VALUES ? rfm_cells(ev, x) : rfm_need(ev, x, which)))
+        return NULL;
+    *range = x->range;
+    return which == VALUES ? x->cell : x->score[which];
+}
+
+/* Of such an octet. */
+static int64_t rfm_value(enum query_rfm_part part, uint8_t octet)
 {
     unsigned r, f, m;
-    rfm_scores(cell, &r, &f, &m);
-    switch (part) {
-    case QUERY_RFM_R: return r;
-    case QUERY_RFM_F: return f;
-    case QUERY_RFM_M: return m;
-    case QUERY_RFM_SCORE: return r + f + m;
-    case QUERY_RFM_CLASS: return cell;
-    }
-    return 0;
+    if (octet == 0)
+        return PACKED_UNSET;
+    if (part != QUERY_RFM_SCORE)
+        return octet;
+    rfm_scores(octet, &r, &f, &m);
+    return r + f + m;
 }
 
 bool eval_rfm_numbers(struct eval *ev, const struct query_rfm *rfm, struct eval_range range,
                       struct eval_numbers *out)
 {
-    const struct eval_rfm *x = rfm_find(ev, rfm);
-    if (!x || !eval_numbers_alloc(ev, range, PACKED_UNSET, out))
+    struct eval_range all;
+    const uint8_t *octets = rfm_octets(ev, rfm, &all);
+    if (!octets || !eval_numbers_alloc(ev, range, PACKED_UNSET, out))
         return false;
     for (size_t i = 0; i < range.n; i++) {
-        uint64_t at = (uint64_t)range.first + i - x->range.first; /* below the first: very large */
-        if (at < x->range.n && x->cell[at])
-            out->v[i] = rfm_part(rfm->part, x->cell[at]);
+        uint64_t at = (uint64_t)range.first + i - all.first; /* below the first: very large */
+        if (at < all.n)
+            out->v[i] = rfm_value(rfm->part, octets[at]);
     }
     return true;
+}
+
+bool eval_rfm_one(struct eval *ev, const struct query_rfm *rfm, uint32_t customer, int64_t *value)
+{
+    struct eval_range all;
+    const uint8_t *octets = rfm_octets(ev, rfm, &all);
+    uint64_t at = octets ? (uint64_t)customer - all.first : 0;
+    *value = octets && at < all.n ? rfm_value(rfm->part, octets[at]) : PACKED_UNSET;
+    return octets != NULL;
 }
 
 /* --- classes --- */
@@ -229,4 +306,85 @@ bool eval_rfm_test(struct eval *ev, const struct query_node *node, struct scan_t
         eval_text_free(&texts[i]);
     free(texts);
     return ok;
+}
+
+/* --- conditions --- */
+
+const struct query_rfm *eval_rfm_asked(const struct query_node *node)
+{
+    switch (node->kind) {
+    case QUERY_TEXT:
+    case QUERY_TEXT_IN: return node->text.value.is_rfm ? &node->text.value.rfm : NULL;
+    case QUERY_COMPARE:
+    case QUERY_BETWEEN:
+    case QUERY_RANGE:
+        if (eval_test_is_literal(node) && eval_test_subject(node)->kind == QUERY_NUM_RFM)
+            return &eval_test_subject(node)->rfm;
+        return NULL;
+    default: return NULL;
+    }
+}
+
+/* For each octet whether the condition holds. */
+static bool rfm_truths(struct eval *ev, const struct query_node *node, enum query_rfm_part part,
+                       uint8_t truth[256])
+{
+    struct scan_test t = { 0 };
+    if (part == QUERY_RFM_CLASS) {
+        if (!eval_rfm_test(ev, node, &t)) {
+            free(t.codes);
+            return false;
+        }
+    } else {
+        t = eval_test_number(node, 0);
+    }
+    for (unsigned i = 0; i < 256; i++)
+        truth[i] = i <= RFM_CELLS && scan_value(rfm_value(part, (uint8_t)i), &t);
+    free(t.codes);
+    return true;
+}
+
+/* The customers piece * 65,536 .. for whom it holds, of those in words. */
+static void rfm_piece(const uint8_t *octets, struct eval_range range, const uint8_t truth[256],
+                      uint32_t piece, uint64_t words[WORDS_OF_CONTAINER])
+{
+    for (size_t w = 0; w < WORDS_OF_CONTAINER; w++) {
+        uint64_t at = ((uint64_t)piece * WORDS_OF_CONTAINER + w) * 64 - range.first, in = 0;
+        if (!words[w] || at >= range.n) /* whole partitions are whole words */
+            words[w] = 0;
+        for (unsigned i = 0; words[w] && i < 64; i++)
+            in |= (uint64_t)truth[octets[at + i]] << i;
+        words[w] &= in;
+    }
+}
+
+struct audience_set *eval_rfm_set(struct eval *ev, const struct query_node *node,
+                                  const struct audience_set *candidates)
+{
+    const struct query_rfm *rfm = eval_rfm_asked(node);
+    uint8_t truth[256];
+    uint64_t words[WORDS_OF_CONTAINER];
+    struct eval_range range;
+    struct bitmap_view view = { 0 };
+    struct bitmap_builder out = { 0 };
+    const uint8_t *octets = rfm_truths(ev, node, rfm->part, truth) ? rfm_octets(ev, rfm, &range) : NULL;
+    if (!octets)
+        return NULL;
+    struct audience_set *set = malloc(sizeof *set);
+    bool ok = set && bitmap_view_open(&view, candidates->r);
+    const uint32_t first = range.first / CONTAINER, last = (uint32_t)((range.first + range.n) / CONTAINER);
+    for (uint32_t piece = first; ok && piece <= last; piece++)
+        if (bitmap_view_words(&view, piece, words)) {
+            rfm_piece(octets, range, truth, piece, words);
+            ok = bitmap_builder_add(&out, (uint16_t)piece, words);
+        }
+    if (ok)
+        ok = (set->r = bitmap_builder_finish(&out)) != NULL;
+    bitmap_view_free(&view);
+    bitmap_builder_free(&out);
+    if (ok)
+        return set;
+    free(set);
+    eval_nomem(ev);
+    return NULL;
 }
