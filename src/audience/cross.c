@@ -31,18 +31,15 @@ bool cross_count(struct audience_view *v, const struct query *const *queries, si
     *out = (struct cross){ .n = n };
     struct audience_set *existing = audience_existing(v, e);
     bool ok = existing != NULL;
-    for (size_t i = 0; ok && i < n; i++) {
-        *at = i;
-        sets[i] = eval_query(v, queries[i], o, qe, e);
-        ok = sets[i] != NULL;
-        out->alone[i] = ok ? audience_set_count(sets[i]) : 0;
-    }
-    if (ok) {
+    if (ok && (ok = eval_queries(v, queries, n, o, sets, at, qe, e))) {
+        for (size_t i = 0; i < n; i++) {
+            out->alone[i] = audience_set_count(sets[i]);
+        }
         out->customers = audience_set_count(existing);
         ok = cross_split(out, sets, 0, 0, existing) || err_set(e, ERR_NOMEM, "out of memory");
     }
     for (size_t i = 0; i < n; i++) {
-        audience_set_free(sets[i]);
+        audience_set_free(sets[i]); /* NULL when they could not be evaluated */
     }
     audience_set_free(existing);
     return ok;

@@ -289,14 +289,35 @@ static struct audience_set *eval_finish(struct eval *ev, struct audience_set *ou
     return out;
 }
 
+bool eval_queries(struct audience_view *v, const struct query *const *queries, size_t n,
+                  const struct eval_options *o, struct audience_set **sets, size_t *at,
+                  struct query_error *qe, struct err *e)
+{
+    struct eval ev;
+    bool ok = eval_begin(&ev, v, o, qe, e);
+    size_t done = 0;
+    *at = 0;
+    memset(sets, 0, n * sizeof *sets);
+    for (; ok && done < n; done += ok) {
+        *at = done;
+        sets[done] = eval_accept(&ev, queries[done]) ? eval_tree(&ev, queries[done]->root) : NULL;
+        ok = sets[done] != NULL;
+    }
+    ok = ok && catalog_ok(ev.txn, e);
+    while (!ok && done > 0) {
+        audience_set_free(sets[--done]);
+        sets[done] = NULL;
+    }
+    eval_end(&ev);
+    return ok;
+}
+
 struct audience_set *eval_query(struct audience_view *v, const struct query *q, const struct eval_options *o,
                                 struct query_error *qe, struct err *e)
 {
-    struct eval ev;
-    struct audience_set *out = NULL;
-    if (eval_begin(&ev, v, o, qe, e) && eval_accept(&ev, q))
-        out = eval_tree(&ev, q->root);
-    return eval_finish(&ev, out);
+    struct audience_set *out;
+    size_t at;
+    return eval_queries(v, &q, 1, o, &out, &at, qe, e) ? out : NULL;
 }
 
 struct audience_set *eval_segment(struct audience_view *v, struct strv name, const struct eval_options *o,

@@ -49,6 +49,12 @@ bool eval_supported(const struct query *q, struct query_error *qe);
 struct audience_set *eval_query(struct audience_view *v, const struct query *q, const struct eval_options *o,
                                 struct query_error *qe, struct err *e);
 
+/* Several queries by one evaluation: what they share (scores, segments referred to) is worked out once.
+ * sets[0..n), each the caller's; all NULL when it fails, *at then says of which query. */
+bool eval_queries(struct audience_view *v, const struct query *const *queries, size_t n,
+                  const struct eval_options *o, struct audience_set **sets, size_t *at,
+                  struct query_error *qe, struct err *e);
+
 /* A stored active segment by name. */
 struct audience_set *eval_segment(struct audience_view *v, struct strv name, const struct eval_options *o,
                                   struct query_error *qe, struct err *e);
