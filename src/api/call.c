@@ -174,6 +174,21 @@ bool call_query_u64(struct call *c, const char *name, uint64_t min, uint64_t max
     return true;
 }
 
+bool call_query_flag(struct call *c, const char *name, bool *out)
+{
+    struct strv v;
+    if (!http_query(c->r, name, &v)) {
+        return true;
+    }
+    bool yes = strv_eq_c(v, "true") || strv_eq_c(v, "1");
+    if (!yes && !strv_eq_c(v, "false") && !strv_eq_c(v, "0")) {
+        call_fail(c, ERR_INVALID, "parameter \"%s\" must be true or false", name);
+        return false;
+    }
+    *out = yes;
+    return true;
+}
+
 /* An instant with its offset, or (local) a date and time without one. */
 static bool call_query_time(struct call *c, const char *name, bool local, usec_t *out)
 {
@@ -226,6 +241,17 @@ bool call_number(struct call *c, struct strv text, uint64_t *out)
     }
     if (!number_parse(engine_facts(c->api->engine)->shared->numbering, s, (struct strv){ 0 }, out, &c->err)) {
         call_reply(c);
+        return false;
+    }
+    return true;
+}
+
+bool call_region(struct call *c, struct strv code)
+{
+    const struct numbering *n = engine_facts(c->api->engine)->shared->numbering;
+    if (code.n != 0 && numbering_country_code(n, code) == 0) {
+        call_fail(c, ERR_INVALID, "unknown region \"" STRV_FMT "\"; write it as \"DE\" or \"US\"",
+                  STRV_ARG(strv_sub(code, 0, 16)));
         return false;
     }
     return true;

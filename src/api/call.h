@@ -4,6 +4,7 @@
 #ifndef TESSERA_API_CALL_H
 #define TESSERA_API_CALL_H
 
+#include "api/amend.h"
 #include "api/api.h"
 #include "api/members.h"
 #include "api/reply.h"
@@ -26,6 +27,7 @@ struct api {               /* lives until the last call has ended */
     struct http_server *server; /* NULL after api_free */
     struct imports *imports;
     struct store_rebuild *rebuild;
+    struct amend_queue amend;
     struct clock *clock;
     const struct log *log;
     bool clock_settable;
@@ -83,12 +85,14 @@ bool call_members(struct call *c, const struct member *table, size_t n, void *ou
 struct strv call_query(const struct call *c, const char *name); /* "" when not there */
 /* The following end the call with the error and give false when the parameter is not what it must be. */
 bool call_query_u64(struct call *c, const char *name, uint64_t min, uint64_t max, uint64_t *out);
+bool call_query_flag(struct call *c, const char *name, bool *out); /* true, false, 1, 0 */
 bool call_query_instant(struct call *c, const char *name, usec_t *out);
 bool call_query_local(struct call *c, const char *name, usec_t *out); /* a reading as if it were UTC */
 /* Of the two ways to say when (0 = not given) one may be used. */
 bool call_schedule(struct call *c, usec_t at, usec_t local, struct engine_schedule *out);
 bool call_number(struct call *c, struct strv text, uint64_t *out); /* international form */
-bool call_param_id(struct call *c, uint64_t *out);                 /* {id} of the path */
+bool call_region(struct call *c, struct strv code); /* one that numbers may be read by, or "" */
+bool call_param_id(struct call *c, uint64_t *out);  /* {id} of the path */
 /* before= and limit= */
 bool call_page(struct call *c, uint64_t *before, uint64_t *limit);
 /* Where the next page begins, into the answer; 0 = at the end. Any thread. */
@@ -154,6 +158,7 @@ void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet"
     X(customer_export)                                                                                       \
     X(customer_erase)                                                                                        \
     X(customer_show)                                                                                         \
+    X(customer_amend)                                                                                        \
     X(field_rename)                                                                                          \
     X(field_transitions)                                                                                     \
     X(field_drop)                                                                                            \

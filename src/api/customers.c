@@ -4,7 +4,6 @@
 #include "audience/habit.h"
 #include "audience/load.h"
 #include "engine/facts.h"
-#include "store/dict.h"
 
 #include <string.h>
 
@@ -23,18 +22,6 @@ struct customer_job {
 
 /* --- what the audience knows --- */
 
-static json_t *customer_set(struct audience_view *view, const struct customer_value *value)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < value->n_codes; i++) {
-        struct strv text;
-        if (dict_text(view->txn, value->field, value->codes[i], &text)) {
-            json_array_append_new(list, reply_text(text));
-        }
-    }
-    return list;
-}
-
 struct customer_fields {
     struct audience_view *view;
     const struct customer_record *record;
@@ -49,7 +36,7 @@ static bool customer_put_field(void *ctx, const struct schema_field *f, struct s
         return true;
     }
     const struct customer_value *value = customer_value(x->record, f->id);
-    json_t *j = f->type == SCHEMA_SET && value != NULL ? customer_set(x->view, value) : reply_text(text);
+    json_t *j = f->type == SCHEMA_SET && value != NULL ? view_members(x->view->txn, value) : reply_text(text);
     if (f->id == FIELD_TAGS) {
         json_object_set_new(x->out, "tags", j);
         return true;

@@ -76,19 +76,16 @@ static void events_run(const struct engine_view *v, struct call *c)
 
 void api_event_post(struct call *c)
 {
-    uint64_t create = 0;
+    bool create = false;
     struct strv type = call_query(c, "type"), region = call_query(c, "region");
-    if (!call_query_u64(c, "create", 0, 1, &create)) {
+    if (!call_query_flag(c, "create", &create)) {
         return;
     }
     if (type.n == 0) {
         call_fail(c, ERR_INVALID, "parameter \"type\" is missing: what the events are, such as \"purchase\"");
         return;
     }
-    const struct numbering *n = engine_facts(c->api->engine)->shared->numbering;
-    if (region.n != 0 && numbering_country_code(n, region) == 0) {
-        call_fail(c, ERR_INVALID, "unknown region \"" STRV_FMT "\"; write it as \"DE\" or \"US\"",
-                  STRV_ARG(strv_sub(region, 0, 16)));
+    if (!call_region(c, region)) {
         return;
     }
     struct events_job *j = call_job(c, sizeof *j, NULL);
@@ -101,7 +98,7 @@ void api_event_post(struct call *c)
         .mapping = STRV("number=msisdn\ntime=time\nid=id\n"),
         .format = IMPORT_NDJSON,
         .known_only = true,
-        .create_customers = create == 1,
+        .create_customers = create,
     };
     import_facts_init(&j->facts, region, &j->o);
     call_write(c, events_run, NULL);

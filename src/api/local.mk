@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/libapi.a
 src_libapi_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 src_libapi_a_SOURCES = \
+	src/api/amend.c src/api/amend.h \
 	src/api/api.c src/api/api.h \
 	src/api/call.c src/api/call.h \
 	src/api/campaigns.c \

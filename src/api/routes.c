@@ -34,6 +34,7 @@ static const struct route ROUTES[] = {
 
     { HTTP_GET, "/v1/customers/{number}", ROLE_READER, BODY_NONE, "", api_customer_show },
     { HTTP_GET, "/v1/customers/{number}/export", ROLE_OPERATOR, BODY_NONE, "", api_customer_export },
+    { HTTP_PATCH, "/v1/customers/{number}", ROLE_OPERATOR, BODY_JSON, "region create", api_customer_amend },
     { HTTP_DELETE, "/v1/customers/{number}", ROLE_ADMIN, BODY_NONE, "", api_customer_erase },
     { HTTP_GET, "/v1/fields", ROLE_READER, BODY_NONE, "", api_field_list },
     { HTTP_PUT, "/v1/fields/{name}", ROLE_OPERATOR, BODY_JSON, "", api_field_put },

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "engine/facts.h"
 #include "smpp/status.h"
+#include "store/dict.h"
 
 #include <stdio.h>
 
@@ -213,6 +214,18 @@ json_t *view_history(const struct spool_view *m)
         json_object_set_new(o, "code", m->code != 0 ? reply_u64(m->code) : json_null());
         json_object_set_new(o, "detail", history_detail(&e));
         json_array_append_new(list, o);
+    }
+    return list;
+}
+
+json_t *view_members(struct catalog_txn *t, const struct customer_value *set)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < set->n_codes; i++) {
+        struct strv text;
+        if (dict_text(t, set->field, set->codes[i], &text)) {
+            json_array_append_new(list, reply_text(text));
+        }
     }
     return list;
 }

@@ -4,6 +4,7 @@
 
 #include "audience/audience.h"
 #include "engine/engine.h"
+#include "store/customers.h"
 #include "store/spool.h"
 
 #include <jansson.h>
@@ -20,6 +21,9 @@ json_t *view_history(const struct spool_view *m);
 
 /* {"open","until","detail"} for promotional and transactional. */
 json_t *view_quiet(const struct engine_view *v, uint32_t clock);
+
+/* A set's members, as a list. */
+json_t *view_members(struct catalog_txn *t, const struct customer_value *set);
 
 json_t *view_inbound(const struct spool_inbound_view *m);
 

@@ -155,8 +155,7 @@ static bool change_types(const struct schema *s, struct strv name, struct strv t
     const struct schema_field *f = schema_find_field(s, name);
     unsigned scale;
     if (!f || f->hidden) {
-        return err_set(e, ERR_NOT_FOUND, "there is no field \"" STRV_FMT "\"",
-                       STRV_ARG(strv_sub(name, 0, 80)));
+        return schema_no_field(s, name, e);
     }
     if (f->builtin) {
         return err_set(e, ERR_INVALID, "\"" STRV_FMT "\" is built in: it stays as it is", STRV_ARG(name));

@@ -129,7 +129,8 @@ static bool value_same(const struct customer_value *a, const struct customer_val
     }
 }
 
-/* The customer's values with those of the row over them. Whether any differs. */
+/* The customer's values with those of the row over them; one without a type takes the field's away. Whether
+ * any differs. */
 static bool merge_values(const struct customer_record *before, const struct customer_value *said,
                          size_t n_said, struct customer_value *out, size_t *n)
 {
@@ -142,9 +143,11 @@ static bool merge_values(const struct customer_record *before, const struct cust
             out[(*n)++] = before->values[i++];
             continue;
         }
-        changed = changed || x != y || !value_same(&before->values[i], &said[j]);
+        bool same = x == y ? value_same(&before->values[i], &said[j]) : said[j].type == SCHEMA_NONE;
+        changed = changed || !same;
         i += x == y;
-        out[(*n)++] = said[j++];
+        out[*n] = said[j++];
+        *n += out[*n].type != SCHEMA_NONE;
     }
     return changed;
 }
@@ -259,22 +262,28 @@ bool import_customers_check(struct audience_import *im, struct catalog_txn *t, s
     return catalog_ok(t, e);
 }
 
+bool import_customers_row(struct audience_import *im, size_t row, struct err *e)
+{
+    uint32_t id;
+    if (audience_writer_find(&im->writer, im->rows[row].msisdn, &id)) {
+        return row_update(im, row, id, e);
+    }
+    if (im->o.mode == IMPORT_UPDATE) {
+        import_refuse_unknown(im, &im->rows[row]);
+        return true;
+    }
+    return row_create(im, row, e);
+}
+
 bool import_customers_apply(struct audience_import *im, struct err *e)
 {
     bool ok = import_stages_begin(im, im->writer.txn, e);
     audience_writer_expect(&im->writer, im->n_rows);
     for (size_t i = 0; ok && i < im->n_rows; i++) {
-        uint32_t id;
         if (i + IMPORT_AHEAD < im->n_rows) {
             audience_writer_soon(&im->writer, im->rows[i + IMPORT_AHEAD].msisdn);
         }
-        if (audience_writer_find(&im->writer, im->rows[i].msisdn, &id)) {
-            ok = row_update(im, i, id, e);
-        } else if (im->o.mode == IMPORT_UPDATE) {
-            import_refuse_unknown(im, &im->rows[i]);
-        } else {
-            ok = row_create(im, i, e);
-        }
+        ok = import_customers_row(im, i, e);
     }
     return ok && import_stages_store(im, e) && catalog_ok(im->writer.txn, e);
 }

@@ -88,6 +88,9 @@ bool import_rows_record(void *im, uint64_t line, const struct strv *fields, size
  * the chunk. */
 typedef bool import_apply_fn(struct audience_import *im, struct err *e);
 bool import_customers_apply(struct audience_import *im, struct err *e);
+/* One of them; import_stages_begin came before, import_stages_store comes after the last. A column without a
+ * type whose cell is set takes the field's value away. */
+bool import_customers_row(struct audience_import *im, size_t row, struct err *e);
 bool import_events_apply(struct audience_import *im, struct err *e);
 bool import_events_store(struct audience_import *im, struct err *e);
 /* Writes the rows that im->log holds as events of one type. */

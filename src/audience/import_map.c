@@ -36,7 +36,7 @@ static const struct schema_field *map_known(const struct audience_import_options
     return ev ? schema_find_attribute(ev, name) : NULL;
 }
 
-static bool map_settable(const struct schema_field *f)
+bool import_map_settable(const struct schema_field *f)
 {
     return f->id != FIELD_MSISDN && f->id != FIELD_CLOCK && f->id != FIELD_CREATED && !f->hidden;
 }
@@ -115,7 +115,7 @@ static bool map_target(struct import_column *c, const struct audience_import_opt
                        STRV_ARG(strv_sub(name, 0, 80)));
     } else {
         const struct schema_field *known = map_known(o, schema, name);
-        if (known && !map_settable(known)) {
+        if (known && !import_map_settable(known)) {
             return err_set(e, ERR_INVALID, "\"" STRV_FMT "\" cannot be imported", STRV_ARG(name));
         }
         c->target = IMPORT_FIELD;
@@ -260,7 +260,7 @@ static void map_rest(struct import_map *m, const bool *said, const struct audien
         bool reserved =
             strv_eq_c(name, "msisdn") || (o->kind == IMPORT_EVENTS && memchr(c->name, '.', name.n));
         if (said[i] || !name.n || reserved || o->preset.n ||
-            (known ? !map_settable(known) : o->ignore_unknown)) {
+            (known ? !import_map_settable(known) : o->ignore_unknown)) {
             continue;
         }
         c->target = IMPORT_FIELD;

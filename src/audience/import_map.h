@@ -48,6 +48,8 @@ struct import_map {
 bool import_map_make(struct import_map *m, const struct audience_import_options *o,
                      const struct schema *schema, const struct strv *header, size_t n, struct err *e);
 void import_map_free(struct import_map *m);
+/* Whether a customer's field may be given a value from outside. */
+bool import_map_settable(const struct schema_field *f);
 /* Gives the types still missing from examples of the records, one guess a column; `wait`: not to those of
  * which no example was seen. */
 void import_map_guess(struct import_map *m, const struct import_guess *guesses, bool wait);

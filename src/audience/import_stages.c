@@ -29,7 +29,7 @@ bool import_stages_allow(struct audience_import *im, size_t row, const struct cu
         const char *header = "";
         const struct import_cell *cell = cell_of(im, row, im->stages.field[i], &header);
         struct buf why = { 0 };
-        if (cell && cell->set &&
+        if (cell && cell->set && cell->text.n && /* taking it away is always allowed */
             !stages_allow(strv_from(im->stages.rules[i]), value_of(before, im->stages.field[i]), cell->text,
                           &why)) {
             ok = buf_reserve(&why, 1);

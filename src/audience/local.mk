@@ -38,6 +38,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/fields.c src/audience/fields.h \
 	src/audience/stages.c src/audience/stages.h src/audience/import_stages.c \
 	src/audience/erase.c \
+	src/audience/amend.c src/audience/amend.h \
 	src/audience/rebuild.c src/audience/rebuild.h \
 	src/audience/activity.c src/audience/activity.h \
 	src/audience/import.c src/audience/import.h src/audience/import_inside.h \

@@ -171,16 +171,14 @@ static bool set_rules(struct catalog_txn *t, struct strv name, struct strv rules
     const struct schema_field *f = s ? schema_find_field(s, name) : NULL;
     bool text = f && f->type == SCHEMA_TEXT && !f->hidden && f->id != FIELD_REGION && f->id != FIELD_ZONE;
     uint16_t id = f ? f->id : 0;
+    bool ok = s && (text || (f ? err_set(e, ERR_INVALID,
+                                         "\"" STRV_FMT "\" cannot have transitions: only text fields can, "
+                                         "but for region and zone",
+                                         STRV_ARG(name))
+                               : schema_no_field(s, name, e)));
     schema_free(s);
-    if (!s) {
+    if (!ok) {
         return false;
-    }
-    if (!text) {
-        return err_set(e, f ? ERR_INVALID : ERR_NOT_FOUND,
-                       f ? "\"" STRV_FMT "\" cannot have transitions: only text fields can, but for region "
-                           "and zone"
-                         : "no field is called \"" STRV_FMT "\"",
-                       STRV_ARG(name));
     }
     if (!rules.n) {
         document_delete(t, DOCUMENT_TRANSITIONS, field_key(key, id));

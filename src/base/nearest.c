@@ -1,5 +1,6 @@
 #include "base/nearest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define TOLERANCE_MOST 3 /* a typing error in three letters is near, in ten of twelve it is another word */
@@ -46,4 +47,17 @@ bool nearest_offer(struct nearest *n, struct strv candidate)
 struct strv nearest_found(const struct nearest *n)
 {
     return strv_from(n->found);
+}
+
+bool nearest_refuse(const struct nearest *n, const char *what, struct strv name, const char *command,
+                    struct err *e)
+{
+    bool near = n->found[0] != '\0';
+    char list[80] = "";
+    if (command != NULL) {
+        snprintf(list, sizeof list, "%s\"%s\" shows what there is", near ? " " : ": ", command);
+    }
+    return err_set(e, ERR_NOT_FOUND, "there is no %s \"" STRV_FMT "\"%s%s%s%s", what,
+                   STRV_ARG(strv_sub(name, 0, 64)), near ? "; did you mean \"" : "", n->found,
+                   near ? "\"?" : "", list);
 }

@@ -5,6 +5,7 @@
 #ifndef TESSERA_BASE_NEAREST_H
 #define TESSERA_BASE_NEAREST_H
 
+#include "base/err.h"
 #include "base/strv.h"
 
 struct nearest {
@@ -17,5 +18,10 @@ void nearest_begin(struct nearest *n, struct strv name);
 /* True: it is the nearest so far. The first of equals stays. */
 bool nearest_offer(struct nearest *n, struct strv candidate);
 struct strv nearest_found(const struct nearest *n); /* empty when nothing is near enough */
+
+/* How an unknown name is refused, everywhere: ERR_NOT_FOUND, `there is no carrier "acem"; did you mean
+ * "acme"? "tessera carrier list" shows what there is`. `command` may be NULL: nothing lists them. False. */
+bool nearest_refuse(const struct nearest *n, const char *what, struct strv name, const char *command,
+                    struct err *e);
 
 #endif

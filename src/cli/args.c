@@ -297,13 +297,14 @@ static bool args_word(struct parsing *p, const char *word)
     }
     bool optional;
     struct strv name = args_word_name(a->command, a->n_words, &optional);
-    if (name.n != 0 && a->n_words < ARGS_MAX_WORDS) {
+    bool many = name.n > 3 && strv_eq_c(strv_sub(name, name.n - 3, 3), "...");
+    if (many || (name.n != 0 && a->n_words < ARGS_MAX_WORDS)) {
         char next[160];
         if (word[0] == '\0' || (!strv_eq_c(name, "FILE") && !utf8_valid(strv_from(word)))) {
             return args_fail(p->e, args_see(a->command, next), STRV_FMT " is %s", STRV_ARG(name),
                              word[0] == '\0' ? "empty" : "not UTF-8");
         }
-        a->words[a->n_words++] = word;
+        *(many ? &a->rest[a->n_rest++] : &a->words[a->n_words++]) = word;
         return true;
     }
     if (a->n_words == 0) {
@@ -357,8 +358,9 @@ bool args_parse(const struct command *commands, int argc, char **argv, struct ar
 {
     struct parsing p = { .commands = commands, .argv = argv, .argc = argc, .at = 1, .a = a, .e = e };
     bool only_words = false, ok = true;
-    *a = (struct args){ .given = calloc((size_t)argc + 1, sizeof(struct args_given)) };
-    if (a->given == NULL) {
+    *a = (struct args){ .given = calloc((size_t)argc + 1, sizeof(struct args_given)),
+                        .rest = calloc((size_t)argc + 1, sizeof(const char *)) };
+    if (a->given == NULL || a->rest == NULL) {
         return err_set(&e->err, ERR_NOMEM, "out of memory");
     }
     while (ok && p.at < argc) {
@@ -386,7 +388,10 @@ bool args_parse(const struct command *commands, int argc, char **argv, struct ar
 void args_free(struct args *a)
 {
     free(a->given);
+    free(a->rest);
     a->given = NULL;
+    a->rest = NULL;
+    a->n_rest = 0;
     a->n_given = 0;
 }
 

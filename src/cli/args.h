@@ -40,8 +40,9 @@ struct option {
 
 struct command {
     const char *noun, *verb; /* verb NULL: the noun is the command; noun NULL ends the table */
-    const char *words;       /* arguments, separated by a space; "[X]" may be left out, FILE is any octets */
-    const char *help;        /* one line */
+    const char *words; /* arguments, separated by a space; "[X]" may be left out, FILE is any octets; the
+                        * last may be "[X]...": as many as there are */
+    const char *help;  /* one line */
     const struct option *options; /* NULL: none of its own */
     const char *more;             /* what else the help says; NULL: nothing */
     int (*run)(struct cli *c);    /* the exit status */
@@ -55,6 +56,8 @@ struct args {
     const char *noun;              /* of the help asked for, when there is no command */
     const char *words[ARGS_MAX_WORDS];
     size_t n_words;
+    const char **rest; /* what "[X]..." stands for */
+    size_t n_rest;
     bool json, help, version;
     const char *socket; /* NULL: not given */
     struct args_given *given;

@@ -109,6 +109,26 @@ static const struct option customer_block_options[] = {
     { .name = NULL },
 };
 
+#define CUSTOMER_SET_OPTIONS                                                                                 \
+    OPT("unset", OPTION_TEXT, "FIELD", "take its value away; several times", .repeats = true),               \
+        OPT("region", OPTION_TEXT, "CODE", "country of a number without a country code, such as DE")
+
+static const struct option customer_set_options[] = {
+    CUSTOMER_SET_OPTIONS,
+    OPT("create", OPTION_FLAG, NULL, "a number that is no customer yet becomes one"),
+    { .name = NULL },
+};
+
+static const struct option customer_add_options[] = {
+    CUSTOMER_SET_OPTIONS,
+    { .name = NULL },
+};
+
+#define CUSTOMER_SET_MORE                                                                                    \
+    "FIELD=VALUE sets it; FIELD+=MEMBER puts into a set, FIELD-=MEMBER takes out of it, FIELD=A,B says "     \
+    "all\n"                                                                                                  \
+    "its members. Values are written as in imports, \"tessera field list\" has the fields.\n"
+
 static const struct option customer_erase_options[] = {
     OPT("yes", OPTION_FLAG, NULL, "really: it cannot be undone"),
     { .name = NULL },
@@ -302,6 +322,15 @@ const struct command commands[] = {
     C("vote", "remove", "NAME", "forget a vote", NULL, NULL, vote_remove),
 
     C("customer", "show", "NUMBER", "all that is known about a number", NULL, NULL, customer_show),
+    C("customer", "set", "NUMBER [FIELD=VALUE]...", "change what is known about a customer",
+      customer_set_options,
+      CUSTOMER_SET_MORE
+      "Example: tessera customer set +447700900123 tier=gold tags+=VIP tags-=new --unset nickname",
+      customer_set),
+    C("customer", "add", "NUMBER [FIELD=VALUE]...", "the same, and it becomes a customer if it is none",
+      customer_add_options,
+      CUSTOMER_SET_MORE "Example: tessera customer add '07700 900123' --region GB first_name=Ada",
+      customer_set),
     C("customer", "export", "NUMBER", "all that is stored about a number, as JSON", NULL,
       "Record, events, messages, inbound messages, consent and votes, of both stores. Always JSON.\n"
       "Example: tessera customer export +447700900123 > answer.json",

@@ -42,6 +42,7 @@
     X(customer_export)                                                                                       \
     X(customer_erase)                                                                                        \
     X(customer_show)                                                                                         \
+    X(customer_set)                                                                                         \
     X(customer_block)                                                                                        \
     X(customer_unblock)                                                                                      \
     X(carrier_list)                                                                                          \

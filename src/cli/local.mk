@@ -22,7 +22,7 @@ src_libcli_a_SOURCES = \
 	src/cli/campaign.c \
 	src/cli/campaign_view.h src/cli/campaign_view.c \
 	src/cli/vote.c src/cli/route.c \
-	src/cli/customer.c \
+	src/cli/customer.c src/cli/customer_set.c \
 	src/cli/receipt.c src/cli/receipt_view.h \
 	src/cli/message.c \
 	src/cli/message_view.h src/cli/message_view.c src/cli/preview.c src/cli/preview.h \

@@ -1,5 +1,6 @@
 #include "store/schema.h"
 
+#include "base/nearest.h"
 #include "store/schema_table.h"
 #include "store/tables.h"
 
@@ -318,6 +319,18 @@ void schema_free(struct schema *s)
 
 /* --- looking up --- */
 
+bool schema_no_field(const struct schema *s, struct strv name, struct err *e)
+{
+    struct nearest near;
+    nearest_begin(&near, name);
+    for (size_t i = 0; i < s->n_fields; i++) {
+        if (!s->fields[i].hidden) {
+            nearest_offer(&near, s->fields[i].name);
+        }
+    }
+    return nearest_refuse(&near, "field", name, "tessera field list", e);
+}
+
 const struct schema_field *schema_find_field(const struct schema *s, struct strv name)
 {
     for (size_t i = 0; name.n && i < s->n_fields; i++) { /* what was dropped has no name */
@@ -505,7 +518,7 @@ static bool schema_find_own(struct catalog_txn *t, struct strv name, struct sche
     const struct schema_field *f = s ? schema_find_field(s, name) : NULL;
     bool ok = false;
     if (s && !f) {
-        err_set(e, ERR_NOT_FOUND, "there is no field \"" STRV_FMT "\"", STRV_ARG(strv_sub(name, 0, 80)));
+        schema_no_field(s, name, e);
     } else if (f && f->builtin) {
         err_set(e, ERR_INVALID, "\"" STRV_FMT "\" is built in: it stays as it is", STRV_ARG(name));
     } else if (f) {

@@ -97,6 +97,8 @@ void schema_free(struct schema *s); /* NULL is fine */
 /* NULL when there is none. */
 const struct schema_field *schema_find_field(const struct schema *s, struct strv name);
 const struct schema_field *schema_field(const struct schema *s, uint16_t id);
+/* ERR_NOT_FOUND in words: with the nearest name there is. Returns false. */
+bool schema_no_field(const struct schema *s, struct strv name, struct err *e);
 const struct schema_event *schema_find_event(const struct schema *s, struct strv name);
 const struct schema_event *schema_event(const struct schema *s, uint16_t id);
 const struct schema_field *schema_find_attribute(const struct schema_event *ev, struct strv name);

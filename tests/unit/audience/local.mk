@@ -37,6 +37,10 @@ tests_unit_audience_test_eval_examples_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS
 tests_unit_audience_test_eval_examples_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
 # customers, import, activity, segments
 EXTRA_DIST += tests/unit/audience/audience_fixture.h
+check_PROGRAMS += tests/unit/audience/test_amend
+tests_unit_audience_test_amend_SOURCES = tests/unit/audience/test_amend.c
+tests_unit_audience_test_amend_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_amend_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/audience/test_set
 tests_unit_audience_test_set_SOURCES = tests/unit/audience/test_set.c
 tests_unit_audience_test_set_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
