@@ -1,5 +1,6 @@
 #include "audience/index.h"
 
+#include "audience/index_fresh.h"
 #include "audience/set_bitmap.h"
 #include "audience/words.h"
 #include "store/columns.h"
@@ -7,8 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define INDEX_FIELDS 8192u /* above every id of schema.h */
 
 struct member_change {
     uint32_t code, customer, order;
@@ -24,7 +23,8 @@ struct index_field {
 };
 
 struct index {
-    struct index_field *fields[INDEX_FIELDS];
+    struct index_fresh fresh;                 /* customers that are new */
+    struct index_field *fields[INDEX_FIELDS]; /* changes of others */
     struct buf octets;
     unsigned without; /* enum index_part: not gathered */
     bool nomem;
@@ -52,12 +52,14 @@ void index_free(struct index *ix)
             free(ix->fields[i]);
         }
     }
+    fresh_free(&ix->fresh);
     buf_free(&ix->octets);
     free(ix);
 }
 
 void index_discard(struct index *ix)
 {
+    fresh_discard(&ix->fresh);
     for (size_t i = 0; i < INDEX_FIELDS; i++) {
         if (ix->fields[i]) {
             ix->fields[i]->n_columns = ix->fields[i]->n_members = 0;
@@ -171,7 +173,10 @@ static bool index_change_value(struct index *ix, struct catalog_txn *t, struct d
     if (before && after && strv_eq(before->text, after->text)) {
         return true;
     }
-    uint32_t code = after ? dict_cache_intern(dict, t, any->field, after->text, e) : 0;
+    uint32_t code = 0;
+    if (after) {
+        code = after->code ? after->code : dict_cache_intern(dict, t, any->field, after->text, e);
+    }
     uint32_t code_before = before ? dict_cache_intern(dict, t, any->field, before->text, e) : 0;
     if ((after && !code) || (before && !code_before)) {
         return false;
@@ -205,10 +210,84 @@ static void index_change_builtin(struct index *ix, uint32_t id, const struct cus
     }
 }
 
+/* --- of a customer that is new --- */
+
+static void add_value(struct index *ix, struct catalog_txn *t, uint32_t id, uint16_t field, int64_t value)
+{
+    if (!(ix->without & INDEX_COLUMNS)) {
+        fresh_value(&ix->fresh, t, field, id, value);
+    }
+}
+
+static void add_member(struct index *ix, uint32_t id, uint16_t field, uint32_t code)
+{
+    if (!(ix->without & INDEX_MEMBERS)) {
+        fresh_member(&ix->fresh, field, id, code);
+    }
+}
+
+void index_add_text(struct index *ix, struct catalog_txn *t, uint32_t id, uint16_t field, uint32_t code)
+{
+    add_value(ix, t, id, field, code);
+    if (code <= MEMBERS_TEXTS) {
+        add_member(ix, id, field, code);
+    }
+}
+
+void index_add_number(struct index *ix, struct catalog_txn *t, uint32_t id, uint16_t field, int64_t number)
+{
+    add_value(ix, t, id, field, number);
+}
+
+void index_add_set(struct index *ix, uint32_t id, uint16_t field, const uint32_t *codes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        add_member(ix, id, field, codes[i]);
+    }
+}
+
+bool index_add(struct index *ix, struct catalog_txn *t, uint32_t id, uint64_t msisdn, usec_t created,
+               uint32_t clock)
+{
+    if (!fresh_customer(&ix->fresh, t, id)) {
+        return false;
+    }
+    add_member(ix, id, 0, MEMBERS_EXIST);
+    add_value(ix, t, id, FIELD_MSISDN, (int64_t)msisdn);
+    if (clock) {
+        add_value(ix, t, id, FIELD_CLOCK, clock);
+    }
+    add_value(ix, t, id, FIELD_CREATED, created / USEC_DAY);
+    return true;
+}
+
+static bool index_add_values(struct index *ix, struct catalog_txn *t, struct dict_cache *dict, uint32_t id,
+                             const struct customer_record *r, struct err *e)
+{
+    for (size_t i = 0; i < r->n_values; i++) {
+        const struct customer_value *v = &r->values[i];
+        if (v->type == SCHEMA_SET) {
+            index_add_set(ix, id, v->field, v->codes, v->n_codes);
+        } else if (v->type != SCHEMA_TEXT) {
+            index_add_number(ix, t, id, v->field, v->number);
+        } else {
+            uint32_t code = v->code ? v->code : dict_cache_intern(dict, t, v->field, v->text, e);
+            if (!code) {
+                return false;
+            }
+            index_add_text(ix, t, id, v->field, code);
+        }
+    }
+    return !ix->fresh.failed || err_set(e, ERR_NOMEM, "out of memory, or a set of the index is torn");
+}
+
 bool index_change(struct index *ix, struct catalog_txn *t, struct dict_cache *dict, uint32_t id,
                   const struct customer_record *before, const struct customer_record *after, struct err *e)
 {
     size_t nb = before ? before->n_values : 0, na = after ? after->n_values : 0;
+    if (!before && after && index_add(ix, t, id, after->msisdn, after->created, after->clock)) {
+        return index_add_values(ix, t, dict, id, after, e);
+    }
     index_change_builtin(ix, id, before, after);
     for (size_t i = 0, j = 0; i < nb || j < na;) {
         uint32_t x = i < nb ? before->values[i].field : UINT32_MAX;
@@ -362,7 +441,7 @@ static bool index_flush_members(struct index *ix, struct catalog_txn *t, uint16_
 
 bool index_flush(struct index *ix, struct catalog_txn *t, struct err *e)
 {
-    bool ok = !ix->nomem;
+    bool ok = fresh_flush(&ix->fresh, t) && !ix->nomem;
     for (size_t i = 0; ok && i < INDEX_FIELDS; i++) {
         struct index_field *f = ix->fields[i];
         if (f && f->n_columns) {
@@ -385,11 +464,14 @@ bool index_flush(struct index *ix, struct catalog_txn *t, struct err *e)
 
 bool index_next_changed(const struct index *ix, uint16_t *field)
 {
-    for (size_t i = *field; i < INDEX_FIELDS; i++) {
+    uint16_t fresh = *field;
+    const bool any = fresh_next_changed(&ix->fresh, &fresh);
+    for (size_t i = *field; i < INDEX_FIELDS && !(any && i >= fresh); i++) {
         if (ix->fields[i] && (ix->fields[i]->n_columns || ix->fields[i]->n_members)) {
             *field = (uint16_t)i;
             return true;
         }
     }
-    return false;
+    *field = any ? fresh : *field;
+    return any;
 }

@@ -1,5 +1,6 @@
 /* Keeps columns and sets in step with the customers' records: takes what changed from record to record, and
- * applies it at the end of the transaction in order, each block and container once. */
+ * applies it at the end of the transaction in order, each block and container once. Customers that are new,
+ * in order of their ids, are written as blocks and containers become full. */
 #ifndef TESSERA_AUDIENCE_INDEX_H
 #define TESSERA_AUDIENCE_INDEX_H
 
@@ -16,6 +17,14 @@ void index_free(struct index *ix);
  * `dict`. */
 bool index_change(struct index *ix, struct catalog_txn *t, struct dict_cache *dict, uint32_t id,
                   const struct customer_record *before, const struct customer_record *after, struct err *e);
+/* A customer that is new, in parts: first that there is one, then each value it has. False, and nothing done:
+ * one with a greater id was new already, or there is no room: index_change takes it. What goes wrong
+ * later, index_flush tells. */
+bool index_add(struct index *ix, struct catalog_txn *t, uint32_t id, uint64_t msisdn, usec_t created,
+               uint32_t clock);
+void index_add_text(struct index *ix, struct catalog_txn *t, uint32_t id, uint16_t field, uint32_t code);
+void index_add_number(struct index *ix, struct catalog_txn *t, uint32_t id, uint16_t field, int64_t number);
+void index_add_set(struct index *ix, uint32_t id, uint16_t field, const uint32_t *codes, size_t n);
 /* Applies and forgets what was gathered. */
 bool index_flush(struct index *ix, struct catalog_txn *t, struct err *e);
 /* The next field >= *field that has changes gathered; false: none. */

@@ -30,6 +30,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/dict_cache.c src/audience/dict_cache.h \
 	src/audience/directory.c src/audience/directory.h \
 	src/audience/index.c src/audience/index.h \
+	src/audience/index_fresh.c src/audience/index_fresh.h \
 	src/audience/writer.c \
 	src/audience/load.c src/audience/load.h \
 	src/audience/habit.c src/audience/habit.h \

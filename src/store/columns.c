@@ -93,6 +93,27 @@ bool column_reader_block(struct column_reader *r, uint32_t block, struct packed 
     return r->at == block && column_open(r->txn, r->cursor.value, out);
 }
 
+void column_read(struct catalog_txn *t, uint16_t field, uint32_t block, int64_t *rows)
+{
+    struct packed p = { .rows = COLUMN_ROWS };
+    column_block(t, field, block, &p);
+    packed_unpack(&p, 0, COLUMN_ROWS, rows);
+}
+
+void column_write(struct catalog_txn *t, uint16_t field, uint32_t block, const int64_t *rows)
+{
+    struct env_key k;
+    buf_clear(&t->scratch);
+    if (!packed_encode(&t->scratch, rows, COLUMN_ROWS)) {
+        env_fail(&t->env, ERR_NOMEM);
+    } else if (t->scratch.len == PACKED_HEADER) { /* nothing set in it */
+        env_del(&t->env, TABLE_COLUMN, column_key(&k, field, block));
+    } else {
+        env_put(&t->env, TABLE_COLUMN, column_key(&k, field, block),
+                env_view(t->scratch.data, t->scratch.len));
+    }
+}
+
 bool column_apply(struct catalog_txn *t, uint16_t field, const struct column_change *changes, size_t n)
 {
     int64_t *rows = malloc(COLUMN_ROWS * sizeof(*rows));
@@ -102,22 +123,11 @@ bool column_apply(struct catalog_txn *t, uint16_t field, const struct column_cha
     }
     for (size_t i = 0; i < n && env_ok(&t->env);) {
         uint32_t block = changes[i].customer / COLUMN_ROWS;
-        struct packed p = { .rows = COLUMN_ROWS };
-        column_block(t, field, block, &p);
-        packed_unpack(&p, 0, COLUMN_ROWS, rows);
+        column_read(t, field, block, rows);
         for (; i < n && changes[i].customer / COLUMN_ROWS == block; i++) {
             rows[changes[i].customer % COLUMN_ROWS] = changes[i].value;
         }
-        struct env_key k;
-        buf_clear(&t->scratch);
-        if (!packed_encode(&t->scratch, rows, COLUMN_ROWS)) {
-            env_fail(&t->env, ERR_NOMEM);
-        } else if (t->scratch.len == PACKED_HEADER) { /* nothing set in it */
-            env_del(&t->env, TABLE_COLUMN, column_key(&k, field, block));
-        } else {
-            env_put(&t->env, TABLE_COLUMN, column_key(&k, field, block),
-                    env_view(t->scratch.data, t->scratch.len));
-        }
+        column_write(t, field, block, rows);
     }
     free(rows);
     return env_ok(&t->env);

@@ -44,6 +44,11 @@ struct column_change {
 /* Applies changes ordered by customer (of equal ones the last wins), each block rewritten once. */
 bool column_apply(struct catalog_txn *t, uint16_t field, const struct column_change *changes, size_t n);
 
+/* A block's COLUMN_ROWS rows as values, to be changed and written again in a write transaction. Errors stay
+ * in the transaction. */
+void column_read(struct catalog_txn *t, uint16_t field, uint32_t block, int64_t *rows);
+void column_write(struct catalog_txn *t, uint16_t field, uint32_t block, const int64_t *rows);
+
 /* For building anew, in a write transaction: deletes the blocks [from, to] of a field without looking at
  * them, and goes from field to field (the first one >= *field that has any block). */
 bool column_clear(struct catalog_txn *t, uint16_t field, uint32_t from, uint32_t to);

@@ -16,6 +16,7 @@ struct customer_value {
     enum schema_type type;
     int64_t number;        /* NUMBER, DATE, BOOL, PLACE: as in a column */
     struct strv text;      /* TEXT: as written for this customer */
+    uint32_t code;         /* TEXT: its dictionary code where that is known; else 0. Not part of the record */
     const uint32_t *codes; /* SET: dictionary codes, ascending, without repeats */
     size_t n_codes;
 };
