@@ -48,6 +48,10 @@ void reply_error_place(json_t *error, const struct query_error *qe)
     if (qe->code == QUERY_OK) {
         return;
     }
+    json_object_set_new(inner, "kind", reply_cstr(query_error_name(qe->code)));
+    if (qe->found[0] != '\0') {
+        json_object_set_new(inner, "found", reply_cstr(qe->found));
+    }
     if (qe->line != 0) {
         json_object_set_new(inner, "line", reply_u64(qe->line));
         json_object_set_new(inner, "column", reply_u64(qe->column));

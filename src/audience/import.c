@@ -113,6 +113,24 @@ static void header_broken(void *ctx, uint64_t line, size_t column, const char *r
     }
 }
 
+/* What is no CSV in UTF-8 is told by its first line, before it would be taken for one long name. */
+static bool header_readable(struct strv text, struct err *e)
+{
+    bool quoted = false;
+    if (text.n && memchr(text.p, '\0', text.n)) {
+        return err_set(e, ERR_INVALID, "not UTF-8: write it anew, as with iconv -f UTF-16 -t UTF-8");
+    }
+    for (size_t i = 0; i + 1 < text.n; i++) {
+        quoted = quoted != (text.p[i] == '"');
+        if (!quoted && text.p[i] == '\r' && text.p[i + 1] != '\n') {
+            return err_set(
+                e, ERR_INVALID,
+                "its lines end with a carriage return alone: write it anew, as with tr '\\r' '\\n'");
+        }
+    }
+    return true;
+}
+
 /* Makes the map of im->header. */
 static bool header_read(struct audience_import *im, struct catalog_txn *t, struct err *e)
 {
@@ -120,7 +138,7 @@ static bool header_read(struct audience_import *im, struct catalog_txn *t, struc
     if (im->o.format == IMPORT_NDJSON) {
         return import_rows_names(im, t, strv_from(NULL), e);
     }
-    struct schema *schema = schema_load(t, e);
+    struct schema *schema = header_readable(text, e) ? schema_load(t, e) : NULL;
     uint64_t line = 1;
     if (!schema) {
         return false;

@@ -1,5 +1,6 @@
 #include "audience/import_map.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,7 +9,7 @@
 static const char *const number_names[] = { "msisdn", "phone", "phone_number", "mobile", "mobile_number",
                                             "number", NULL };
 static const char *const time_names[] = { "time", "timestamp", "date", "at", "created_at", "datetime", NULL };
-static const char *const id_names[] = { "event_id", "order_id", NULL };
+static const char *const id_names[] = { "event_id", "id", "order_id", NULL };
 
 void import_map_free(struct import_map *m)
 {
@@ -268,10 +269,33 @@ static void map_rest(struct import_map *m, const bool *said, const struct audien
     }
 }
 
+/* Why no column may have the number: what the first line is instead, or what it names. A telephone number in
+ * it is not repeated. */
+static bool map_no_number(const struct import_map *m, struct err *e)
+{
+    char names[160] = "";
+    for (size_t i = 0, at = 0; i < m->n && at + 70 < sizeof(names); i++) {
+        unsigned digits = 0;
+        for (const char *p = m->columns[i].header; *p; p++) {
+            digits += *p >= '0' && *p <= '9';
+        }
+        if (digits >= 7) {
+            return err_set(
+                e, ERR_INVALID,
+                "no column has the number: the first line must name the columns, and this one has values");
+        }
+        at += (size_t)snprintf(names + at, sizeof(names) - at, "%s\"%.60s\"", i ? ", " : "",
+                               m->columns[i].header);
+    }
+    return err_set(e, ERR_INVALID,
+                   "no column has the number: say which with --map COLUMN=msisdn; columns are %s%s", names,
+                   m->n == 1 ? " alone (comma, semicolon or tab separate them)" : "");
+}
+
 static bool map_check(struct import_map *m, const struct audience_import_options *o, struct err *e)
 {
     if (!map_has(m, IMPORT_MSISDN)) {
-        return err_set(e, ERR_INVALID, "no column has the number: say which with --map COLUMN=msisdn");
+        return map_no_number(m, e);
     }
     if (o->kind == IMPORT_EVENTS && !map_has(m, IMPORT_TIME) && !o->default_time) {
         return err_set(e, ERR_INVALID, "no column has the time: say which with --map COLUMN=time");

@@ -154,7 +154,7 @@ bool import_rows_names(struct audience_import *im, struct catalog_txn *t, struct
     } else if (x->too_many) {
         ok = err_set(e, ERR_LIMIT, "more than %d different names in the file", IMPORT_MAX_COLUMNS);
     } else if (x->n == 0) {
-        ok = err_set(e, ERR_INVALID, "there is no line with a JSON object");
+        ok = err_set(e, ERR_INVALID, "there is no line with a JSON object of at most 1 MiB");
     } else if (x->grown || !im->map.columns) {
         ok = names_map(x, t, e);
     }

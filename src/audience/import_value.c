@@ -19,13 +19,32 @@ static bool text_value(struct strv text, struct err *e)
     if (memchr(text.p, '\0', text.n)) {
         return err_set(e, ERR_INVALID, "contains a NUL octet");
     }
-    return utf8_valid(text) || err_set(e, ERR_INVALID, "not UTF-8");
+    return utf8_valid(text) ||
+           err_set(e, ERR_INVALID, "not UTF-8: write the file anew, as with iconv -f LATIN1 -t UTF-8");
+}
+
+/* Right by its digits; it cannot be held. */
+static bool number_too_large(struct strv text, unsigned scale)
+{
+    size_t point = text.n, at = text.n && (text.p[0] == '-' || text.p[0] == '+');
+    for (size_t i = at; i < text.n; i++) {
+        if (text.p[i] == '.' && point == text.n) {
+            point = i;
+        } else if (text.p[i] < '0' || text.p[i] > '9') {
+            return false;
+        }
+    }
+    return point > at && (point == text.n || (point + 1 < text.n && text.n - point - 1 <= scale));
 }
 
 static bool number_value(struct strv text, unsigned scale, int64_t *out, struct err *e)
 {
     if (decimal_parse(text, scale, out) && *out != PACKED_UNSET) {
         return true;
+    }
+    if (number_too_large(text, scale)) {
+        return err_set(e, ERR_INVALID, "too large: at most %u digits before the point are sure to fit",
+                       18 - scale);
     }
     return err_set(e, ERR_INVALID,
                    scale ? "not a number with at most %u digits after the point" : "not a whole number",

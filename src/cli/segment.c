@@ -31,7 +31,11 @@ static void segment_put_clauses(struct cli *c, const json_t *doc, struct buf *ou
 {
     const json_t *clauses = doc_get(doc, "clauses");
     int64_t customers = doc_int(doc, "customers");
+    int64_t unset = doc_int(json_array_get(clauses, 0), "unset");
     if (json_array_size(clauses) < 2) {
+        if (unset > 0) { /* else the count says it all */
+            buf_printf(out, "%s have nothing to compare\n", text_count(unset).s);
+        }
         return;
     }
     struct table *t = cli_table(c, 2);

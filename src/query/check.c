@@ -44,9 +44,9 @@ static const char *type_tests(enum query_type type)
 /* --- unknown names --- */
 
 static bool check_unknown(struct check *c, enum query_error_code code, const char *what, struct strv name,
-                          uint32_t at)
+                          uint32_t at, const char *tail)
 {
-    query_error_set(c->e, code, c->q->text, at, NULL, "unknown %s \"" STRV_FMT "\"", what,
+    query_error_set(c->e, code, c->q->text, at, tail, "unknown %s \"" STRV_FMT "\"", what,
                     STRV_ARG(strv_sub(name, 0, 60)));
     if (c->e)
         strv_copy(name, c->e->found, sizeof c->e->found);
@@ -55,7 +55,16 @@ static bool check_unknown(struct check *c, enum query_error_code code, const cha
 
 static bool unknown_field(struct check *c, const struct query_ref *ref)
 {
-    check_unknown(c, QUERY_E_UNKNOWN_FIELD, "field", ref->name, ref->at);
+    char tail[160] = "";
+    struct strv rest = ref->name, event = rest;
+    uint32_t id;
+    if (strv_next(&rest, '.', &event) && c->schema->event(c->schema->ctx, event, &id))
+        snprintf(tail, sizeof tail,
+                 "; \"" STRV_FMT "\" is an event: ask for count(" STRV_FMT ") and the like",
+                 STRV_ARG(strv_sub(event, 0, 40)), STRV_ARG(strv_sub(event, 0, 40)));
+    check_unknown(c, QUERY_E_UNKNOWN_FIELD, "field", ref->name, ref->at, *tail ? tail : NULL);
+    if (*tail)
+        return false;
     struct nearest s;
     struct strv name;
     nearest_begin(&s, ref->name);
@@ -67,7 +76,7 @@ static bool unknown_field(struct check *c, const struct query_ref *ref)
 
 static bool unknown_event(struct check *c, const struct query_event *event)
 {
-    check_unknown(c, QUERY_E_UNKNOWN_EVENT, "event", event->name, event->at);
+    check_unknown(c, QUERY_E_UNKNOWN_EVENT, "event", event->name, event->at, NULL);
     struct nearest s;
     struct strv name;
     nearest_begin(&s, event->name);
@@ -83,7 +92,7 @@ static bool unknown_attribute(struct check *c, const struct query_event *event, 
     char what[128];
     snprintf(what, sizeof what,
              "attribute of event \"" STRV_FMT "\":", STRV_ARG(strv_sub(event->name, 0, 60)));
-    check_unknown(c, QUERY_E_UNKNOWN_ATTRIBUTE, what, attribute, at);
+    check_unknown(c, QUERY_E_UNKNOWN_ATTRIBUTE, what, attribute, at, NULL);
     struct nearest s;
     struct strv name;
     nearest_begin(&s, attribute);
@@ -104,7 +113,7 @@ static bool check_segment(struct check *c, const struct query_node *n)
     const struct query_schema *schema = c->schema;
     if (!schema->segment || schema->segment(schema->ctx, n->segment.name))
         return true;
-    check_unknown(c, QUERY_E_UNKNOWN_SEGMENT, "segment", n->segment.name, n->segment.name_at);
+    check_unknown(c, QUERY_E_UNKNOWN_SEGMENT, "segment", n->segment.name, n->segment.name_at, NULL);
     struct nearest s;
     struct strv name;
     nearest_begin(&s, n->segment.name);
@@ -330,6 +339,9 @@ static bool check_pattern(struct check *c, enum query_tcmp op, struct strv patte
     query_pattern_free(p);
     if (p)
         return true;
+    const struct strv all = c->q->text; /* a string without escapes is a part of it, behind its quote */
+    if ((uintptr_t)pattern.p > (uintptr_t)all.p && (uintptr_t)pattern.p <= (uintptr_t)all.p + all.n)
+        at = (uint32_t)(pattern.p - all.p - 1);
     snprintf(tail, sizeof tail, ": %s", why);
     query_error_set(c->e, QUERY_E_PATTERN, c->q->text, at, tail, "\"" STRV_FMT "\" is no regular expression",
                     STRV_ARG(strv_sub(pattern, 0, 60)));

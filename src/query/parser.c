@@ -90,7 +90,8 @@ bool parser_unexpected_word(struct parser *p, const char *expected, const char *
         nearest_begin(&s, p->t->word);
         for (; *words; words++)
             nearest_offer(&s, strv_from(*words));
-        query_error_suggest(p->e, nearest_found(&s));
+        if (!strv_eq(nearest_found(&s), p->t->word)) /* the right word in a wrong place */
+            query_error_suggest(p->e, nearest_found(&s));
     }
     return false;
 }

@@ -421,9 +421,17 @@ static uint16_t schema_declare(struct catalog_txn *t, struct schema_stored *s, e
 
 static bool schema_check_name(struct strv name, bool dots, struct err *e)
 {
+    static const char *const words[] = { "and", "or", "not", "p_alive" };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strv_eq_c(name, words[i])) {
+            return err_set(e, ERR_INVALID, "\"%s\" cannot be a name: queries have a meaning for it",
+                           words[i]);
+        }
+    }
     if (!schema_name_valid(name) || (!dots && name.n && memchr(name.p, '.', name.n))) {
         return err_set(e, ERR_INVALID,
-                       "\"" STRV_FMT "\" cannot be a name: use small letters, digits and _, at most %d",
+                       "\"" STRV_FMT
+                       "\" cannot be a name: use small letters, digits and _, no digit first, at most %d",
                        STRV_ARG(strv_sub(name, 0, 80)), SCHEMA_MAX_NAME);
     }
     return true;

@@ -20,6 +20,7 @@ test('fields, events and what customers do', { timeout: 60_000 }, async () => {
     await cli(0, 'field', 'add', 'shoe', 'number(1)');
     assert.match((await cli(1, 'field', 'add', 'shoe', 'number(2)')).err, /already, as number\(1\)/);
     assert.match((await cli(1, 'field', 'add', 'Shoe Size', 'text')).err, /cannot be a name/);
+    assert.match((await cli(1, 'field', 'add', 'p_alive', 'number')).err, /queries have a meaning for it/);
     assert.match((await cli(1, 'field', 'add', 'weight', 'kilos')).err, /type/);
 
     // --- a type of events

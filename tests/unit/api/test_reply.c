@@ -59,10 +59,11 @@ static void error_bodies(void **state)
                 "{\"error\":{\"code\":\"state\",\"message\":\"it is \\\"done\\\"\"}}");
     json_t *j = reply_error("invalid", "x");
     struct query_error qe = {
-        .code = QUERY_E_UNKNOWN_FIELD, .line = 2, .column = 14, .suggestion = "gender"
+        .code = QUERY_E_UNKNOWN_FIELD, .line = 2, .column = 14, .found = "gendr", .suggestion = "gender"
     };
     reply_error_place(j, &qe);
-    assert_json(j, "{\"error\":{\"code\":\"invalid\",\"message\":\"x\",\"line\":2,\"column\":14,"
+    assert_json(j, "{\"error\":{\"code\":\"invalid\",\"message\":\"x\",\"kind\":\"unknown_field\",\"found\":"
+                   "\"gendr\",\"line\":2,\"column\":14,"
                    "\"suggestion\":\"gender\"}}");
     j = reply_error("invalid", "x");
     qe = (struct query_error){ .code = QUERY_OK, .line = 2 };

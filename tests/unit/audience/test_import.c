@@ -65,16 +65,17 @@ static void bad_lines_are_named_and_the_rest_goes_on(void **state)
                                   "+447700900008,2020-01-01,1,yes,Bob,\"91,0\"\n"
                                   ",2020-01-01,1,yes,Bob,\n"
                                   "+447700900009,2020-01-01,1,yes,Zoe,\n"));
-    assert_string_equal(f->rejects,
-                        "3 phone [banana] not an international number (+ and 7 to 15 digits)\n"
-                        "4 signup [2020-02-30] not a date (2026-11-21)\n"
-                        "5 score [1.55] not a number with at most 1 digits after the point\n"
-                        "6 member [perhaps] not yes or no\n"
-                        "7  [+447700900005] has 4 columns where the header has 6\n"
-                        "8 first_name [] a quote in the middle of a field, or text after a closing quote\n"
-                        "9 first_name [B\xEF\xBF\xBD] not UTF-8\n"
-                        "10 home [91,0] not a place (latitude,longitude in degrees)\n"
-                        "11 phone [] no number\n");
+    assert_string_equal(
+        f->rejects,
+        "3 phone [banana] not an international number (+ and 7 to 15 digits)\n"
+        "4 signup [2020-02-30] not a date (2026-11-21)\n"
+        "5 score [1.55] not a number with at most 1 digits after the point\n"
+        "6 member [perhaps] not yes or no\n"
+        "7  [+447700900005] has 4 columns where the header has 6\n"
+        "8 first_name [] a quote in the middle of a field, or text after a closing quote\n"
+        "9 first_name [B\xEF\xBF\xBD] not UTF-8: write the file anew, as with iconv -f LATIN1 -t UTF-8\n"
+        "10 home [91,0] not a place (latitude,longitude in degrees)\n"
+        "11 phone [] no number\n");
     assert_int_equal(f->progress.created, 2);
     assert_int_equal(f->progress.rejected, 9);
     assert_int_equal(f->progress.rows, 11);
@@ -99,7 +100,13 @@ static void the_header_must_make_sense(void **state)
         const char *mapping, *text, *error;
     } cases[] = {
         { "", "", "there is no header" },
-        { "", "name,tier\nx,y\n", "no column has the number" },
+        { "", "name,tier\nx,y\n",
+          "no column has the number: say which with --map COLUMN=msisdn; columns are \"name\", \"tier\"" },
+        { "", "phone|tier\n", "columns are \"phone|tier\" alone (comma, semicolon or tab separate them)" },
+        { "", "+447700900001,gold\n+447700900002,gold\n",
+          "the first line must name the columns, and this one has values" },
+        { "", "phone,tier\r+447700900001,gold\r", "carriage return alone" },
+        { "p_alive=p_alive", "phone,p_alive\n+447700900001,1\n", "queries have a meaning for it" },
         { "telefon=msisdn", "phone\n", "names a column \"telefon\" that is not in the file" },
         { "phone", "phone\n", "is not column=target" },
         { "phone=msisdn,a=tier,b=tier", "phone,a,b\n", "\"a\" and \"b\" go to the same place" },
@@ -116,6 +123,40 @@ static void the_header_must_make_sense(void **state)
         }
     }
     assert_string_equal(fixture_show(f, 447700900001).s, "");
+    static const char wide[] = "\xFF\xFEp\0h\0o\0n\0e\0\n\0";
+    const struct audience_import_options o = { .kind = IMPORT_CUSTOMERS, .now = FIXTURE_NOW };
+    assert_false(fixture_import(f, &o, (struct strv){ wide, sizeof(wide) - 1 }));
+    assert_non_null(strstr(f->rejects, "iconv -f UTF-16"));
+}
+
+static void a_value_that_cannot_be_held_is_told_from_what_is_none(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(fixture_customers(f, "whole=whole:number(0),cents=cents:number(2)",
+                                  "phone,whole,cents\n"
+                                  "+447700900001,12345678901234567890,\n"
+                                  "+447700900002,1.5,\n"
+                                  "+447700900003,,99999999999999999.99\n"
+                                  "+447700900004,,1.234\n"));
+    assert_string_equal(
+        f->rejects,
+        "2 whole [12345678901234567890] too large: at most 18 digits before the point are sure to fit\n"
+        "3 whole [1.5] not a whole number\n"
+        "4 cents [99999999999999999.99] too large: at most 16 digits before the point are sure to fit\n"
+        "5 cents [1.234] not a number with at most 2 digits after the point\n");
+}
+
+static void a_column_named_id_has_the_ids_of_events(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] =
+        "id,phone,time,amount\n1,+447700900001,2023-01-05,10\n2,+447700900001,2023-01-05,10\n";
+    assert_true(fixture_customers(f, "", "phone\n+447700900001\n"));
+    assert_true(fixture_events(f, "purchase", "", text));
+    assert_int_equal(f->progress.events, 2);
+    assert_true(fixture_events(f, "purchase", "", text));
+    assert_int_equal(f->progress.events, 0);
+    assert_int_equal(f->progress.repeated, 2);
 }
 
 struct columns {
@@ -620,6 +661,8 @@ int main(void)
         T(bad_lines_are_named_and_the_rest_goes_on),
         T(nul_octets_are_refused),
         T(the_header_must_make_sense),
+        T(a_value_that_cannot_be_held_is_told_from_what_is_none),
+        T(a_column_named_id_has_the_ids_of_events),
         T(new_columns_are_declared_by_what_is_in_them),
         T(unknown_columns_can_be_left_out),
         T(events_of_customers_are_stored_once),

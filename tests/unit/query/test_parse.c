@@ -154,6 +154,7 @@ static const struct {
     { "x not = 1", "unexpected \"=\" at 7; expected \"between\" or \"in\" after \"not\"", QUERY_E_SYNTAX },
     { "Gender = \"f\"", "name \"Gender\" with capital letters at 1; did you mean \"gender\"?",
       QUERY_E_SYNTAX },
+    { "10 > bucket(\"x\")", "unexpected \"bucket\" at 6; expected a function", QUERY_E_SYNTAX },
     { "cuont(purchase) > 1", "unexpected \"cuont\" at 1; expected a function; did you mean \"count\"?",
       QUERY_E_SYNTAX },
     { "count(purchase, last 7 dais) > 1",
