@@ -94,7 +94,7 @@ test('matches, surveys, limits, and what is wrong with a query', { timeout: 60_0
     ])
       assert.equal((await daemon.json('segment', 'count', query)).count, count, query);
     for (const [query, message] of [
-      ['first_name matches "a(b"', /"a\(b" is no regular expression at 1: missing closing parenthesis/],
+      ['first_name matches "a(b"', /"a\(b" is no regular expression at 20: missing closing parenthesis/],
       ['rfm(survey).class = "lost"', /rfm needs a number "amount", which the event "survey" has not at 5; r and f do without/],
       ['p_alve < 0.3', /unknown field "p_alve" at 1/],
       ['1 < 2 and 1 < 2 and 1 < 2 and 1 < 2 and 1 < 2', /more conditions than the limit of 4 \(query\.max_conditions\)/],
