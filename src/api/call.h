@@ -193,6 +193,7 @@ void call_put_text(json_t *o, const struct text_look *t); /* "parts", "alphabet"
     X(segment_activate)                                                                                      \
     X(segment_deactivate)                                                                                    \
     X(segment_cross)                                                                                         \
+    X(segment_top)                                                                                           \
     X(campaign_put)                                                                                          \
     X(campaign_list)                                                                                         \
     X(campaign_show)                                                                                         \

@@ -19,7 +19,7 @@ src_libapi_a_SOURCES = \
 	src/api/reply.c src/api/reply.h \
 	src/api/report.c \
 	src/api/routes.c src/api/routes.h \
-	src/api/segments.c src/api/segment_cross.c src/api/segment_explain.c src/api/segment_history.c src/api/segment_watch.c src/api/segment_watch.h src/api/caller.c \
+	src/api/segments.c src/api/segment_cross.c src/api/segment_top.c src/api/segment_explain.c src/api/segment_history.c src/api/segment_watch.c src/api/segment_watch.h src/api/caller.c \
 	src/api/status.c \
 	src/api/fit.c src/api/store.c src/api/store.h \
 	src/api/stores.c src/api/stores.h \

@@ -66,6 +66,7 @@ static const struct route ROUTES[] = {
     { HTTP_POST, "/v1/segments:why", ROLE_READER, BODY_JSON, "", api_segment_why_query },
     { HTTP_POST, "/v1/segments:evaluate", ROLE_READER, BODY_JSON, "", api_segment_evaluate },
     { HTTP_POST, "/v1/segments:cross", ROLE_READER, BODY_JSON, "", api_segment_cross },
+    { HTTP_POST, "/v1/segments:top", ROLE_READER, BODY_JSON, "", api_segment_top },
 
     { HTTP_POST, "/v1/campaigns", ROLE_OPERATOR, BODY_JSON, "", api_campaign_put },
     { HTTP_GET, "/v1/campaigns", ROLE_READER, BODY_NONE, "", api_campaign_list },

@@ -51,6 +51,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/segment.c src/audience/segment.h src/audience/segment_inside.h \
 	src/audience/segment_query.c src/audience/segment_refs.c \
 	src/audience/cross.c src/audience/cross.h \
+	src/audience/top.c src/audience/top.h \
 	src/audience/explain.c src/audience/explain_why.c src/audience/explain.h \
 	src/audience/segment_history.c \
 	src/audience/journal.c src/audience/journal.h \

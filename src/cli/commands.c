@@ -54,6 +54,12 @@ static const struct option segment_changes_options[] = {
     { .name = NULL },
 };
 
+static const struct option segment_top_options[] = {
+    OPT("by", OPTION_TEXT, "NUMBER", "what is highest of them, a number of the language", .required = true),
+    OPT("limit", OPTION_COUNT, "N", "at most N [10]", .min = 1, .max = 1000),
+    { .name = NULL },
+};
+
 static const struct option segment_cross_options[] = {
     OPT("save", OPTION_TEXT, "PREFIX", "make a segment of each cell, PREFIX-yes-no and so on"),
     OPT("as", OPTION_TEXT, "NAME", "or with these names; once a cell, in the order they are shown as lines",
@@ -292,6 +298,11 @@ const struct command commands[] = {
       "           'percentile(avg(purchase.amount)) > 0.5' --save basket\n\n"
       "--save makes basket-yes-yes, basket-no-yes, basket-yes-no and basket-no-no of the cells.",
       segment_cross),
+    C("segment", "top", "[NAME|QUERY]", "the customers of whom a number is highest", segment_top_options,
+      "Example: tessera segment top --by 'sum(purchase.amount, this month)'\n\n"
+      "Of everybody, or of a segment or query. Who has no such number is left out; equal ones stand in the\n"
+      "order of their telephone numbers.",
+      segment_top),
     C("segment", "remove", "NAME", "forget a segment", NULL, NULL, segment_remove),
 
     C("campaign", "add", "NAME", "draft a campaign", campaign_add_options,

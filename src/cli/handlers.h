@@ -23,6 +23,7 @@
     X(segment_activate)                                                                                      \
     X(segment_deactivate)                                                                                    \
     X(segment_cross)                                                                                         \
+    X(segment_top)                                                                                           \
     X(campaign_add)                                                                                          \
     X(campaign_list)                                                                                         \
     X(campaign_show)                                                                                         \
@@ -42,7 +43,7 @@
     X(customer_export)                                                                                       \
     X(customer_erase)                                                                                        \
     X(customer_show)                                                                                         \
-    X(customer_set)                                                                                         \
+    X(customer_set)                                                                                          \
     X(customer_block)                                                                                        \
     X(customer_unblock)                                                                                      \
     X(carrier_list)                                                                                          \

@@ -18,7 +18,7 @@ src_libcli_a_SOURCES = \
 	src/cli/source.h src/cli/source.c \
 	src/cli/import.c \
 	src/cli/import_tell.h src/cli/import_tell.c \
-	src/cli/segment.c src/cli/segment_cross.c src/cli/segment_explain.c src/cli/segment_watch.c \
+	src/cli/segment.c src/cli/segment_cross.c src/cli/segment_top.c src/cli/segment_explain.c src/cli/segment_watch.c \
 	src/cli/campaign.c \
 	src/cli/campaign_view.h src/cli/campaign_view.c \
 	src/cli/vote.c src/cli/route.c \

@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-/* A name has letters, digits and - _ . only; everything else is a query. */
-static bool explain_is_name(const char *word)
-{
-    return word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] == '\0';
-}
-
 static void explain_put_step(struct buf *out, unsigned depth, const json_t *one)
 {
     buf_printf(out, "%*s", depth < 40 ? 2 * (int)depth : 80, "");
@@ -62,7 +56,7 @@ static void explain_draw(struct cli *c, const json_t *doc, struct buf *out)
 int run_segment_explain(struct cli *c)
 {
     const char *word = c->args.words[0];
-    if (explain_is_name(word)) {
+    if (text_is_name(word)) {
         struct buf path = ask_path("segments", word, "explain", NULL);
         return ask_show(c, "GET", &path, NULL, explain_draw);
     }
@@ -109,7 +103,7 @@ int run_segment_why(struct cli *c)
     const char *word = c->args.words[0], *number = c->args.words[1];
     struct buf path = { 0 };
     json_t *body = NULL;
-    if (explain_is_name(word)) {
+    if (text_is_name(word)) {
         path = ask_path("segments", word, "why", NULL);
         client_path_query(&path, "number", number);
         return ask_show(c, "GET", &path, NULL, why_draw);

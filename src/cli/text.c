@@ -191,3 +191,8 @@ void text_put_csv(struct buf *out, struct strv s)
     }
     buf_put_u8(out, '"');
 }
+
+bool text_is_name(const char *word)
+{
+    return word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] == '\0';
+}

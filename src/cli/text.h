@@ -28,5 +28,7 @@ void text_put_clean(struct buf *out, struct strv s);
 void text_put_bar(struct buf *out, int64_t part, int64_t whole, unsigned width, bool unicode);
 /* One field of a CSV record (RFC 4180), quoted where needed. */
 void text_put_csv(struct buf *out, struct strv s);
+/* A segment's name has letters, digits and - _ . only; everything else is a query. */
+bool text_is_name(const char *word);
 
 #endif

@@ -36,6 +36,10 @@ tests_unit_audience_test_eval_examples_SOURCES = tests/unit/audience/test_eval_e
 tests_unit_audience_test_eval_examples_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_eval_examples_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
 # customers, import, activity, segments
+check_PROGRAMS += tests/unit/audience/test_top
+tests_unit_audience_test_top_SOURCES = tests/unit/audience/test_top.c
+tests_unit_audience_test_top_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_top_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/audience/audience_fixture.h
 check_PROGRAMS += tests/unit/audience/test_amend
 tests_unit_audience_test_amend_SOURCES = tests/unit/audience/test_amend.c
