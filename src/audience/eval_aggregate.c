@@ -62,8 +62,8 @@ static void fold_value(struct fold *f, size_t i, int64_t second, int64_t value)
     int64_t *v = &f->out->v[i];
     switch (f->fn) {
     case QUERY_SUM: *v = eval_saturated_add(*v, value); break;
-    case QUERY_AVG:
-        *v = *v == PACKED_UNSET ? value : eval_saturated_add(*v, value);
+    case QUERY_AVG: /* unset where there is none: avg_finish */
+        *v = eval_saturated_add(*v, value);
         f->out->den[i]++;
         break;
     case QUERY_MIN:
@@ -164,6 +164,8 @@ static bool fold_quickly(struct fold *f, const struct events_block *b, const uin
     const struct fold_rows r = { &b->customer, b->rows, f->range.first, words };
     if (!block_inside(f, b))
         return false;
+    if (f->column && f->fn == QUERY_AVG)
+        return fold_avg(&r, f->column, f->factor, &f->bound, f->out->v, f->out->den);
     if (f->column)
         return f->fn == QUERY_SUM && fold_sum(&r, f->column, f->factor, &f->bound, f->out->v);
     if (f->small)
@@ -327,6 +329,13 @@ static void days_finish(struct fold *f)
     }
 }
 
+static void avg_finish(struct fold *f)
+{
+    for (size_t i = 0; i < f->range.n; i++)
+        if (!f->out->den[i])
+            f->out->v[i] = PACKED_UNSET;
+}
+
 static int pair_cmp(const void *a, const void *b)
 {
     const struct pair *x = a, *y = b;
@@ -399,6 +408,8 @@ static bool fold_run(struct fold *f)
         return false;
     if (f->fn == QUERY_DAYS_SINCE)
         days_finish(f);
+    if (f->fn == QUERY_AVG)
+        avg_finish(f);
     if (f->fn == QUERY_DISTINCT)
         distinct_finish(f);
     return f->fn != QUERY_SHARE || share_finish(f);
@@ -406,11 +417,10 @@ static bool fold_run(struct fold *f)
 
 static bool fold_alloc(struct fold *f)
 {
-    static const bool from_zero[] = { [QUERY_COUNT] = true,
-                                      [QUERY_SUM] = true,
-                                      [QUERY_DISTINCT] = true,
-                                      [QUERY_SHARE] = true,
-                                      [QUERY_MIN_PER] = false };
+    static const bool from_zero[] = {
+        [QUERY_COUNT] = true,    [QUERY_SUM] = true,   [QUERY_AVG] = true,
+        [QUERY_DISTINCT] = true, [QUERY_SHARE] = true, [QUERY_MIN_PER] = false
+    };
     bool zero = f->fn < sizeof from_zero / sizeof from_zero[0] && from_zero[f->fn];
     if (!eval_numbers_alloc(f->ev, f->range, zero ? 0 : PACKED_UNSET, f->out))
         return false;

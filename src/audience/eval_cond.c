@@ -304,11 +304,16 @@ static struct audience_set *cond_numbers(struct eval *ev, const struct query_nod
     bool ok = out != NULL;
     if (ok && eval_test_is_literal(node)) {
         struct eval_numbers x;
-        ok = eval_numbers_get(ev, eval_test_subject(node), range, candidates, &x);
-        bool whole = ok && !x.den && x.den_all == 1 && !x.constant;
-        if (whole) { /* nothing but integers: no fractions needed */
-            struct scan_test t = eval_test_number(node, x.scale);
-            struct range_test test = { .range = range, .v = x.v, .scan = &t };
+        struct scan_test t;
+        bool whole;
+        ok = eval_percentile_test(ev, node, &x, &t, &whole);
+        if (ok && !whole) {
+            ok = eval_numbers_get(ev, eval_test_subject(node), range, candidates, &x);
+            whole = ok && !x.den && x.den_all == 1 && !x.constant;
+            t = eval_test_number(node, x.scale);
+        }
+        if (ok && whole) { /* nothing but integers: no fractions needed */
+            struct range_test test = { .range = x.range, .v = x.v, .scan = &t };
             ok = range_filter(ev, &test, candidates, out);
         }
         if (ok)

@@ -90,16 +90,21 @@ void fold_latest(const struct fold_rows *r, const struct packed *second, int64_t
     }
 }
 
-bool fold_sum(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound,
-              int64_t *v)
+/* How large a sum may be after these rows; false: larger than is safe. */
+static bool sum_is_safe(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound)
 {
     static const double tops[] = { 0, 0x1p8, 0x1p16, 0, 0x1p32, 0, 0, 0, 0x1p64 };
+    *bound += (fabs((double)value->base) + tops[value->width]) * (double)factor * (double)r->rows;
+    return *bound <= 0x1p62;
+}
+
+/* `counts` counts the rows that are set, unless NULL. */
+static inline void sum_rows(const struct fold_rows *r, const struct packed *value, int64_t factor, int64_t *v,
+                            int64_t *counts)
+{
     uint32_t cell[STRIP];
     int64_t x[STRIP];
     uint16_t place[STRIP];
-    *bound += (fabs((double)value->base) + tops[value->width]) * (double)factor * (double)r->rows;
-    if (*bound > 0x1p62)
-        return false;
     for (uint32_t from = 0; from < r->rows; from += STRIP) {
         const uint32_t n = strip_length(r, from);
         strip_cells(r, from, n, cell);
@@ -108,7 +113,26 @@ bool fold_sum(const struct fold_rows *r, const struct packed *value, int64_t fac
         for (uint32_t i = 0; i < k; i++) {
             const uint32_t p = r->words ? place[i] : i;
             v[cell[p]] += x[p] == PACKED_UNSET ? 0 : x[p] * factor;
+            if (counts)
+                counts[cell[p]] += x[p] != PACKED_UNSET;
         }
     }
-    return true;
+}
+
+bool fold_sum(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound,
+              int64_t *v)
+{
+    bool safe = sum_is_safe(r, value, factor, bound);
+    if (safe)
+        sum_rows(r, value, factor, v, NULL);
+    return safe;
+}
+
+bool fold_avg(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound,
+              int64_t *v, int64_t *counts)
+{
+    bool safe = sum_is_safe(r, value, factor, bound);
+    if (safe)
+        sum_rows(r, value, factor, v, counts);
+    return safe;
 }

@@ -25,5 +25,8 @@ void fold_latest(const struct fold_rows *r, const struct packed *second, int64_t
  * *bound is how large one may be so far, and grows. */
 bool fold_sum(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound,
               int64_t *v);
+/* The same, and counts the values that are set. */
+bool fold_avg(const struct fold_rows *r, const struct packed *value, int64_t factor, double *bound,
+              int64_t *v, int64_t *counts);
 
 #endif

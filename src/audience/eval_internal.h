@@ -197,6 +197,18 @@ struct eval_spread eval_spread_of(const int64_t *v, size_t n);
 bool eval_select(struct eval *ev, const int64_t *v, size_t n, struct eval_spread spread, const uint64_t *k,
                  size_t n_k, int64_t *out);
 
+/* --- eval_rank.c: percentiles of everybody --- */
+
+/* Everybody, in whole partitions of events, so that they need not be looked at one by one. */
+struct eval_range eval_range_whole(struct eval *ev);
+/* The number of all who exist, others unset. *whole: x->v alone are in the order of the numbers; fractions
+ * may have become other integers for that. */
+bool eval_ranked_numbers(struct eval *ev, const struct query_num *operand, struct eval_numbers *x,
+                         bool *whole);
+/* The part of everybody whose number is not above the customer's. */
+bool eval_rank(struct eval *ev, const struct query_num *operand, struct eval_range range,
+               struct eval_numbers *out);
+
 /* --- eval_rfm.c: scores over everybody --- */
 
 /* What a condition asks for, when it is on one score or class against literals; else NULL. */
@@ -239,8 +251,6 @@ struct audience_set *eval_node(struct eval *ev, const struct query_node *node,
 /* eval_node over the universe, all of the tree for 65,536 customers, then for the next: for many.
  * eval_piece.c */
 struct audience_set *eval_pieces(struct eval *ev, const struct query_node *root);
-/* Everybody, in whole partitions of events, so that they need not be looked at one by one. */
-struct eval_range eval_range_whole(struct eval *ev);
 /* A condition on a percentile compared with literals: what the test must hold of, for each of the range x is
  * filled with. *is false: not such a condition, or its numbers are no integers. eval_percentile.c */
 bool eval_percentile_test(struct eval *ev, const struct query_node *node, struct eval_numbers *x,

@@ -48,9 +48,26 @@ static struct fraction fraction_of(wide v, wide den, unsigned scale)
     return f;
 }
 
-/* The rests are below their denominators, those below 2^32 * 10^9: the products fit. */
+/* den * 10^scale, when it fits. */
+static inline bool whole_den(int64_t den, unsigned scale, int64_t *out)
+{
+    static const int64_t tens[] = {
+        1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000
+    };
+    return scale < sizeof tens / sizeof tens[0] && !__builtin_mul_overflow(den, tens[scale], out);
+}
+
+/* Crosswise where that fits. Else by whole parts and rests, which are below their denominators, those below
+ * 2^32 * 10^9: the products fit. */
 int eval_fraction_cmp(int64_t v, int64_t den, unsigned scale, int64_t w, int64_t w_den, unsigned w_scale)
 {
+    int64_t d, w_d;
+    if (den == w_den && scale == w_scale)
+        return (v > w) - (v < w);
+    if (whole_den(den, scale, &d) && whole_den(w_den, w_scale, &w_d)) {
+        wide left = (wide)v * w_d, right = (wide)w * d;
+        return (left > right) - (left < right);
+    }
     struct fraction x = fraction_of(v, den, scale), y = fraction_of(w, w_den, w_scale);
     if (x.whole != y.whole)
         return x.whole < y.whole ? -1 : 1;
@@ -111,80 +128,7 @@ static bool numbers_age(struct eval *ev, const struct query_ref *field, struct e
     return true;
 }
 
-/* --- percentile: of everybody who has the number --- */
-
-static int ranked_cmp(const void *a, const void *b, void *ctx)
-{
-    const struct eval_numbers *x = ctx;
-    return eval_numbers_cmp(x, *(const uint32_t *)a, x, *(const uint32_t *)b);
-}
-
-/* The same where there are no denominators: all are of one scale. */
-static int ranked_cmp_whole(const void *a, const void *b, void *ctx)
-{
-    const struct eval_numbers *x = ctx;
-    int64_t va = x->v[*(const uint32_t *)a], vb = x->v[*(const uint32_t *)b];
-    return (va > vb) - (va < vb);
-}
-
-struct collect {
-    struct eval_numbers *x;
-    uint32_t *list; /* places in x */
-    size_t n;
-};
-
-static bool collect_one(void *ctx, uint32_t id)
-{
-    struct collect *c = ctx;
-    uint32_t i = id - c->x->range.first;
-    if (i < c->x->range.n && c->x->v[i] != PACKED_UNSET)
-        c->list[c->n++] = i;
-    return true;
-}
-
-/* out->v = how many are below or equal, out->den_all = how many there are. */
-static void percentile_rank(struct collect *c, struct eval_numbers *out)
-{
-    int (*cmp)(const void *, const void *, void *) = c->x->den ? ranked_cmp : ranked_cmp_whole;
-    if (c->n == 0)
-        return;
-    qsort_r(c->list, c->n, sizeof *c->list, cmp, c->x);
-    out->den_all = (int64_t)c->n;
-    for (size_t i = 0; i < c->n;) {
-        size_t end = i + 1;
-        while (end < c->n && cmp(&c->list[i], &c->list[end], c->x) == 0)
-            end++;
-        for (; i < end; i++) {
-            size_t id = (size_t)c->x->range.first + c->list[i];
-            if (id >= out->range.first && id - out->range.first < out->range.n)
-                out->v[id - out->range.first] = (int64_t)end;
-        }
-    }
-}
-
-static bool numbers_percentile(struct eval *ev, const struct query_num *operand, struct eval_range range,
-                               struct eval_numbers *out)
-{
-    struct eval_numbers x;
-    struct collect c = { .x = &x };
-    if (!eval_numbers_get(ev, operand, eval_range_of(ev->existing), ev->existing, &x))
-        return false;
-    bool ok = eval_numbers_alloc(ev, range, PACKED_UNSET, out);
-    if (ok && x.constant) { /* a literal: everybody is in the same place */
-        for (size_t i = 0; i < range.n; i++)
-            out->v[i] = 1;
-    } else if (ok) {
-        c.list = malloc((audience_set_count(ev->existing) + 1) * sizeof *c.list);
-        ok = c.list || eval_nomem(ev);
-        if (ok) {
-            audience_set_each(ev->existing, collect_one, &c);
-            percentile_rank(&c, out);
-        }
-    }
-    free(c.list);
-    eval_numbers_free(&x);
-    return ok;
-}
+/* --- all of them --- */
 
 static bool numbers_literal(struct eval *ev, struct query_number l, struct eval_numbers *out)
 {
@@ -204,7 +148,7 @@ static bool numbers_get(struct eval *ev, const struct query_num *num, struct eva
     case QUERY_NUM_FIELD: return numbers_field(ev, &num->field, range, out);
     case QUERY_NUM_AGE: return numbers_age(ev, &num->field, range, out);
     case QUERY_NUM_AGGREGATE: return eval_aggregate(ev, &num->aggregate, range, candidates, out);
-    case QUERY_NUM_PERCENTILE: return numbers_percentile(ev, num->operand, range, out);
+    case QUERY_NUM_PERCENTILE: return eval_rank(ev, num->operand, range, out);
     case QUERY_NUM_RFM: return eval_rfm_numbers(ev, &num->rfm, range, out);
     case QUERY_NUM_P_ALIVE: return eval_alive(ev, range, out);
     }

@@ -2,8 +2,6 @@
  * found by selection in a few passes. With n who have x, p(x) = c / n, where c counts those at or below x. */
 #include "audience/eval_internal.h"
 
-#include "store/events.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,35 +85,6 @@ static bool values_of(struct eval *ev, const struct eval_numbers *x, struct eval
     return true;
 }
 
-/* --- everybody's numbers --- */
-
-/* Whole partitions of events, so that they need not be looked at one by one. */
-struct eval_range eval_range_whole(struct eval *ev)
-{
-    struct eval_range r = eval_range_of(ev->existing);
-    uint64_t end = (uint64_t)r.first + r.n;
-    r.first = r.first / EVENTS_CUSTOMERS * EVENTS_CUSTOMERS;
-    end = (end + EVENTS_CUSTOMERS - 1) / EVENTS_CUSTOMERS * EVENTS_CUSTOMERS;
-    r.n = (size_t)(end - r.first);
-    return r;
-}
-
-/* Ids that are nobody's count for nothing. */
-static void clear_missing(const struct audience_set *existing, struct eval_numbers *x)
-{
-    uint64_t words[256];
-    for (size_t i = 0; i < x->range.n; i += 256 * 64) {
-        size_t n = x->range.n - i < 256 * 64 ? x->range.n - i : 256 * 64;
-        audience_set_words(existing, (uint32_t)(x->range.first + i), words, SCAN_WORDS(n));
-        for (size_t w = 0; w < SCAN_WORDS(n); w++)
-            for (uint64_t none = ~words[w]; none; none &= none - 1) {
-                size_t at = i + w * 64 + (unsigned)__builtin_ctzll(none);
-                if (at < x->range.n)
-                    x->v[at] = PACKED_UNSET;
-            }
-    }
-}
-
 bool eval_percentile_test(struct eval *ev, const struct query_node *node, struct eval_numbers *x,
                           struct scan_test *t, bool *is)
 {
@@ -124,16 +93,16 @@ bool eval_percentile_test(struct eval *ev, const struct query_node *node, struct
     if ((node->kind != QUERY_COMPARE && node->kind != QUERY_BETWEEN && node->kind != QUERY_RANGE) ||
         !eval_test_is_literal(node) || eval_test_subject(node)->kind != QUERY_NUM_PERCENTILE)
         return true;
-    if (!eval_numbers_get(ev, eval_test_subject(node)->operand, eval_range_whole(ev), ev->existing, x))
+    bool whole;
+    if (!eval_ranked_numbers(ev, eval_test_subject(node)->operand, x, &whole))
         return false;
-    if (x->den || x->den_all != 1 || x->constant) {
+    if (!whole) {
         eval_numbers_free(x);
         return true;
     }
-    clear_missing(ev->existing, x);
     const struct eval_spread s = eval_spread_of(x->v, x->range.n);
-    if (!values_of(ev, x, s, counts_of(node, s.n), t))
-        return false;
-    *is = true;
-    return true;
+    *is = values_of(ev, x, s, counts_of(node, s.n), t);
+    if (!*is)
+        eval_numbers_free(x);
+    return *is;
 }
