@@ -372,6 +372,42 @@ static void put_num_cond(struct writer *w, int depth)
     }
 }
 
+/* Of averages above all, which are fractions. */
+static void put_percentile(struct writer *w, int depth)
+{
+    put(w, "percentile(");
+    if (pick(w, 2)) {
+        put(w, "avg(");
+        put_source(w, true, QUERY_TYPE_NUMBER);
+        put_where(w, depth);
+        put_window(w, false);
+        put(w, ")");
+    } else if (pick(w, 3) == 0) {
+        put(w, field(w, QUERY_TYPE_NUMBER));
+    } else {
+        put_aggregate(w, depth);
+    }
+    put(w, ")");
+}
+
+/* Against literals, others and between them. */
+static void put_percentile_cond(struct writer *w, int depth)
+{
+    put_percentile(w, depth);
+    if (pick(w, 5) == 0) {
+        put(w, pick(w, 2) ? " between " : " not between ");
+        buf_printf(w->out, "0.%d and ", (int)pick(w, 10));
+        pick(w, 2) ? put_percentile(w, depth) : put(w, "0.9");
+        return;
+    }
+    put_cmp(w);
+    switch (pick(w, 4)) {
+    case 0: put_percentile(w, depth); break;
+    case 1: put_num(w, depth); break;
+    default: buf_printf(w->out, "0.%03d", (int)pick(w, 1000)); break;
+    }
+}
+
 /* --- conditions --- */
 
 static void put_cond(struct writer *w, int depth)
@@ -448,6 +484,7 @@ static void put_cond(struct writer *w, int depth)
         put(w, " status");
         put_tcmp(w);
         break;
+    case 16: put_percentile_cond(w, depth); break;
     default: put_num_cond(w, depth); break;
     }
 }
