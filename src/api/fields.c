@@ -177,10 +177,22 @@ static void field_rename_run(const struct engine_view *v, struct call *c)
     }
 }
 
+/* Segments are looked at with the change itself; campaigns are the loop's. What is added meanwhile is looked
+ * at again when it starts. */
+static bool field_spared(struct call *c)
+{
+    if (!engine_campaign_spares(c->api->engine, c->param[0], &c->err)) {
+        call_reply(c);
+        return false;
+    }
+    return true;
+}
+
 void api_field_rename(struct call *c)
 {
     struct rename_asked q = { 0 };
-    if (!call_members(c, RENAME_MEMBERS, sizeof RENAME_MEMBERS / sizeof RENAME_MEMBERS[0], &q)) {
+    if (!call_members(c, RENAME_MEMBERS, sizeof RENAME_MEMBERS / sizeof RENAME_MEMBERS[0], &q) ||
+        !field_spared(c)) {
         return;
     }
     struct rename_asked *j = call_job(c, sizeof *j, NULL);
@@ -203,7 +215,9 @@ static void field_drop_then(struct call *c)
 
 void api_field_drop(struct call *c)
 {
-    call_write(c, field_drop_run, field_drop_then);
+    if (field_spared(c)) {
+        call_write(c, field_drop_run, field_drop_then);
+    }
 }
 
 /* --- /v1/fields/NAME/change --- */

@@ -394,7 +394,8 @@ const struct command commands[] = {
       "Example: tessera field add shoe_size 'number(1)'",
       field_add),
     C("field", "rename", "NAME NEW", "call a field otherwise", NULL,
-      "Refused while a segment asks for it. Texts of campaigns are not looked at.", field_rename),
+      "Refused while a segment asks for it, or the text of a campaign that is not over has it.",
+      field_rename),
     C("field", "change", "NAME TYPE", "make another type of it", NULL,
       "Refused, and nothing is changed, when a value does not fit (how many, is said) or a segment would "
       "not\n"
@@ -406,8 +407,9 @@ const struct command commands[] = {
       "Example: tessera field transitions stage 'lead>prospect, prospect>customer, *>lost'",
       field_transitions),
     C("field", "drop", "NAME", "forget a field and what customers have of it", field_drop_options,
-      "Refused while a segment asks for it. It is gone at once; what customers had is cleared away in the\n"
-      "background, while everything else goes on.",
+      "Refused while a segment asks for it, or the text of a campaign that is not over has it. It is gone "
+      "at\n"
+      "once; what customers had is cleared away in the background, while everything else goes on.",
       field_drop),
     C("field", "list", "", "what is known of customers and their events", NULL, NULL, field_list),
     C("event", "add", "NAME", "declare a type of events and their attributes", event_add_options,

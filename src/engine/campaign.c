@@ -266,6 +266,23 @@ static bool campaign_segment_found(void *ctx, const struct segment *s)
     return true;
 }
 
+bool campaign_check_text(const struct audience_view *av, struct strv text, struct err *e)
+{
+    const char *names[TEMPLATE_MAX_FIELDS * 16];
+    char store[TEMPLATE_MAX_FIELDS * 16][SCHEMA_MAX_NAME + 1];
+    struct template_names known = { names, 0 };
+    for (size_t i = 0; i < av->schema->n_fields && known.count < TEMPLATE_MAX_FIELDS * 16; i++) {
+        if (!av->schema->fields[i].hidden) {
+            strv_copy(av->schema->fields[i].name, store[known.count], sizeof store[0]);
+            names[known.count] = store[known.count];
+            known.count++;
+        }
+    }
+    struct template *t = template_parse(text, &known, e);
+    template_free(t);
+    return t != NULL;
+}
+
 /* On the query thread: do the segments exist, are the template's fields known? */
 static void campaign_verify(const struct engine_view *v, void *job)
 {
@@ -283,21 +300,10 @@ static void campaign_verify(const struct engine_view *v, void *job)
         }
         free(text);
     }
-    const char *names[TEMPLATE_MAX_FIELDS * 16];
-    char store[TEMPLATE_MAX_FIELDS * 16][SCHEMA_MAX_NAME + 1];
-    struct template_names known = { names, 0 };
-    for (size_t i = 0; i < av->schema->n_fields && known.count < TEMPLATE_MAX_FIELDS * 16; i++) {
-        if (!av->schema->fields[i].hidden) {
-            strv_copy(av->schema->fields[i].name, store[known.count], sizeof store[0]);
-            names[known.count] = store[known.count];
-            known.count++;
-        }
+    if (j->err.code == ERR_NONE) {
+        campaign_check_text(av, s->text, &j->err);
     }
     audience_view_end(av);
-    if (j->err.code == ERR_NONE) {
-        struct template *t = template_parse(s->text, &known, &j->err);
-        template_free(t);
-    }
 }
 
 static void campaign_take_out(struct engine *g, const struct campaign *m)

@@ -11,6 +11,7 @@
 #ifndef TESSERA_ENGINE_CAMPAIGN_H
 #define TESSERA_ENGINE_CAMPAIGN_H
 
+#include "audience/audience.h"
 #include "audience/set.h"
 #include "base/bucket.h"
 #include "base/ring.h"
@@ -69,6 +70,9 @@ struct campaign *campaign_need(const struct engine *g, struct strv name,
                                struct err *e); /* suggests a near name */
 /* Done when every recipient has been taken up. */
 void campaign_check_done(struct campaign *m);
+
+/* Whether the fields of its text are all there. */
+bool campaign_check_text(const struct audience_view *av, struct strv text, struct err *e);
 
 /* --- campaign_doc.c --- */
 /* Its stored form, as of this state. False: out of memory. */

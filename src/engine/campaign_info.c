@@ -94,3 +94,20 @@ void engine_campaign_each(struct engine *g, bool (*fn)(void *ctx, const struct c
         }
     }
 }
+
+bool engine_campaign_spares(struct engine *g, struct strv field, struct err *e)
+{
+    for (size_t i = 0; i < g->n_campaigns; i++) {
+        const struct campaign *m = g->campaigns[i];
+        bool over = m->state == CAMPAIGN_DONE || m->state == CAMPAIGN_CANCELLED;
+        for (size_t k = 0; !over && k < template_field_count(m->template_); k++) {
+            if (strv_eq_c(field, template_field(m->template_, k))) {
+                return err_set(e, ERR_STATE,
+                               "campaign \"" STRV_FMT "\" (%s) has {{" STRV_FMT "}} in its text: %s first",
+                               STRV_ARG(m->spec.name), campaign_state_name(m->state), STRV_ARG(field),
+                               m->state == CAMPAIGN_DRAFT ? "remove it" : "let it end, or cancel it");
+            }
+        }
+    }
+    return true;
+}

@@ -197,6 +197,8 @@ struct campaign_info *engine_campaign_get(struct engine *g, struct strv name,
                                           struct err *e); /* suggests near names */
 void engine_campaign_free(struct campaign_info *i);
 void engine_campaign_each(struct engine *g, bool (*fn)(void *ctx, const struct campaign_info *i), void *ctx);
+/* Whether no campaign that may still render its text has the field in it; else ERR_STATE says which has. */
+bool engine_campaign_spares(struct engine *g, struct strv field, struct err *e);
 void engine_campaign_add(struct engine *g, const struct campaign_spec *s, engine_done_fn done, void *ctx);
 enum campaign_action { CAMPAIGN_START, CAMPAIGN_PAUSE, CAMPAIGN_RESUME, CAMPAIGN_CANCEL, CAMPAIGN_REMOVE };
 /* Fixes who gets it now, and sends from the scheduled time on. */

@@ -88,7 +88,9 @@ static void launch_run(const struct engine_view *v, void *job)
     if (av == NULL) {
         return;
     }
-    struct audience_set *all = launch_recipients(v, av, &l->m->spec, &l->err);
+    struct audience_set *all = campaign_check_text(av, l->m->spec.text, &l->err)
+                                   ? launch_recipients(v, av, &l->m->spec, &l->err)
+                                   : NULL;
     if (all != NULL) {
         audience_split_clocks(av, all, launch_add_clock, l, &l->err);
     }
