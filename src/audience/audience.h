@@ -78,8 +78,13 @@ bool audience_declare_attribute(struct audience *a, struct strv event, struct st
                                 usec_t now, struct err *e);
 
 /* Writes: takes a customer out with fields, sets and events, and every text (of fields, members, attributes)
- * that nobody else has used. The id is never used again. False with ERR_NOT_FOUND. */
+ * that nobody else has used; what a field of the customer was before it was changed goes with
+ * audience_forget_unused. The id is never used again. False with ERR_NOT_FOUND. */
 bool audience_erase(struct audience *a, uint64_t msisdn, struct err *e);
+
+/* Writes: forgets each text of a field that no customer has any more: what people had before it was changed.
+ * Looks at everything; before the store is written anew. */
+bool audience_forget_unused(struct audience *a, struct err *e);
 
 void audience_get_usage(struct audience_view *v, struct catalog_usage *out);
 

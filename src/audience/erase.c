@@ -1,4 +1,5 @@
-/* Taking a customer out: record, number, index, events, and every text that nobody else has used. */
+/* Taking a customer out: record, number, index, events, and every text that nobody else has used; and texts
+ * that nobody has used for some time. */
 #include "audience/audience_inside.h"
 #include "store/columns.h"
 #include "store/dict.h"
@@ -187,4 +188,103 @@ bool audience_erase(struct audience *a, uint64_t msisdn, struct err *e)
     hmap_free(&x.spaces);
     audience_writer_free(&x.w);
     return ok;
+}
+
+/* --- texts that nobody has any more --- */
+
+struct unused {
+    struct catalog_txn *txn;
+    uint8_t *used; /* a bit a code */
+    uint32_t count, *codes;
+    size_t n, cap;
+    bool nomem;
+};
+
+static void unused_mark(struct unused *u, uint64_t code)
+{
+    if (code <= u->count) {
+        u->used[code / 8] |= (uint8_t)(1u << code % 8);
+    }
+}
+
+static bool unused_column(void *ctx, uint32_t block, const struct packed *rows)
+{
+    (void)block;
+    for (uint32_t i = 0; i < rows->rows; i++) {
+        int64_t code = packed_get(rows, i);
+        if (code != PACKED_UNSET) {
+            unused_mark(ctx, (uint64_t)code);
+        }
+    }
+    return true;
+}
+
+static bool unused_set(void *ctx, uint32_t code, uint16_t container, struct strv octets)
+{
+    (void)container;
+    (void)octets;
+    unused_mark(ctx, code);
+    return true;
+}
+
+static bool unused_text(void *ctx, uint32_t code, struct strv text)
+{
+    struct unused *u = ctx;
+    if (text.n == 0 || code > u->count || (u->used[code / 8] >> code % 8 & 1) != 0) {
+        return true;
+    }
+    if (u->n == u->cap) {
+        size_t cap = u->cap ? u->cap * 2 : 1024;
+        uint32_t *p = realloc(u->codes, cap * sizeof(*p));
+        if (!p) {
+            u->nomem = true;
+            return false;
+        }
+        u->codes = p;
+        u->cap = cap;
+    }
+    u->codes[u->n++] = code;
+    return true;
+}
+
+static bool unused_forget(struct catalog_txn *t, const struct schema_field *f, struct err *e)
+{
+    struct unused u = { .txn = t, .count = dict_count(t, f->id) };
+    u.used = calloc(u.count / 8 + 1, 1);
+    u.nomem = !u.used;
+    if (!u.nomem && f->type == SCHEMA_TEXT) {
+        column_each(t, f->id, 0, unused_column, &u);
+    } else if (!u.nomem) {
+        members_each_code(t, f->id, unused_set, &u);
+    }
+    if (!u.nomem && catalog_ok(t, e)) {
+        dict_each(t, f->id, unused_text, &u);
+    }
+    for (size_t i = 0; i < u.n; i++) {
+        dict_forget(t, f->id, u.codes[i]);
+    }
+    free(u.used);
+    free(u.codes);
+    return u.nomem ? err_set(e, ERR_NOMEM, "out of memory") : catalog_ok(t, e);
+}
+
+bool audience_forget_unused(struct audience *a, struct err *e)
+{
+    struct catalog_txn *t = catalog_begin_write(a->catalog, e);
+    struct schema *s = t ? schema_load(t, e) : NULL;
+    bool ok = s != NULL;
+    for (size_t i = 0; ok && i < s->n_fields; i++) {
+        const struct schema_field *f = &s->fields[i];
+        bool texts = f->type == SCHEMA_TEXT || f->type == SCHEMA_SET;
+        ok = !texts || f->hidden || unused_forget(t, f, e);
+    }
+    schema_free(s);
+    a->forgotten++;
+    if (ok) {
+        return catalog_commit(t, e);
+    }
+    if (t) {
+        catalog_end(t);
+    }
+    return false;
 }

@@ -95,6 +95,19 @@ static void put_compacted(struct buf *out, bool json, const char *name, const st
                name, c->before, c->after, c->records);
 }
 
+/* Of a store that is full nothing can be taken out before it is written anew: the next time, then. */
+static bool forget_unused(const char *dir, struct err *e)
+{
+    const struct audience_options o = { .dir = dir };
+    struct audience *a = audience_open(&o, e);
+    bool ok = a && (audience_forget_unused(a, e) || e->code == ERR_FULL);
+    audience_close(a);
+    if (ok) {
+        *e = (struct err){ 0 };
+    }
+    return ok;
+}
+
 enum stores_result stores_compact(const char *dir, bool json, struct buf *out, struct err *e)
 {
     const struct spool_options so = spool_of(dir);
@@ -103,7 +116,7 @@ enum stores_result stores_compact(const char *dir, bool json, struct buf *out, s
     if (!dir_is_there(dir, e)) {
         return STORES_FAILED;
     }
-    bool ok = catalog_compact(&co, &audience, e) && spool_compact(&so, &spool, e);
+    bool ok = forget_unused(dir, e) && catalog_compact(&co, &audience, e) && spool_compact(&so, &spool, e);
     if (ok) {
         buf_printf(out, "%s", json ? "{" : "");
         put_compacted(out, json, "audience", &audience);

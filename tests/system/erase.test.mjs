@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { until, withGateway } from './lib.mjs';
 
 const ANNA = '+447700900111', BERT = '+447700900112';
-const SECRETS = ['Quetzalcoatl', 'anna.mustermann@example.org', 'xyzzyplugh', 'wombat-loafers', 'Anna says hello', 'no more of this', 'order-of-anna'];
+const SECRETS = ['Quetzalcoatl', 'anna.mustermann@example.org', 'xyzzyplugh', 'wombat-loafers', 'Anna says hello', 'no more of this', 'order-of-anna', 'frobozz-lead', 'plover-customer'];
 
 // The number as text and as both kinds of binary (48 bits say enough), and the texts, in the files of both stores.
 function leftovers(state, number, texts) {
@@ -26,10 +26,15 @@ test('a number is exported, erased, and gone from the files', { timeout: 60_000 
   await withGateway({ carrier: { receipt: () => [0, 'DELIVRD'] }, clock: '2026-11-18T12:00:00Z' }, async ({ carrier, daemon }) => {
     await until('the bind', () => carrier.bound.length > 0);
     const shop = path.join(daemon.dir, 'shop.csv'), orders = path.join(daemon.dir, 'orders.csv');
-    fs.writeFileSync(shop, `phone,first_name,email,tags\n${ANNA},Quetzalcoatl,anna.mustermann@example.org,vip;xyzzyplugh\n${BERT},Bert,b@example.org,vip\n`);
+    fs.writeFileSync(shop, `phone,first_name,email,tags,stage\n${ANNA},Quetzalcoatl,anna.mustermann@example.org,vip;xyzzyplugh,frobozz-lead\n${BERT},Bert,b@example.org,vip,lead\n`);
     fs.writeFileSync(orders, `order_id,phone,date,amount,product\norder-of-anna,${ANNA},2026-11-01,19.99,wombat-loafers\n2,${BERT},2026-11-02,5.00,socks\n`);
     for (const args of [['customers', shop], ['events', orders, '--type', 'purchase']]) {
       const r = await daemon.cli('import', ...args);
+      assert.equal(r.code, 0, r.err);
+    }
+    // Steps of a field with transitions are events of their own: one by import, one by hand.
+    for (const args of [['field', 'transitions', 'stage', '*>*'], ['customer', 'set', ANNA, 'stage=plover-customer'], ['customer', 'set', BERT, 'stage=customer'], ['customer', 'set', ANNA, 'stage=lost']]) {
+      const r = await daemon.cli(...args);
       assert.equal(r.code, 0, r.err);
     }
     await daemon.cli('vote', 'add', 'lunch', '--keyword', 'LUNCH', '--options', 'PIZZA,SUSHI');
@@ -50,6 +55,8 @@ test('a number is exported, erased, and gone from the files', { timeout: 60_000 
     assert.deepEqual(all.tags, ['vip', 'xyzzyplugh']);
     assert.deepEqual(all.events.filter((e) => e.type === 'purchase'), [{ type: 'purchase', at: '2026-11-01T00:00:00Z', attributes: { amount: '19.99', product: 'wombat-loafers' } }]);
     assert.ok(all.events.some((e) => e.type === 'delivered') && all.events.some((e) => e.type === 'inbound'));
+    assert.deepEqual(all.events.filter((e) => e.type === 'field_change').map((e) => e.attributes), [
+      { field: 'stage', from: 'frobozz-lead', to: 'plover-customer' }, { field: 'stage', from: 'plover-customer', to: 'lost' }]);
     assert.deepEqual(all.messages.map((m) => m.text), ['For Quetzalcoatl, later', 'Hello Quetzalcoatl, xyzzyplugh']);
     assert.deepEqual(all.inbound.map((m) => m.text), ['Anna says hello', 'LUNCH PIZZA']);
     assert.deepEqual(all.votes, [{ vote: 'lunch', option: 1 }]);
@@ -69,7 +76,12 @@ test('a number is exported, erased, and gone from the files', { timeout: 60_000 
     const message = await daemon.message(later);
     assert.deepEqual([message.state, message.reason, message.to, message.text], ['cancelled', 'erased', null, '']);
     assert.equal((await daemon.api('GET', '/v1/votes/lunch')).options[0].votes, 2, 'the tally stays');
-    assert.equal((await daemon.api('GET', `/v1/customers/${encodeURIComponent(BERT)}`)).fields.first_name, 'Bert');
+    const bert = await daemon.api('GET', `/v1/customers/${encodeURIComponent(BERT)}`);
+    assert.deepEqual([bert.fields.first_name, bert.activity.field_change.count], ['Bert', 1]);
+    const events = Object.fromEntries((await daemon.api('GET', '/v1/fields')).events.map((e) => [e.name, e.count]));
+    assert.deepEqual([events.field_change, events.purchase], [1, 1], 'of Bert alone');
+    const none = await daemon.api('POST', '/v1/segments:evaluate', { query: 'count(field_change where to = "plover-customer" or from = "frobozz-lead", lifetime) > 0' });
+    assert.equal(none.count, 0);
     const refused = await daemon.request('POST', '/v1/messages', { to: ANNA, text: 'again' });
     assert.equal(refused.status, 409, 'suppressed, though nothing else is known of it');
     r = await daemon.cli('store', 'check');

@@ -289,6 +289,49 @@ static void steps_are_kept_as_imports_keep_them(void **state)
     fixture_verify(f);
 }
 
+static uint32_t code_of(struct fixture *f, const char *field, const char *text)
+{
+    struct err e = { 0 };
+    struct audience_view *v = audience_view_begin(f->a, &e);
+    const struct schema_field *x = schema_find_field(v->schema, strv_from(field));
+    uint32_t code = dict_find(v->txn, x->id, strv_from(text));
+    audience_view_end(v);
+    return code;
+}
+
+/* What customers had before is in no dictionary when it has been swept; what somebody has stays. */
+static void texts_that_nobody_has_are_forgotten(void **state)
+{
+    static const struct {
+        const char *field, *text;
+        bool stays;
+    } texts[] = {
+        { "tier", "gold", false }, { "tier", "silver", true }, { "tags", "VIP", false },
+        { "tags", "new", true },   { "likes", "golf", true },  { "stage", "lead", true },
+    };
+    static const struct amend_field changes[] = {
+        { .name = STRV("tier"), .what = AMEND_VALUE, .value = STRV("silver") },
+        { .name = STRV("tags"), .what = AMEND_EDIT, .remove = STRV("\037vip") },
+    };
+    struct fixture *f = *state;
+    struct err e = { 0 };
+    given_customers(f);
+    assert_true(amend(f, ANN, false, changes, 2).changed);
+    uint32_t before = code_of(f, "tier", "gold");
+    assert_true(before);
+    assert_true(audience_forget_unused(f->a, &e));
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_int_equal(code_of(f, texts[i].field, texts[i].text) != 0, texts[i].stays);
+    }
+    fixture_verify(f);
+    /* it may come again, as another */
+    const struct amend_field again = { .name = STRV("tier"), .what = AMEND_VALUE, .value = STRV("Gold") };
+    assert_true(amend(f, BOB, false, &again, 1).changed);
+    assert_true(code_of(f, "tier", "gold") > before);
+    assert_true(audience_forget_unused(f->a, &e));
+    fixture_verify(f);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -299,6 +342,7 @@ int main(void)
         T(a_set_holds_a_thousand),
         T(requests_together_are_one_transaction),
         T(steps_are_kept_as_imports_keep_them),
+        T(texts_that_nobody_has_are_forgotten),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     buf_free(&told);
