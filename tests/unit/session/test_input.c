@@ -4,13 +4,6 @@
 
 #include "base/random.h"
 
-#define CLIENT .role = SESSION_CLIENT, .system_id = { "ESME", 4 }
-#define SERVER .role = SESSION_SERVER, .system_id = { "SMSC", 4 }
-#define BOUND                                                                                                \
-    { 0, START, .expect = "> bind_transceiver 1" },                                                          \
-    {                                                                                                        \
-        0, RECV, CMD(bind_transceiver_resp), .sequence = 1, .n = 0x34, .expect = "bound 34 SMSC; room"       \
-    }
 #define SERVING(how)                                                                                         \
     { 0, START },                                                                                            \
     {                                                                                                        \
@@ -44,7 +37,7 @@ static const struct script scripts[] = {
         END } },
     { "text instead of SMPP",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RAW, .hex = "485454502f312e312034303020426164",
           .expect = "closed garbage; > generic_nack 541221220 RINVCMDLEN" },
         END } },
@@ -58,7 +51,7 @@ static const struct script scripts[] = {
         END } },
     { "bind_resp and what follows it at once, in one piece",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RAW,
           .hex = "00000010800000090000000000000001"
                  "00000021000000050000000000000007"
@@ -75,7 +68,7 @@ static const struct script scripts[] = {
         END } },
     { "requests before the bind is answered",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(deliver_sm), .sequence = 5, .expect = "> deliver_sm_resp 5 RINVBNDSTS" },
         { 1, RECV, CMD(data_sm), .sequence = 6, .expect = "> data_sm_resp 6 RINVBNDSTS" },
         { 1, RECV, CMD(alert_notification), .sequence = 7, .expect = "> generic_nack 7 RINVBNDSTS" },
@@ -186,12 +179,7 @@ static const struct script scripts[] = {
         END } },
 };
 
-static void play_scripts(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
-        script_play(&scripts[i], false, false);
-}
+PLAY(scripts, false)
 
 static void a_flood_before_the_bind_ends(void **state)
 {

@@ -1,15 +1,6 @@
 /* The life of a session: binds, timeouts, the window, the ends; each race a table (see script.h). */
 #include "script.h"
 
-#define CLIENT .role = SESSION_CLIENT, .system_id = { "ESME", 4 }
-#define SERVER .role = SESSION_SERVER, .system_id = { "SMSC", 4 }
-
-/* A client that is bound at 0 ms, its bind being number 1. */
-#define BOUND                                                                                                \
-    { 0, START, .expect = "> bind_transceiver 1" },                                                          \
-    {                                                                                                        \
-        0, RECV, CMD(bind_transceiver_resp), .sequence = 1, .n = 0x34, .expect = "bound 34 SMSC; room"       \
-    }
 #define ANSWERED(t, seq, what)                                                                               \
     {                                                                                                        \
         t, RECV, CMD(submit_sm_resp), .sequence = seq, .expect = what                                        \
@@ -20,7 +11,7 @@ static const struct script binds[] = {
       { CLIENT },
       { { 0, STATE, .expect = "new" },
         { 0, NEXT, .n = -1 },
-        { 0, START, .expect = "> bind_transceiver 1" },
+        BINDING,
         { 0, STATE, .expect = "binding" },
         { 0, NEXT, .n = 10000 },
         { 0, ROOM, .expect = "0" },
@@ -47,17 +38,17 @@ static const struct script binds[] = {
         END } },
     { "versions: the lower of both",
       { CLIENT, .version = SMPP_V50 },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(bind_transceiver_resp), .sequence = 1, .n = 0x50, .expect = "bound 50 SMSC; room" },
         END } },
     { "versions: 5.0 asked, 3.3 there",
       { CLIENT, .version = SMPP_V50 },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(bind_transceiver_resp), .sequence = 1, .n = 0x33, .expect = "bound 33 SMSC; room" },
         END } },
     { "versions: 5.0 asked, nothing told, so 3.4 as carriers mean it",
       { CLIENT, .version = SMPP_V50 },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(bind_transceiver_resp), .sequence = 1, .expect = "bound 34 SMSC; room" },
         END } },
     { "versions: 3.3 asked, 3.4 told",
@@ -67,38 +58,36 @@ static const struct script binds[] = {
         END } },
     { "versions: nothing told by one that is known to speak 3.3",
       { CLIENT, .version = SMPP_V50, .untold = SMPP_V33 },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(bind_transceiver_resp), .sequence = 1, .expect = "bound 33 SMSC; room" },
         { 2, REQUEST, CMD(data_sm), .n = 1, .expect = "refused" },
         { 2, REQUEST, CMD(query_sm), .n = 1, .expect = "> query_sm 2" },
         END } },
     { "a bind_resp of the header alone binds",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
-        { 1, RAW, .hex = "00000010800000090000000000000001", .expect = "bound 34 ; room" },
-        END } },
+      { BINDING, { 1, RAW, .hex = "00000010800000090000000000000001", .expect = "bound 34 ; room" }, END } },
     { "wrong password",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(bind_transceiver_resp), .status = SMPP_ESME_RINVPASWD, .sequence = 1,
           .expect = "bind_failed RINVPASWD; closed bind_refused" },
         { 2, RECV, CMD(bind_transceiver_resp), .sequence = 1 },
         END } },
     { "the carrier says we are bound already",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(bind_transceiver_resp), .status = SMPP_ESME_RALYBND, .sequence = 1,
           .expect = "bind_failed RALYBND; closed bind_refused" },
         END } },
     { "generic_nack refuses a bind, also with status 0",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(generic_nack), .sequence = 1,
           .expect = "bind_failed RUNKNOWNERR; closed bind_refused" },
         END } },
     { "bind_resp in the last instant, too late, and after the end",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 9999, TICK },
         { 10000, TICK, .expect = "closed bind_timeout" },
         { 10001, RECV, CMD(bind_transceiver_resp), .sequence = 1 },
@@ -106,7 +95,7 @@ static const struct script binds[] = {
         END } },
     { "bind_resp of another number or another bind does not bind",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(bind_transceiver_resp), .sequence = 2 },
         { 1, RECV, CMD(bind_transmitter_resp), .sequence = 1 },
         { 1, STATE, .expect = "binding" },
@@ -116,14 +105,14 @@ static const struct script binds[] = {
         END } },
     { "unbind asked while binding: bound, and unbound at once",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, UNBIND },
         { 2, RECV, CMD(bind_transceiver_resp), .sequence = 1, .expect = "> unbind 2" },
         { 3, RECV, CMD(unbind_resp), .sequence = 2, .expect = "closed unbound" },
         END } },
     { "unbind asked while binding, and the bind is refused",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, UNBIND },
         { 2, RECV, CMD(bind_transceiver_resp), .status = SMPP_ESME_RBINDFAIL, .sequence = 1,
           .expect = "bind_failed RBINDFAIL; closed bind_refused" },
@@ -131,9 +120,7 @@ static const struct script binds[] = {
     { "unbind before the start", { CLIENT }, { { 0, UNBIND, .expect = "closed local" }, { 1, START }, END } },
     { "disconnected while binding",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
-        { 1, DISCONNECT, .expect = "closed disconnected" },
-        END } },
+      { BINDING, { 1, DISCONNECT, .expect = "closed disconnected" }, END } },
     { "outbind, then bind",
       { CLIENT, .bind = SESSION_RECEIVER, .wait_outbind = true },
       { { 0, START },
@@ -148,9 +135,7 @@ static const struct script binds[] = {
       { { 0, START }, { 10000, TICK, .expect = "closed bind_timeout" }, END } },
     { "outbind to a client that did not wait for one",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
-        { 1, RECV, CMD(outbind), .sequence = 9, .expect = "> generic_nack 9 RINVBNDSTS" },
-        END } },
+      { BINDING, { 1, RECV, CMD(outbind), .sequence = 9, .expect = "> generic_nack 9 RINVBNDSTS" }, END } },
 };
 
 static const struct script windows[] = {
@@ -387,9 +372,7 @@ static const struct script ends[] = {
         END } },
     { "the peer unbinds before we are bound",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
-        { 1, RECV, CMD(unbind), .sequence = 44, .expect = "> unbind_resp 44 RINVBNDSTS" },
-        END } },
+      { BINDING, { 1, RECV, CMD(unbind), .sequence = 44, .expect = "> unbind_resp 44 RINVBNDSTS" }, END } },
     { "an unbind_resp nobody asked for",
       { CLIENT },
       { BOUND, { 1, RECV, CMD(unbind_resp), .sequence = 2 }, { 1, STATE, .expect = "bound" }, END } },
@@ -445,7 +428,7 @@ static const struct script quiet[] = {
       { BOUND, { 0, NEXT, .n = -1 }, { 3600000, TICK }, END } },
     { "enquire_link of the peer in every state",
       { CLIENT },
-      { { 0, START, .expect = "> bind_transceiver 1" },
+      { BINDING,
         { 1, RECV, CMD(enquire_link), .sequence = 3, .expect = "> enquire_link_resp 3" },
         { 2, RECV, CMD(bind_transceiver_resp), .sequence = 1, .expect = "bound 34 SMSC; room" },
         { 3, RECV, CMD(enquire_link), .sequence = 4, .expect = "> enquire_link_resp 4" },
@@ -545,18 +528,6 @@ static const struct script late_servers[] = {
         END } },
 };
 
-static void play_all(const struct script *scripts, size_t n, bool answer_late)
-{
-    for (size_t i = 0; i < n; i++)
-        script_play(&scripts[i], answer_late, false);
-}
-
-#define PLAY(table, late)                                                                                    \
-    static void play_##table(void **state)                                                                   \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        play_all(table, sizeof table / sizeof *table, late);                                                 \
-    }
 PLAY(binds, false)
 PLAY(windows, false)
 PLAY(ends, false)
