@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define ASK_PAGE 500
+#define JOB_LOOK (USEC_SEC / 10)
 
 struct buf ask_path(const char *segment, ...)
 {
@@ -299,6 +300,39 @@ int ask_watch(struct cli *c, struct buf *path, ask_draw *draw, bool (*complete)(
     }
     buf_free(path);
     return ask_print(c, doc, draw);
+}
+
+/* --- what takes the daemon a while --- */
+
+int ask_job(struct cli *c, struct buf *path, json_t *body, ask_progress *progress, ask_draw *draw)
+{
+    bool begun = false;
+    term_hold_signals(false);
+    json_t *doc = ask_again(c, "POST", buf_cstr(path), body);
+    json_decref(body);
+    while (doc != NULL && doc_bool(doc, "running") && !term_ending()) {
+        begun = true;
+        if (progress != NULL && c->term.err) {
+            progress(doc);
+        }
+        json_decref(doc);
+        term_sleep(JOB_LOOK);
+        doc = ask_again(c, "GET", buf_cstr(path), NULL);
+    }
+    buf_free(path);
+    if (progress != NULL && c->term.err) {
+        fputs("\r\033[K", stderr);
+    }
+    if (doc != NULL && doc_bool(doc, "finished")) {
+        return ask_print(c, doc, draw);
+    }
+    if (begun && term_ending()) { /* between two questions, or in the middle of one */
+        cli_fail(c, CLI_FAILED, "", "interrupted; the daemon goes on with it");
+    } else if (doc != NULL) {
+        cli_fail(c, CLI_FAILED, "", "%s", doc_text(doc, "problem"));
+    }
+    json_decref(doc);
+    return c->exit;
 }
 
 /* --- lists --- */

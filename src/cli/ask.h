@@ -27,6 +27,12 @@ int ask_failed(struct cli *c, enum client_result result, const struct client_rep
  * standard output is no terminal, or with --json, only the last is shown. Takes over path. */
 int ask_watch(struct cli *c, struct buf *path, ask_draw *draw, bool (*complete)(const json_t *doc));
 
+/* Has the daemon begin what takes a while (POST of body), looks at it (GET) until it has ended and draws it
+ * then; the exit status. Where standard error is a terminal, `progress` (NULL: nothing) writes over its line
+ * there. Ctrl-C ends the looking only. Takes over path and body. */
+typedef void ask_progress(const json_t *doc);
+int ask_job(struct cli *c, struct buf *path, json_t *body, ask_progress *progress, ask_draw *draw);
+
 /* The instant in the daemon's time, in RFC 3339; NULL: failed, and noted. */
 const char *ask_instant(struct cli *c, const struct values_instant *t, char text[40]);
 

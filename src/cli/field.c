@@ -156,23 +156,5 @@ int run_field_change(struct cli *c)
     struct buf path = ask_path("fields", c->args.words[0], "change", NULL);
     json_t *body = json_object();
     json_object_set_new(body, "type", json_string(c->args.words[1]));
-    json_t *doc = ask(c, "POST", &path, body);
-    while (doc != NULL && doc_bool(doc, "running")) {
-        json_decref(doc);
-        if (term_ending()) {
-            return cli_fail(c, CLI_FAILED, "", "interrupted; the daemon goes on with it");
-        }
-        term_sleep(USEC_SEC / 10);
-        path = ask_path("fields", c->args.words[0], "change", NULL);
-        doc = ask(c, "GET", &path, NULL);
-    }
-    if (doc == NULL) {
-        return c->exit;
-    }
-    if (!doc_bool(doc, "finished")) {
-        int code = cli_fail(c, CLI_FAILED, "", "%s", doc_text(doc, "problem"));
-        json_decref(doc);
-        return code;
-    }
-    return ask_print(c, doc, field_draw_changed);
+    return ask_job(c, &path, body, NULL, field_draw_changed);
 }

@@ -235,7 +235,10 @@ static int import_step(struct import *im, struct strv piece, bool last)
 {
     enum import_step step;
     for (unsigned busy = 0; (step = import_put_piece(im, piece, last)) == IMPORT_AGAIN;) {
-        if (++busy > IMPORT_MAX_BUSY || term_ending()) {
+        if (term_ending()) {
+            return cli_fail(im->c, CLI_FAILED, "", "interrupted");
+        }
+        if (++busy > IMPORT_MAX_BUSY) {
             return im->c->exit;
         }
     }

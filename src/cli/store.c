@@ -12,7 +12,6 @@
 #ifndef TESSERAD
 #define TESSERAD "/usr/sbin/tesserad"
 #endif
-#define STORE_LOOK (USEC_SEC / 5)
 
 /* Becomes tesserad; comes back only when that is not possible. */
 static int store_become(struct cli *c, const char *option)
@@ -79,38 +78,19 @@ static void store_draw_rebuilt(struct cli *c, const json_t *doc, struct buf *out
                text_count(doc_int(doc, "slices")).s);
 }
 
+static void store_progress(const json_t *doc)
+{
+    fprintf(stderr, "\rrebuilding: slice %s of %s", text_count(doc_int(doc, "slices")).s,
+            text_count(doc_int(doc, "of")).s);
+}
+
 int run_store_rebuild(struct cli *c)
 {
     if (args_text(&c->args, "dir") != NULL) {
         return store_become(c, "--store-rebuild");
     }
     struct buf path = ask_path("store", "rebuild", NULL);
-    json_t *doc = ask(c, "POST", &path, json_object());
-    while (doc != NULL && doc_bool(doc, "running")) {
-        if (c->term.err) {
-            fprintf(stderr, "\rrebuilding: slice %s of %s", text_count(doc_int(doc, "slices")).s,
-                    text_count(doc_int(doc, "of")).s);
-        }
-        json_decref(doc);
-        if (term_ending()) {
-            return cli_fail(c, CLI_FAILED, "", "interrupted; the daemon goes on with it");
-        }
-        term_sleep(STORE_LOOK);
-        path = ask_path("store", "rebuild", NULL);
-        doc = ask(c, "GET", &path, NULL);
-    }
-    if (c->term.err) {
-        fputs("\r\033[K", stderr);
-    }
-    if (doc == NULL) {
-        return c->exit;
-    }
-    if (!doc_bool(doc, "finished")) {
-        int code = cli_fail(c, CLI_FAILED, "", "%s", doc_text(doc, "problem"));
-        json_decref(doc);
-        return code;
-    }
-    return ask_print(c, doc, store_draw_rebuilt);
+    return ask_job(c, &path, json_object(), store_progress, store_draw_rebuilt);
 }
 
 static void store_draw_compact(struct cli *c, const json_t *doc, struct buf *out)

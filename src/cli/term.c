@@ -73,5 +73,11 @@ int term_sleep(usec_t d)
     struct timespec ts = { .tv_sec = (time_t)(d / USEC_SEC), .tv_nsec = (long)(d % USEC_SEC) * 1000 };
     sigprocmask(SIG_BLOCK, NULL, &set);
     int signo = sigtimedwait(&set, NULL, &ts);
-    return signo > 0 ? signo : 0;
+    if (signo <= 0) {
+        return 0;
+    }
+    if (signo != SIGTSTP) {
+        raise(signo); /* held: it waits again */
+    }
+    return signo;
 }

@@ -26,7 +26,8 @@ void term_put_style(struct buf *out, bool colour, enum style style, struct strv 
 void term_hold_signals(bool stop_too);
 /* Whether one is waiting that ends the program; it stays waiting. */
 bool term_ending(void);
-/* Sleeps, at most so long; the number of the held signal that came, 0 when none. */
+/* Sleeps, at most so long; the number of the held signal that came, 0 when none. One that ends the program
+ * stays waiting. */
 int term_sleep(usec_t d);
 
 #endif
