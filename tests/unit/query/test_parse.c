@@ -2,6 +2,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -370,10 +372,61 @@ static void test_time_dependence(void **state)
     }
 }
 
+/* --- the examples of doc/segments.md: rows of the tables "who | query" --- */
+
+static void cell_of(const char *line, char *out, size_t size) /* the first `...` of the second cell */
+{
+    const char *p = strstr(line + 2, " | `");
+    size_t n = 0;
+    for (p = p ? p + 4 : ""; *p && *p != '`' && n + 1 < size; p++)
+        if (*p != '\\' || p[1] != '|')
+            out[n++] = *p;
+    out[n] = '\0';
+}
+
+static void test_examples_of_the_manual_reparse_equal(void **state)
+{
+    (void)state;
+    char path[1000], line[2000], text[2000];
+    const char *src = getenv("TESSERA_SRC");
+    snprintf(path, sizeof path, "%s/doc/segments.md", src ? src : "../../..");
+    FILE *f = fopen(path, "r");
+    if (!f)
+        fail_msg("%s is not there: TESSERA_SRC names the source tree", path);
+    unsigned examples = 0;
+    bool open = false;
+    while (fgets(line, sizeof line, f)) {
+        bool head = strcmp(line, "| who | query |\n") == 0, row = line[0] == '|';
+        if (open && row && !head && strncmp(line, "| ---", 5) != 0) {
+            struct query_error e = { 0 };
+            struct buf once = { 0 }, twice = { 0 };
+            cell_of(line, text, sizeof text);
+            struct query *q = query_parse(strv_from(text), NULL, &e);
+            if (!q)
+                fail_msg("%s\n%s", text, e.text);
+            assert_true(query_print(q, &once));
+            struct query *again = query_parse(strv_from(buf_cstr(&once)), NULL, &e);
+            if (!again || !query_equal(q, again))
+                fail_msg("not the same tree after printing: %s", buf_cstr(&once));
+            assert_true(query_print(again, &twice));
+            assert_string_equal(buf_cstr(&twice), buf_cstr(&once));
+            query_free(q);
+            query_free(again);
+            buf_free(&once);
+            buf_free(&twice);
+            examples++;
+        }
+        open = head || (open && row);
+    }
+    fclose(f);
+    assert_true(examples > 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples_print_canonically_and_reparse_equal),
+        cmocka_unit_test(test_examples_of_the_manual_reparse_equal),
         cmocka_unit_test(test_different_texts_are_different_trees),
         cmocka_unit_test(test_errors_name_place_found_and_expected),
         cmocka_unit_test(test_error_fields_are_for_programs),
