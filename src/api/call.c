@@ -260,7 +260,9 @@ bool call_region(struct call *c, struct strv code)
 bool call_param_id(struct call *c, uint64_t *out)
 {
     if (!strv_to_u64(c->param[0], out) || *out == 0) {
-        call_fail(c, ERR_NOT_FOUND, "no message \"" STRV_FMT "\": its id is a whole number",
+        call_fail(c, ERR_NOT_FOUND,
+                  "there is no message \"" STRV_FMT
+                  "\": its id is a whole number; \"tessera message list\" shows the latest",
                   STRV_ARG(strv_sub(c->param[0], 0, 64)));
         return false;
     }

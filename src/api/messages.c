@@ -114,7 +114,7 @@ static void message_run_show(const struct engine_view *v, struct call *c)
     j->v = v;
     j->view = audience_view_begin(v->audience, NULL); /* only for the customer's clock */
     if (!spool_get_message(v->spool, j->id, message_found, c)) {
-        err_set(&c->err, ERR_NOT_FOUND, "no message %llu", (unsigned long long)j->id);
+        engine_no_message(j->id, &c->err);
     }
     audience_view_end(j->view);
 }
@@ -161,8 +161,11 @@ static void message_on_done(void *call, const struct err *e)
 {
     struct call *c = call;
     struct err named = e != NULL ? *e : (struct err){ .code = ERR_NONE };
-    if (named.code != ERR_NONE) {
-        err_prefix(&named, "message %llu", (unsigned long long)((struct message_job *)c->job)->id);
+    uint64_t id = ((struct message_job *)c->job)->id;
+    if (named.code == ERR_NOT_FOUND) {
+        engine_no_message(id, &named);
+    } else if (named.code != ERR_NONE) {
+        err_prefix(&named, "message %llu", (unsigned long long)id);
     }
     call_done(c, &named);
 }

@@ -50,17 +50,6 @@ static void receipt_then_list(struct call *c)
     call_reply(c);
 }
 
-static const char *receipt_near_carrier(struct call *c, struct strv name)
-{
-    const char *names[ENGINE_MAX_CARRIERS * 4];
-    size_t n = engine_carrier_count(c->api->engine);
-    n = n < sizeof names / sizeof names[0] ? n : sizeof names / sizeof names[0];
-    for (size_t i = 0; i < n; i++) {
-        names[i] = engine_carrier_name(c->api->engine, i);
-    }
-    return nearest_name(name, names, n);
-}
-
 static bool receipt_carrier(struct call *c, int *number)
 {
     struct strv name = call_query(c, "carrier");
@@ -71,10 +60,8 @@ static bool receipt_carrier(struct call *c, int *number)
         }
     }
     if (name.n > 0 && *number < 0) {
-        const char *near = receipt_near_carrier(c, strv_sub(name, 0, 32));
-        call_fail(c, ERR_NOT_FOUND, "no carrier \"" STRV_FMT "\"%s%s%s", STRV_ARG(strv_sub(name, 0, 32)),
-                  near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-                  near != NULL ? "\"?" : "");
+        engine_carrier_find(c->api->engine, name, &c->err); /* says what there is */
+        call_reply(c);
         return false;
     }
     return true;

@@ -298,14 +298,6 @@ void audience_get_usage(struct audience_view *v, struct catalog_usage *out)
 
 /* --- declaring --- */
 
-static bool parse_type(struct strv text, enum schema_type *type, unsigned *scale, struct err *e)
-{
-    return schema_type_parse(text, type, scale) ||
-           err_set(e, ERR_INVALID,
-                   "unknown type \"" STRV_FMT "\": text, number, number(digits), date, bool, set or place",
-                   STRV_ARG(strv_sub(text, 0, 40)));
-}
-
 static bool end_declaring(struct catalog_txn *t, bool ok, struct err *e)
 {
     if (ok) {
@@ -319,7 +311,7 @@ bool audience_declare_field(struct audience *a, struct strv name, struct strv ty
 {
     enum schema_type ty;
     unsigned scale;
-    if (!parse_type(type, &ty, &scale, e)) {
+    if (!schema_type_read(type, &ty, &scale, e)) {
         return false;
     }
     struct catalog_txn *t = catalog_begin_write(a->catalog, e);
@@ -337,7 +329,7 @@ bool audience_declare_attribute(struct audience *a, struct strv event, struct st
 {
     enum schema_type ty;
     unsigned scale;
-    if (!parse_type(type, &ty, &scale, e)) {
+    if (!schema_type_read(type, &ty, &scale, e)) {
         return false;
     }
     struct catalog_txn *t = catalog_begin_write(a->catalog, e);

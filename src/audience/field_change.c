@@ -160,8 +160,8 @@ static bool change_types(const struct schema *s, struct strv name, struct strv t
     if (f->builtin) {
         return err_set(e, ERR_INVALID, "\"" STRV_FMT "\" is built in: it stays as it is", STRV_ARG(name));
     }
-    if (!schema_type_parse(type, &x->to.type, &scale)) {
-        return err_set(e, ERR_INVALID, "unknown type \"" STRV_FMT "\"", STRV_ARG(strv_sub(type, 0, 40)));
+    if (!schema_type_read(type, &x->to.type, &scale, e)) {
+        return false;
     }
     if (f->type == SCHEMA_SET) {
         return err_set(e, ERR_INVALID, "a set has no type it could become");

@@ -376,8 +376,10 @@ static bool chunk_declare(struct audience_import *im, struct err *e)
 {
     if (im->o.kind == IMPORT_EVENTS && !im->event) {
         if (im->o.known_only) {
-            return err_set(e, ERR_NOT_FOUND, "there is no event \"" STRV_FMT "\": declare it first",
-                           STRV_ARG(im->o.event));
+            struct schema *s = schema_load(im->writer.txn, e);
+            bool said = s && schema_no_event(s, im->o.event, e);
+            schema_free(s);
+            return said;
         }
         im->event = schema_add_event(im->writer.txn, im->o.event, im->o.now, e);
         if (!im->event) {

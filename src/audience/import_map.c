@@ -47,9 +47,8 @@ bool import_map_settable(const struct schema_field *f)
 static bool map_type(struct import_column *c, const struct schema_field *known, struct strv type,
                      struct err *e)
 {
-    if (type.n && !schema_type_parse(type, &c->type, &c->scale)) {
-        return err_set(e, ERR_INVALID, "unknown type \"" STRV_FMT "\" in the mapping",
-                       STRV_ARG(strv_sub(type, 0, 40)));
+    if (type.n && !schema_type_read(type, &c->type, &c->scale, e)) {
+        return err_prefix(e, "the mapping");
     }
     if (!known) {
         return true;
@@ -398,6 +397,20 @@ void import_map_guess(struct import_map *m, const struct import_guess *guesses, 
     }
 }
 
+static bool map_unknown(struct catalog_txn *t, uint16_t event, const struct audience_import_options *o,
+                        struct strv name, struct err *e)
+{
+    struct schema *s = schema_load(t, e);
+    const struct schema_event *ev = s ? schema_event(s, event) : NULL;
+    if (s && o->kind == IMPORT_CUSTOMERS) {
+        schema_no_field(s, name, e);
+    } else if (ev) {
+        schema_no_attribute(ev, name, e);
+    }
+    schema_free(s);
+    return false;
+}
+
 bool import_map_declare(struct import_map *m, struct catalog_txn *t, uint16_t event,
                         const struct audience_import_options *o, struct err *e)
 {
@@ -408,8 +421,7 @@ bool import_map_declare(struct import_map *m, struct catalog_txn *t, uint16_t ev
         }
         struct strv name = strv_from(c->name);
         if (o->known_only) {
-            return err_set(e, ERR_NOT_FOUND, "\"%s\" is no %s there is: declare it first", c->name,
-                           o->kind == IMPORT_CUSTOMERS ? "field" : "attribute of this event");
+            return map_unknown(t, event, o, name, e);
         }
         if (c->type == SCHEMA_NONE) { /* a name of which no line had a value yet */
             continue;

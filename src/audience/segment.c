@@ -51,12 +51,7 @@ static bool segment_unknown(struct catalog_txn *t, struct strv name, struct err 
         return false;
     }
     document_each(t, DOCUMENT_SEGMENT, segment_near, &n);
-    if (nearest_found(&n).n > 0) {
-        return err_set(e, ERR_NOT_FOUND, "there is no segment \"" STRV_FMT "\"; did you mean \"%s\"?",
-                       STRV_ARG(strv_sub(name, 0, SEGMENT_MAX_NAME)), n.found);
-    }
-    return err_set(e, ERR_NOT_FOUND, "there is no segment \"" STRV_FMT "\"",
-                   STRV_ARG(strv_sub(name, 0, SEGMENT_MAX_NAME)));
+    return nearest_refuse(&n, "segment", name, "tessera segment list", e);
 }
 
 bool segment_get(struct audience_view *v, struct strv name, segment_fn *fn, void *ctx, struct err *e)

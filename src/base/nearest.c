@@ -55,7 +55,7 @@ bool nearest_refuse(const struct nearest *n, const char *what, struct strv name,
     bool near = n->found[0] != '\0';
     char list[80] = "";
     if (command != NULL) {
-        snprintf(list, sizeof list, "%s\"%s\" shows what there is", near ? " " : ": ", command);
+        snprintf(list, sizeof list, "%s\"%s\" shows what there is", near ? " " : "; ", command);
     }
     return err_set(e, ERR_NOT_FOUND, "there is no %s \"" STRV_FMT "\"%s%s%s%s", what,
                    STRV_ARG(strv_sub(name, 0, 64)), near ? "; did you mean \"" : "", n->found,

@@ -20,7 +20,8 @@ bool nearest_offer(struct nearest *n, struct strv candidate);
 struct strv nearest_found(const struct nearest *n); /* empty when nothing is near enough */
 
 /* How an unknown name is refused, everywhere: ERR_NOT_FOUND, `there is no carrier "acem"; did you mean
- * "acme"? "tessera carrier list" shows what there is`. `command` may be NULL: nothing lists them. False. */
+ * "acme"? "tessera carrier list" shows what there is`. `command` may be NULL: nothing lists them. Returns
+ * false. */
 bool nearest_refuse(const struct nearest *n, const char *what, struct strv name, const char *command,
                     struct err *e);
 

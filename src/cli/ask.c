@@ -57,24 +57,14 @@ static void ask_put_place(struct cli *c, const json_t *error)
     buf_free(&shown);
 }
 
-static const char *ask_next(const struct cli *c, const char *code, const struct client_reply *r,
-                            char text[160])
+static const char *ask_next(const char *code, const struct client_reply *r, char text[160])
 {
-    const char *noun = c->args.command->noun;
     if (strcmp(code, "busy") == 0) {
         snprintf(text, 160, "try again in %ld s", r->retry_after > 0 ? r->retry_after : 1);
         return text;
     }
     if (strcmp(code, "full") == 0) {
         return "\"tessera status\" shows how full the stores are";
-    }
-    const char *verb = c->args.command->verb != NULL ? c->args.command->verb : "";
-    if (strcmp(code, "not_found") == 0 && strcmp(verb, "why") != 0 && /* of it, the customer may be missing */
-        (strcmp(noun, "segment") == 0 || strcmp(noun, "campaign") == 0 || strcmp(noun, "vote") == 0)) {
-        /* what is added is not what is missing: of a campaign it is a segment */
-        bool adds = strcmp(verb, "add") == 0;
-        snprintf(text, 160, "\"tessera %s list\" shows what there is", adds ? "segment" : noun);
-        return text;
     }
     return "";
 }
@@ -89,7 +79,7 @@ static int ask_refused(struct cli *c, const struct client_reply *r)
         buf_printf(&message, "the daemon answered with status %ld and no reason", r->status);
     }
     int code = r->status == 404 ? CLI_NOT_FOUND : CLI_FAILED;
-    cli_fail(c, code, ask_next(c, doc_text(error, "code"), r, next), "%s", buf_cstr(&message));
+    cli_fail(c, code, ask_next(doc_text(error, "code"), r, next), "%s", buf_cstr(&message));
     ask_put_place(c, error);
     buf_free(&message);
     if (c->args.json && !c->document_begun) {

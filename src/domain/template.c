@@ -175,8 +175,9 @@ static bool check_field(struct parser *p, struct strv name, size_t at)
         }
     }
     const char *near = template_nearest(name, p->known->names, p->known->count);
-    return near ? fail(p, at, "unknown field \"" STRV_FMT "\"; did you mean \"%s\"?", STRV_ARG(name), near)
-                : fail(p, at, "unknown field \"" STRV_FMT "\"", STRV_ARG(name));
+    return fail(p, at, "unknown field \"" STRV_FMT "\"%s%s%s \"tessera field list\" shows what there is",
+                STRV_ARG(strv_sub(name, 0, 64)), near ? "; did you mean \"" : ";", near ? near : "",
+                near ? "\"?" : "");
 }
 
 static bool read_field(struct parser *p, size_t *field)

@@ -134,12 +134,7 @@ struct campaign *campaign_need(const struct engine *g, struct strv name, struct 
     for (size_t i = 0; i < g->n_campaigns; i++) {
         nearest_offer(&near, g->campaigns[i]->spec.name);
     }
-    if (nearest_found(&near).n > 0) {
-        err_set(e, ERR_NOT_FOUND, "no campaign \"" STRV_FMT "\"; did you mean \"%s\"?", STRV_ARG(name),
-                near.found);
-    } else {
-        err_set(e, ERR_NOT_FOUND, "no campaign \"" STRV_FMT "\"", STRV_ARG(name));
-    }
+    nearest_refuse(&near, "campaign", name, "tessera campaign list", e);
     return NULL;
 }
 

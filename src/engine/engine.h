@@ -103,6 +103,8 @@ typedef void (*engine_done_fn)(void *ctx, const struct err *e); /* e->code ERR_N
 void engine_message_cancel(struct engine *g, uint64_t id, engine_done_fn done, void *ctx);
 /* One that waits: held until it is resumed. Resumed, it goes at once, but not before its time. */
 void engine_message_pause(struct engine *g, uint64_t id, bool pause, engine_done_fn done, void *ctx);
+/* ERR_NOT_FOUND in words. Returns false. */
+bool engine_no_message(uint64_t id, struct err *e);
 void engine_message_resolve(struct engine *g, uint64_t id, bool resend, engine_done_fn done, void *ctx);
 /* What a carrier is asked about a message it has: where it is (SMPP 3.4 §4.8), to forget it (§4.9), to send
  * another text instead (§4.10). Each part is asked for. What it says is recorded: a final state, and

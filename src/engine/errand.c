@@ -410,7 +410,7 @@ static void errand_read(const struct engine_view *v, void *job)
 static bool errand_check_state(struct errand *d)
 {
     if (!d->found) {
-        return err_set(&d->err, ERR_NOT_FOUND, "no message %llu", (unsigned long long)d->id);
+        return engine_no_message(d->id, &d->err);
     }
     if (d->state == MESSAGE_HELD || d->state == MESSAGE_READY) {
         return err_set(&d->err, ERR_STATE, "it is %s here and no carrier has it; %s",

@@ -130,6 +130,12 @@ static void moving_to(struct moving *j, enum message_state to, enum message_reas
     engine_touch_spool(j->g);
 }
 
+bool engine_no_message(uint64_t id, struct err *e)
+{
+    return err_set(e, ERR_NOT_FOUND, "there is no message %llu; \"tessera message list\" shows the latest",
+                   (unsigned long long)id);
+}
+
 /* Only what is uncertain: a message in flight must not be made ready under the feet of its response. */
 static void resolve_decide(void *job)
 {
@@ -140,7 +146,7 @@ static void resolve_decide(void *job)
         return;
     }
     if (j->state == MESSAGE_NONE) {
-        err_set(&e, ERR_NOT_FOUND, "no message %llu", (unsigned long long)j->id);
+        engine_no_message(j->id, &e);
     } else {
         err_set(&e, ERR_STATE, "message %llu is %s; only an uncertain one can be resolved",
                 (unsigned long long)j->id, message_state_name(j->state));
@@ -158,7 +164,7 @@ static bool pause_check(const struct moving *j, struct err *e)
     const struct engine *g = j->g;
     const struct campaign *m = j->campaign != 0 ? campaign_by_id(g, j->campaign) : NULL;
     if (j->state == MESSAGE_NONE) {
-        return err_set(e, ERR_NOT_FOUND, "no message %llu", (unsigned long long)j->id);
+        return engine_no_message(j->id, e);
     }
     if (j->yes && ((j->state != MESSAGE_HELD && j->state != MESSAGE_READY) || moving_in_flight(g, j->id))) {
         return err_set(e, ERR_STATE, "it is %s: only what waits here can be paused",

@@ -40,12 +40,7 @@ struct carrier *engine_carrier_need(const struct engine *g, struct strv name, st
         }
         nearest_offer(&near, strv_from(c->o.name));
     }
-    if (nearest_found(&near).n > 0) {
-        err_set(e, ERR_NOT_FOUND, "no carrier \"" STRV_FMT "\"; did you mean \"%s\"?", STRV_ARG(name),
-                near.found);
-    } else {
-        err_set(e, ERR_NOT_FOUND, "no carrier \"" STRV_FMT "\"", STRV_ARG(name));
-    }
+    nearest_refuse(&near, "carrier", name, "tessera carrier list", e);
     return NULL;
 }
 

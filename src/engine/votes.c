@@ -295,12 +295,7 @@ const struct vote_spec *engine_vote_get(struct engine *g, struct strv name, stru
     for (i = 0; i < g->n_votes; i++) {
         nearest_offer(&near, g->votes[i]->spec.name);
     }
-    if (nearest_found(&near).n > 0) {
-        err_set(e, ERR_NOT_FOUND, "no vote \"" STRV_FMT "\"; did you mean \"%s\"?", STRV_ARG(name),
-                near.found);
-        return NULL;
-    }
-    err_set(e, ERR_NOT_FOUND, "no vote \"" STRV_FMT "\"", STRV_ARG(name));
+    nearest_refuse(&near, "vote", name, "tessera vote list", e);
     return NULL;
 }
 

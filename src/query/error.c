@@ -44,6 +44,16 @@ bool query_error_to_err(const struct query_error *e, struct err *out)
         code = ERR_LIMIT;
     else if (e->code == QUERY_E_NOMEM)
         code = ERR_NOMEM;
+    static const char *const lists[] = {
+        [QUERY_E_UNKNOWN_FIELD] = "field",
+        [QUERY_E_UNKNOWN_EVENT] = "event",
+        [QUERY_E_UNKNOWN_ATTRIBUTE] = "event",
+        [QUERY_E_UNKNOWN_SEGMENT] = "segment",
+    };
+    const char *list = (size_t)e->code < sizeof lists / sizeof lists[0] ? lists[e->code] : NULL;
+    if (list) /* for a person who is not at the query: where the names are */
+        return err_set(out, code, "%s%s \"tessera %s list\" shows what there is", e->text,
+                       e->suggestion[0] ? "" : ";", list);
     return err_set(out, code, "%s", e->text);
 }
 

@@ -4,6 +4,7 @@
 #include "store/schema_table.h"
 #include "store/tables.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,14 @@ bool schema_type_parse(struct strv s, enum schema_type *type, unsigned *scale)
         }
     }
     return false;
+}
+
+bool schema_type_read(struct strv s, enum schema_type *type, unsigned *scale, struct err *e)
+{
+    return schema_type_parse(s, type, scale) ||
+           err_set(e, ERR_INVALID,
+                   "unknown type \"" STRV_FMT "\": text, number, number(digits), date, bool, set or place",
+                   STRV_ARG(strv_sub(s, 0, 40)));
 }
 
 bool schema_name_valid(struct strv name)
@@ -329,6 +338,28 @@ bool schema_no_field(const struct schema *s, struct strv name, struct err *e)
         }
     }
     return nearest_refuse(&near, "field", name, "tessera field list", e);
+}
+
+bool schema_no_event(const struct schema *s, struct strv name, struct err *e)
+{
+    struct nearest near;
+    nearest_begin(&near, name);
+    for (size_t i = 0; i < s->n_events; i++) {
+        nearest_offer(&near, s->events[i].name);
+    }
+    return nearest_refuse(&near, "event", name, "tessera event list", e);
+}
+
+bool schema_no_attribute(const struct schema_event *ev, struct strv name, struct err *e)
+{
+    struct nearest near;
+    char what[SCHEMA_MAX_NAME + 16];
+    nearest_begin(&near, name);
+    for (size_t i = 0; i < ev->n_attributes; i++) {
+        nearest_offer(&near, ev->attributes[i].name);
+    }
+    snprintf(what, sizeof what, STRV_FMT " attribute", STRV_ARG(ev->name));
+    return nearest_refuse(&near, what, name, "tessera event list", e);
 }
 
 const struct schema_field *schema_find_field(const struct schema *s, struct strv name)

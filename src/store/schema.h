@@ -97,8 +97,10 @@ void schema_free(struct schema *s); /* NULL is fine */
 /* NULL when there is none. */
 const struct schema_field *schema_find_field(const struct schema *s, struct strv name);
 const struct schema_field *schema_field(const struct schema *s, uint16_t id);
-/* ERR_NOT_FOUND in words: with the nearest name there is. Returns false. */
+/* ERR_NOT_FOUND in words: with the nearest name there is. Return false. */
 bool schema_no_field(const struct schema *s, struct strv name, struct err *e);
+bool schema_no_event(const struct schema *s, struct strv name, struct err *e);
+bool schema_no_attribute(const struct schema_event *ev, struct strv name, struct err *e);
 const struct schema_event *schema_find_event(const struct schema *s, struct strv name);
 const struct schema_event *schema_event(const struct schema *s, uint16_t id);
 const struct schema_field *schema_find_attribute(const struct schema_event *ev, struct strv name);
@@ -130,6 +132,7 @@ void schema_forget_field(struct catalog_txn *t, uint16_t field);
 
 const char *schema_type_name(enum schema_type type); /* "text", "number", "date", "bool", "set", "place" */
 /* "number", "number(3)" (scale 2 when not said), "yes/no" and "bool", ... */
+bool schema_type_read(struct strv s, enum schema_type *type, unsigned *scale, struct err *e); /* or *e */
 bool schema_type_parse(struct strv s, enum schema_type *type, unsigned *scale);
 bool schema_name_valid(struct strv name);
 /* "Birth Date" -> "birth_date". False when nothing usable is left. `out` holds SCHEMA_MAX_NAME + 1. */

@@ -117,7 +117,7 @@ test('a confirmed cancellation is recorded, for the parts that were confirmed', 
     const over = await daemon.cli('message', 'cancel', long, '--at-carrier');
     assert.equal(over.code, 1);
     assert.match(over.err, /it is cancelled: that is its end/);
-    assert.match((await daemon.cli('message', 'cancel', '999', '--at-carrier')).err, /no message 999/);
+    assert.match((await daemon.cli('message', 'cancel', '999', '--at-carrier')).err, /^tessera: there is no message 999; "tessera message list" shows the latest/);
     assert.equal((await daemon.status()).queue.cancelled, 2);
   });
 });

@@ -27,10 +27,10 @@ test('fields, events and what customers do', { timeout: 60_000 }, async () => {
     await cli(0, 'event', 'add', 'visit', '--attribute', 'page:text', '--attribute', 'seconds:number(0)', '--attribute', 'member:yes/no');
     assert.match((await cli(2, 'event', 'add', 'visit', '--attribute', 'page')).err, /not NAME:VALUE/);
     assert.match((await cli(1, 'event', 'add', 'visit', '--attribute', 'page:number')).err, /already, as text/);
-    assert.match((await cli(4, 'event', 'post', ANN, 'vist')).err, /no event "vist"/);
+    assert.match((await cli(4, 'event', 'post', ANN, 'vist')).err, /there is no event "vist"; did you mean "visit"\? "tessera event list" shows/);
     assert.match((await cli(1, 'event', 'post', ANN, 'visit', '--set', 'page=/')).err, /no customer has this number/);
     await cli(0, 'event', 'post', ANN, 'visit', '--set', 'page=/', '--set', 'seconds=30', '--create-customer');
-    assert.match((await cli(4, 'event', 'post', ANN, 'visit', '--set', 'colour=red')).err, /"colour" is no attribute/);
+    assert.match((await cli(4, 'event', 'post', ANN, 'visit', '--set', 'colour=red')).err, /there is no visit attribute "colour"; "tessera event list" shows/);
     assert.match((await cli(1, 'event', 'post', ANN, 'visit', '--set', 'seconds=long')).err, /seconds: not a whole number/);
     await cli(0, 'event', 'post', '07700 900302', 'purchase', '--set', 'amount=5', '--region', 'GB', '--create-customer', '--id', 'o1');
     assert.match((await cli(0, 'event', 'post', BOB, 'purchase', '--set', 'amount=5', '--id', 'o1')).out, /told before/);
@@ -52,7 +52,7 @@ test('fields, events and what customers do', { timeout: 60_000 }, async () => {
     assert.equal(await count('count(visit where member and page = "/a", lifetime) = 1'), 1);
     const bad = await post([{ number: ANN, page: { of: 1 } }]);
     assert.equal(bad.status, 404);
-    assert.match(bad.body.error.message, /"page_of" is no attribute/);
+    assert.match(bad.body.error.message, /no visit attribute "page_of"/);
     assert.equal((await daemon.request('POST', '/v1/events', '{}')).status, 400);
 
     // --- activity is events like others

@@ -119,7 +119,7 @@ static void what_cannot_be_is_refused_and_changes_nothing(void **state)
         { ANN,
           { .name = STRV("zzzzzz"), .what = AMEND_UNSET },
           ERR_NOT_FOUND,
-          "there is no field \"zzzzzz\": \"tessera field list\" shows what there is" },
+          "there is no field \"zzzzzz\"; \"tessera field list\" shows what there is" },
         { ANN,
           { .name = STRV("msisdn"), .what = AMEND_VALUE, .value = STRV("1") },
           ERR_INVALID,

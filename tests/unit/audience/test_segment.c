@@ -53,7 +53,9 @@ static void segments_are_kept_with_versions(void **state)
     expect_list(f, "all:1{msisdn is set}0;vips:2{tags has \"gold\"}0;");
     assert_true(segment_delete(f->a, STRV("all"), &BY, &e));
     assert_false(segment_delete(f->a, STRV("vip"), &BY, &e));
-    assert_string_equal(e.text, "there is no segment \"vip\"; did you mean \"vips\"?");
+    assert_string_equal(
+        e.text,
+        "there is no segment \"vip\"; did you mean \"vips\"? \"tessera segment list\" shows what there is");
     expect_list(f, "vips:2{tags has \"gold\"}0;");
 }
 
