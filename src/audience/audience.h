@@ -44,9 +44,9 @@ struct audience_set *audience_existing(struct audience_view *v, struct err *e);
 struct audience_set *audience_members(struct audience_view *v, uint16_t field, uint32_t code, struct err *e);
 uint64_t audience_count(struct audience_view *v); /* customers that exist */
 
-/* The set by clock (C1, DESIGN.md "Words"): fn gets each clock's text and its part of the set; parts are
- * disjoint and together the whole set; customers without a clock come with the empty text. The part is owned
- * by the caller of fn and lives during the call. False: fn returned false or *e. */
+/* The set by clock ("Clocks and quiet hours" of doc/ARCHITECTURE.md): fn gets each clock's text and its part
+ * of the set; parts are disjoint and together the whole set; customers without a clock come with the empty
+ * text. The part is owned by the caller of fn and lives during the call. False: fn returned false or *e. */
 typedef bool audience_clock_fn(void *ctx, uint32_t clock, struct strv text, const struct audience_set *part,
                                uint64_t count);
 bool audience_split_clocks(struct audience_view *v, const struct audience_set *set, audience_clock_fn *fn,

@@ -22,8 +22,8 @@ int decimal_cmp(int64_t a, unsigned a_scale, int64_t b, unsigned b_scale);
 struct decimal_text {
     char s[32];
 };
-struct decimal_text decimal_format(int64_t units,
-                                   unsigned scale); /* all `scale` digits: 1250 at 2 is "12.50" */
+/* All `scale` digits: 1250 at 2 is "12.50". */
+struct decimal_text decimal_format(int64_t units, unsigned scale);
 struct decimal_text decimal_format_short(int64_t units, unsigned scale); /* trailing zeros off: "12.5" */
 
 #endif

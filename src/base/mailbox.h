@@ -19,8 +19,8 @@ bool mailbox_post(struct mailbox *m, void *message);
 void *mailbox_take(struct mailbox *m);
 /* Waits until something is inside, the mailbox is closed (NULL) or `timeout` microseconds passed (NULL). */
 void *mailbox_wait(struct mailbox *m, usec_t timeout);
-void mailbox_close(
-    struct mailbox *m); /* posts fail from now on; waiters wake; what is inside can still be taken */
+/* Posts fail from now on; waiters wake; what is inside can still be taken. */
+void mailbox_close(struct mailbox *m);
 bool mailbox_closed(struct mailbox *m);
 size_t mailbox_count(struct mailbox *m);
 size_t mailbox_room(struct mailbox *m);

@@ -1,7 +1,6 @@
 /* The name nearest to one that is unknown, for "did you mean": begin with what was written, offer each name
  * there is, ask what was found. A third of the letters may be wrong, three at most; case does not count; what
- * is only unfinished
- * ("camp") is near, too. Pure; the names offered are not kept. */
+ * is only unfinished ("camp") is near, too. Pure; the names offered are not kept. */
 #ifndef TESSERA_BASE_NEAREST_H
 #define TESSERA_BASE_NEAREST_H
 

@@ -39,8 +39,8 @@ uint32_t clocks_of_zone(struct clocks *c, uint64_t number, struct strv zone, str
 uint32_t clocks_intern(struct clocks *c, struct strv text, struct err *e);
 
 uint32_t clocks_count(const struct clocks *c);
-const char *clocks_text(const struct clocks *c,
-                        uint32_t id); /* owned by the dictionary; for any id below count */
+/* Owned by the dictionary; for any id below count. */
+const char *clocks_text(const struct clocks *c, uint32_t id);
 const char *clocks_region(const struct clocks *c, uint32_t id);
 unsigned clocks_zone_count(const struct clocks *c, uint32_t id);
 const char *clocks_zone(const struct clocks *c, uint32_t id, unsigned i);

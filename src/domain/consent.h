@@ -2,8 +2,8 @@
  * and writing: case, diacritics, punctuation and extra space do not matter (utf8_fold_loose). A stop word is
  * honoured everywhere, whatever region or language its row names.
  *
- * - stop: the whole message is the word, or it begins with STOP, STOPALL or UNSUBSCRIBE and has at most three
- * more words ("Stop texting me please"), or is a stop word and a courtesy ("cancel please").
+ * - stop: the whole message is the word, or it begins with STOP, STOPALL or UNSUBSCRIBE and has at most
+ *   three more words ("Stop texting me please"), or is a stop word and a courtesy ("cancel please").
  * - start, help: the whole message is the word. YES is a start word only while a double opt-in is pending.
  *
  * Immutable after loading: any thread may ask. */

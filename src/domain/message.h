@@ -2,11 +2,13 @@
  * the one table of moves that are allowed between states. Pure types; who stores and who moves them is
  * elsewhere.
  *
- *   accepted ──► held ──► ready ──► in flight ──► sent ──► delivered | undeliverable | expired | rejected
- *                  │                   │   │                 | deleted | unknown
- *                  └─ suppressed       │   └─► uncertain ──► ready (resend) | held (an operator decides) |
- * failed expired          └─► failed, or back to ready/held for a retry cancelled
- */
+ *   accepted ─► held ─► ready ─► in flight ─► sent ─► delivered | undeliverable | expired
+ *                │        │          │  │             | rejected | deleted | unknown
+ *                │        │          │  └─► uncertain ─► ready (resend) | failed
+ *                │        │          └─► failed, or ready or held again for a retry
+ *                └────────┴─► suppressed | expired | cancelled
+ *
+ * The names are static; nothing here is allocated, no call fails but those that parse. */
 #ifndef TESSERA_DOMAIN_MESSAGE_H
 #define TESSERA_DOMAIN_MESSAGE_H
 
@@ -44,8 +46,8 @@ enum message_state {
 
 const char *message_state_name(enum message_state s); /* "in_flight" ... */
 bool message_state_parse(struct strv s, enum message_state *out);
-bool message_state_final(
-    enum message_state s); /* nothing is awaited any more; SENT is not final (a receipt may come) */
+/* Nothing is awaited any more; SENT is not final (a receipt may come). */
+bool message_state_final(enum message_state s);
 bool message_state_settled(enum message_state s); /* final, or SENT: nothing more to do for us */
 /* Whether the life above allows the move. A final state moves nowhere, whatever later receipts say: the first
  * counts. But UNKNOWN gives way to any other final state that a receipt can tell. */

@@ -6,13 +6,13 @@
  * a message cannot reach it). Not read: letters for digits ("1800 FLOWERS"), with no library: an O typed for
  * a 0 must not become a 6.
  *
- * Who reads what: international forms are always read here. The digits of a national form (one with
- * the country's own code and no "+" that is too long to be national is not) go to libphonenumber first, where
- * the build has it (number_library.h). Its reading is taken when it holds the
- * number for valid and the plans of `struct numbering` have the country and the length; so it wins where the
- * two read differently (Argentina's mobile 15), and the plans decide what is a country and how long its
- * numbers are. Else the reading here counts, and its sentence where there is none: a number that is only
- * possible (an area newer than the library) is not lost. */
+ * Who reads what: international forms are always read here. The digits of a national form (one with the
+ * country's own code and no "+" that is too long to be national is not) go to libphonenumber first, where the
+ * build has it (number_library.h). Its reading is taken when it holds the number for valid and the plans of
+ * `struct numbering` have the country and the length; so it wins where the two read differently (Argentina's
+ * mobile 15), and the plans decide what is a country and how long its numbers are. Else the reading here
+ * counts, and its sentence where there is none: a number that is only possible (an area newer than the
+ * library) is not lost. */
 #ifndef TESSERA_DOMAIN_NUMBER_H
 #define TESSERA_DOMAIN_NUMBER_H
 

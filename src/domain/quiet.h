@@ -1,15 +1,15 @@
 /* Quiet hours: whether a message of a class may be sent to a clock at an instant, and when that changes
  * (conf/quiet_hours.tsv, conf/holidays.tsv; the rules of reading are in conf/README.md).
  *
- * - Region chain: the region and its country; of each the primary row of the class, else of class "all"; none
- *   in the whole chain: region "*". Every row found must be open, in every zone of the clock (or in the row's
- * own zone), each with its own date. Windows are half-open.
+ * - Region chain: the region and its country; of each the primary row of the class, else of class "all";
+ *   none in the whole chain: region "*". Every row found must be open, in every zone of the clock (or in the
+ *   row's own zone), each with its own date. Windows are half-open.
  * - One-time passwords are exempt from everything.
  * - Days outside the years that holidays.tsv covers: a row with a holiday rule of its own is open only when
- * both the weekday's and the holiday's cell are.
+ *   both the weekday's and the holiday's cell are.
  * - No zone known, or one that cannot be loaded: not open, unless every row has no limit at all.
  * - The closing margin: nothing is started when the window closes within `margin`. allowed, next_open and
- * state respect it; closes_at is the legal end.
+ *   state respect it; closes_at is the legal end.
  *
  * Plans are compiled per clock and class on first use and kept: one thread owns a `struct quiet`. Asking
  * costs well under a microsecond for one zone. Instants are wall clock. */

@@ -1,10 +1,11 @@
 /* Sender addresses: is it possible, and with which type of number and numbering plan does it go on the wire
  * (SMPP 3.4 §5.2.5, §5.2.6). Pure.
  *
- *   alphanumeric  "TESSERA"        1..11 characters of the GSM alphabet that ASCII has too, a letter among
- * them; TON 5, NPI 0 (3GPP TS 23.040 §9.1.2.5: 11 characters fill the 10 octets) international
- * "+447700900123"  7..15 digits, with or without "+" (9 digits and more are never a short code) TON 1, NPI 1
- *   short code    "80080"          3..8 digits, not with "+"; TON and NPI by options, else 3 and 0 */
+ *   alphanumeric  "TESSERA"        TON 5, NPI 0: 1..11 characters of the GSM alphabet that ASCII has too,
+ *                                  a letter among them (3GPP TS 23.040 §9.1.2.5: 11 fill the 10 octets)
+ *   international "+447700900123"  TON 1, NPI 1: 7..15 digits, with or without "+" (9 digits and more are
+ *                                  never a short code)
+ *   short code    "80080"          TON and NPI by options, else 3 and 0: 3..8 digits, not with "+" */
 #ifndef TESSERA_DOMAIN_SENDER_H
 #define TESSERA_DOMAIN_SENDER_H
 

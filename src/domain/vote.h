@@ -34,8 +34,8 @@ bool vote_check(const struct vote_def *d, struct err *e);
 
 struct votes *votes_new(void);
 void votes_free(struct votes *v);
-bool votes_add(struct votes *v, const struct vote_def *d,
-               struct err *e); /* copies; ERR_EXISTS: keyword taken */
+/* Copies; ERR_EXISTS: keyword taken. */
+bool votes_add(struct votes *v, const struct vote_def *d, struct err *e);
 bool votes_remove(struct votes *v, uint32_t vote);
 size_t votes_count(const struct votes *v);
 

@@ -1,6 +1,6 @@
 /* A campaign is a set of customers a clock and a cursor in each: messages are produced from it just in time,
  * as fast as the carrier takes them, and the claim of a customer is one transaction with the message
- * (DESIGN.md §4).
+ * ("Durability" of doc/ARCHITECTURE.md).
  *
  *   draft ──► starting ──► running ◄──► paused
  *     ▲___________│           │ └──────────┴──► cancelled
@@ -59,15 +59,15 @@ struct campaign {
 struct campaign *campaign_new(struct engine *g, const struct campaign_spec *s, struct err *e);
 void campaign_free(struct campaign *m);
 bool campaign_add_to(struct engine *g, struct campaign *m);
-void campaign_move(struct campaign *m, enum campaign_state to,
-                   const char *why); /* the state, in memory only */
+/* The state, in memory only. */
+void campaign_move(struct campaign *m, enum campaign_state to, const char *why);
 struct campaign *campaign_find(const struct engine *g, struct strv name);
 struct campaign *campaign_by_id(const struct engine *g, uint32_t id);
 void campaign_set_state(struct campaign *m, enum campaign_state to, const char *why); /* and stores it */
 void campaign_job_back(struct campaign *m);
 void campaign_free_clocks(struct campaign *m);
-struct campaign *campaign_need(const struct engine *g, struct strv name,
-                               struct err *e); /* suggests a near name */
+/* Suggests a near name. */
+struct campaign *campaign_need(const struct engine *g, struct strv name, struct err *e);
 /* Done when every recipient has been taken up. */
 void campaign_check_done(struct campaign *m);
 
@@ -104,10 +104,10 @@ struct bucket *campaign_rate(struct campaign *m);
 /* Accepts and claims; gives it its id. False: refused at once, `done` is not called. */
 bool campaign_claim(struct outgoing *o, spool_done done);
 void campaign_claimed(struct outgoing *o); /* synced: it is a message like others now */
-void campaign_refused(struct outgoing *o,
-                      enum err_code code); /* by the store: produced again later. Frees it */
-void campaign_divert(struct outgoing *o,
-                     enum gate_answer a); /* taken from the head, but not to be sent. Frees it */
+/* By the store: produced again later. Frees it. */
+void campaign_refused(struct outgoing *o, enum err_code code);
+/* Taken from the head, but not to be sent. Frees it. */
+void campaign_divert(struct outgoing *o, enum gate_answer a);
 void campaign_drop_candidates(struct campaign *m);
 void campaign_route_again(struct campaign *m); /* candidates: carriers have come or gone */
 void campaign_kick(struct campaign *m);        /* carriers look again */

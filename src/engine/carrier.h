@@ -1,6 +1,9 @@
 /* A carrier: its binds, its rate, what is in flight on it, and its lanes of messages to be sent. carrier.c
  * keeps the binds and hands what comes in upwards, lane.c looks ahead into the stored queue, dispatch.c
- * decides what goes out and when, outcome.c what becomes of it. */
+ * decides what goes out and when, outcome.c what becomes of it.
+ *
+ * Everything here is the loop's. The engine owns carriers, a carrier its binds and what is in its lanes: one
+ * `struct outgoing` is in one place at a time, and whoever takes it out frees it or puts it elsewhere. */
 #ifndef TESSERA_ENGINE_CARRIER_H
 #define TESSERA_ENGINE_CARRIER_H
 

@@ -1,7 +1,11 @@
 /* The engine joins the layers: carriers and their binds, the queue, campaigns, what comes in, and what
  * customers' records learn from it. It lives on the loop's thread; its disk work is on the spool's writer,
  * its reading and evaluating on worker threads. Every function is called on the loop's thread, every callback
- * comes there, never from inside the call that was given it. */
+ * comes there, never from inside the call that was given it.
+ *
+ * What is given is copied or used in the call only; what a callback is given lives as long as the call.
+ * Instants that are told are wall clock, durations microseconds. Errors: false or NULL with
+ * `struct err`, its text for a person. */
 #ifndef TESSERA_ENGINE_ENGINE_H
 #define TESSERA_ENGINE_ENGINE_H
 
@@ -33,8 +37,8 @@ usec_t engine_wall(const struct engine *g);
  * start. */
 #define ENGINE_COMPACT_MARK "compact.wanted"
 bool engine_compact_later(const struct engine *g, struct err *e);
-void engine_clock_changed(
-    struct engine *g); /* the wall clock was set: everything that waits for it is looked at again */
+/* The wall clock was set: everything that waits for it is looked at again. */
+void engine_clock_changed(struct engine *g);
 
 /* --- reading and writing on worker threads --- */
 /* What a job sees on its thread. The readers belong to the thread. */
@@ -195,8 +199,8 @@ struct campaign_info {
         char detail[200];
     } * clocks;
 };
-struct campaign_info *engine_campaign_get(struct engine *g, struct strv name,
-                                          struct err *e); /* suggests near names */
+/* Suggests near names. */
+struct campaign_info *engine_campaign_get(struct engine *g, struct strv name, struct err *e);
 void engine_campaign_free(struct campaign_info *i);
 void engine_campaign_each(struct engine *g, bool (*fn)(void *ctx, const struct campaign_info *i), void *ctx);
 /* Whether no campaign that may still render its text has the field in it; else ERR_STATE says which has. */

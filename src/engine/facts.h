@@ -1,8 +1,7 @@
-/* What the world is like: numbering, zones, quiet hours, opt-out words, names
- * of classes. What never changes is shared; zones,
- * clocks and quiet hours keep caches that belong to one thread, so each thread has its own `struct facts`
- * over the same shared part. Clock ids mean nothing outside their own dictionary: between threads and in
- * stores a clock is its text. */
+/* What the world is like: numbering, zones, quiet hours, opt-out words, names of classes. What never changes
+ * is shared; zones, clocks and quiet hours keep caches that belong to one thread, so each thread has its own
+ * `struct facts` over the same shared part. Clock ids mean nothing outside their own dictionary: between
+ * threads and in stores a clock is its text. */
 #ifndef TESSERA_ENGINE_FACTS_H
 #define TESSERA_ENGINE_FACTS_H
 

@@ -132,8 +132,8 @@ bool carriers_route(struct engine *g, const struct engine_options *o, struct err
 bool carriers_reload(struct engine *g, const struct engine_options *o, struct err *e);
 
 /* The clock book. */
-uint32_t engine_book_of_clock(struct engine *g,
-                              uint32_t clock); /* its number; gives one, durable before what refers to it */
+/* Its number; gives one, durable before what refers to it. */
+uint32_t engine_book_of_clock(struct engine *g, uint32_t clock);
 uint32_t engine_clock_of_book(const struct engine *g, uint32_t book); /* CLOCKS_UNKNOWN when there is none */
 /* The clock a message lives by. */
 uint32_t engine_clock_of_message(struct engine *g, const struct message *m);
@@ -142,8 +142,8 @@ uint32_t engine_clock_of_message(struct engine *g, const struct message *m);
 void intake_init(struct engine *g);
 void intake_stop(struct engine *g); /* answers those that wait */
 /* pause.c */
-struct carrier *engine_carrier_need(const struct engine *g, struct strv name,
-                                    struct err *e); /* suggests a near name */
+/* Suggests a near name. */
+struct carrier *engine_carrier_need(const struct engine *g, struct strv name, struct err *e);
 void pause_load_docs(struct engine *g, struct spool_reader *r);
 /* receive.c */
 void receive_configure(struct carrier *c); /* takes the carrier's options */

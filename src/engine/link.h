@@ -74,8 +74,8 @@ unsigned link_host(const struct link *k);          /* which of the carrier's hos
 usec_t link_certificate(const struct link *k);     /* when the peer's ends, wall; 0: none was shown */
 const char *link_last_error(const struct link *k); /* "" when there is none */
 unsigned link_id(const struct link *k);
-unsigned link_room(
-    const struct link *k); /* submissions it takes now, 0 when not bound; reservations are taken off */
+/* Submissions it takes now, 0 when not bound; reservations are taken off. */
+unsigned link_room(const struct link *k);
 /* Places kept for submissions that wait for their claim to be synced. */
 void link_reserve(struct link *k, unsigned n);
 void link_release(struct link *k, unsigned n);

@@ -55,8 +55,8 @@ struct outgoing {
     bool unsent;                  /* some part found no room: it goes when these are answered */
 };
 
-struct outgoing *outgoing_from_loaded(
-    struct spool_loaded *l); /* takes the block; NULL: out of memory (block freed) */
+/* Takes the block; NULL: out of memory (block freed). */
+struct outgoing *outgoing_from_loaded(struct spool_loaded *l);
 void outgoing_free(struct outgoing *o);
 /* The bind it is on, for its history. */
 struct outgoing_place {

@@ -1,5 +1,6 @@
-/* What carriers send us: receipts and inbound messages. Each is answered only when it is synced (DESIGN.md
- * §3); one that cannot be stored now is answered with a temporary error, and the carrier sends it again. */
+/* What carriers send us: receipts and inbound messages. Each is answered only when it is synced
+ * ("Durability" of doc/ARCHITECTURE.md); one that cannot be stored now is answered with a temporary error,
+ * and the carrier sends it again. */
 #include "engine/internal.h"
 
 #include "base/hash.h"

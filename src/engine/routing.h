@@ -27,8 +27,8 @@ bool routing_add_rules(struct route *r, const struct engine_options *o,
 /* `sender` as asked for, `tag` of the message; `m` NULL: of no campaign. */
 bool routing_choose(struct engine *g, uint64_t number, enum message_class class_, struct strv sender,
                     const struct campaign *m, struct strv tag, struct route_choice *out);
-void routing_fill_query(const struct engine *g,
-                        struct route_query *q); /* its region, when one is asked for */
+/* Its region, when one is asked for. */
+void routing_fill_query(const struct engine *g, struct route_query *q);
 /* What a part of the message costs at its carrier, in millionths. */
 int64_t routing_cost(const struct engine *g, const struct message *m);
 /* A submission was answered, or was not; `bad`: that speaks against the carrier. */

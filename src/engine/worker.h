@@ -1,4 +1,6 @@
-/* A thread that runs jobs one after the other for the loop: run() on the thread, then done() on the loop. */
+/* A thread that runs jobs one after the other for the loop: run() on the thread, then done() on the loop. A
+ * job belongs to run() until it returns, before and after to the loop; done() is called exactly once for each
+ * that was taken, also for those that were not run. Every function is the loop's. */
 #ifndef TESSERA_ENGINE_WORKER_H
 #define TESSERA_ENGINE_WORKER_H
 

@@ -111,8 +111,8 @@ void conn_resume_read(struct conn *c);
  */
 void conn_call_again(struct conn *c);
 
-void conn_shutdown(
-    struct conn *c); /* no more on_data; flush, close_notify, FIN, then on_closed(CONN_LOCAL) */
+/* No more on_data; flush, close_notify, FIN, then on_closed(CONN_LOCAL). */
+void conn_shutdown(struct conn *c);
 /* The same without waiting for anybody: what the socket takes at once is written. For a peer that is out of
  * step or gone. */
 void conn_shutdown_now(struct conn *c);
@@ -120,8 +120,8 @@ void conn_close(struct conn *c); /* queued output is dropped; on_closed(CONN_LOC
 void conn_free(struct conn *c);  /* closes without any further callback, for destructors; NULL is fine */
 
 bool conn_is_open(const struct conn *c);
-const char *conn_peer(
-    const struct conn *c); /* "192.0.2.1:2775", "[2001:db8::1]:2775", "unix:/path"; never NULL */
+/* "192.0.2.1:2775", "[2001:db8::1]:2775", "unix:/path"; never NULL. */
+const char *conn_peer(const struct conn *c);
 const char *conn_local(const struct conn *c);            /* the same of our own end; "" before it is known */
 bool conn_peer_uid(const struct conn *c, uint32_t *uid); /* Unix sockets only (SO_PEERCRED) */
 bool conn_is_tls(const struct conn *c);

@@ -68,8 +68,8 @@ enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DE
 
 enum http_method http_method(const struct http_request *r);
 const char *http_method_name(enum http_method m); /* "GET" */
-struct strv http_path(
-    const struct http_request *r); /* decoded, begins with '/', NUL follows, valid octets != 0 */
+/* Decoded, begins with '/', NUL follows, valid octets != 0. */
+struct strv http_path(const struct http_request *r);
 /* The first parameter of that name, decoded ("+" is a space); false when not there. "?x" gives "". */
 bool http_query(const struct http_request *r, const char *name, struct strv *value);
 /* The i-th parameter in order; false past the end. For refusing unknown ones. */

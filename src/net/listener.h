@@ -34,8 +34,8 @@ typedef void listener_accept_fn(struct listener *ls, struct conn *c, void *arg);
 
 struct listener *listener_new(struct loop *l, const struct listener_options *o, listener_accept_fn *accept,
                               void *arg, struct err *err);
-void listener_free(
-    struct listener *ls); /* stops listening, drops handshakes, unlinks its Unix socket; NULL is fine */
+/* Stops listening, drops handshakes, unlinks its Unix socket; NULL is fine. */
+void listener_free(struct listener *ls);
 uint16_t listener_port(const struct listener *ls);       /* the port really taken; 0 for a Unix socket */
 const char *listener_address(const struct listener *ls); /* "127.0.0.1:40123", "unix:/path" */
 void listener_pause(struct listener *ls);                /* new connections wait in the kernel's backlog */

@@ -24,8 +24,8 @@ struct loop *loop_new(const struct clock *clock, struct err *err);
 /* Timers and watches must be gone or never touched again; connections, listeners and servers freed before. */
 void loop_free(struct loop *l);
 void loop_run(struct loop *l); /* until loop_stop */
-void loop_stop(
-    struct loop *l); /* loop_run returns at the end of this turn; kept when called before loop_run */
+/* loop_run() returns at the end of this turn; kept when called before it. */
+void loop_stop(struct loop *l);
 /* One turn, waiting at most `max_wait` microseconds for something to happen (0: poll). For tests and tools.
  */
 void loop_turn(struct loop *l, usec_t max_wait);

@@ -15,7 +15,7 @@ typedef void resolve_fn(void *arg, const struct addr *addrs, size_t count, const
 
 struct resolve_job *resolve_start(struct loop *l, const char *host, uint16_t port, resolve_fn *cb, void *arg,
                                   struct err *err);
-void resolve_cancel(
-    struct resolve_job *j); /* no callback after this; before the callback only; NULL is fine */
+/* No callback after this; before the callback only; NULL is fine. */
+void resolve_cancel(struct resolve_job *j);
 
 #endif

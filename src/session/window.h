@@ -38,8 +38,8 @@ struct window {
 
 enum window_answer { WINDOW_OK, WINDOW_LATE, WINDOW_DUPLICATE, WINDOW_UNKNOWN, WINDOW_MISMATCH };
 
-bool window_init(struct window *w, uint32_t max,
-                 uint32_t first_sequence); /* max 1..WINDOW_MAX; false: memory */
+/* Max 1..WINDOW_MAX; false: memory. */
+bool window_init(struct window *w, uint32_t max, uint32_t first_sequence);
 void window_free(struct window *w);
 uint32_t window_room(const struct window *w);
 /* Draws the next sequence number without remembering it, for requests that are not of the window. */

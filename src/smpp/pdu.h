@@ -130,12 +130,12 @@ uint32_t smpp_command_at(size_t i);
 
 /* The first with this tag; NULL-able `value`. */
 bool smpp_tlv_find(const struct smpp_pdu *pdu, uint16_t tag, struct strv *value);
-bool smpp_tlv_get_u8(const struct smpp_pdu *pdu, uint16_t tag,
-                     uint8_t *out); /* false when absent or of another size */
+/* False when absent or of another size. */
+bool smpp_tlv_get_u8(const struct smpp_pdu *pdu, uint16_t tag, uint8_t *out);
 bool smpp_tlv_get_u16(const struct smpp_pdu *pdu, uint16_t tag, uint16_t *out);
 bool smpp_tlv_get_u32(const struct smpp_pdu *pdu, uint16_t tag, uint32_t *out);
-bool smpp_tlv_get_uint(const struct smpp_pdu *pdu, uint16_t tag,
-                       uint32_t *out); /* of 1, 2 or 4 octets: lenient */
+/* Of 1, 2 or 4 octets: lenient. */
+bool smpp_tlv_get_uint(const struct smpp_pdu *pdu, uint16_t tag, uint32_t *out);
 /* Up to the first NUL, or all when the sender forgot the NUL. */
 bool smpp_tlv_get_cstr(const struct smpp_pdu *pdu, uint16_t tag, struct strv *out);
 /* Iterates over all, those of tlv_rest too: start with *pos = 0. */

@@ -1,5 +1,5 @@
 /* User data headers (3GPP TS 23.040 §9.2.3.24): what stands before the text when esm_class has UDHI. Views
- * into the input. */
+ * into the input. Pure; damage is never an error, as the text behind it is still to be shown. */
 #ifndef TESSERA_SMPP_UDH_H
 #define TESSERA_SMPP_UDH_H
 

@@ -1,5 +1,6 @@
 /* Customers: the record is the truth about a customer; the number finds it. Ids are dense from 0 and never
- * reused. Columns and sets are derived from records by audience/. */
+ * reused. Columns and sets are derived from records by audience/. Views, threads and errors: as in
+ * catalog.h; instants are wall clock. */
 #ifndef TESSERA_STORE_CUSTOMERS_H
 #define TESSERA_STORE_CUSTOMERS_H
 
@@ -50,8 +51,8 @@ bool customer_get_copy(struct catalog_txn *t, uint32_t id, struct buf *copy, str
 /* Ascending from `from`, until fn returns false. The arena is reused from call to call. */
 typedef bool customer_fn(void *ctx, uint32_t id, const struct customer_record *r);
 bool customer_each(struct catalog_txn *t, uint32_t from, customer_fn *fn, void *ctx);
-const struct customer_value *customer_value(const struct customer_record *r,
-                                            uint16_t field); /* NULL: unset */
+/* NULL: unset. */
+const struct customer_value *customer_value(const struct customer_record *r, uint16_t field);
 
 /* In a write transaction. A new customer gets the next id; the number must be free. Without `index_number`
  * the caller says customer_put_number itself before it commits (many at once are faster in order of the

@@ -1,7 +1,8 @@
 /* Dictionaries: a text of a field, attribute or set is stored as a code. One dictionary a field or attribute
  * (its id is the `space`). Codes are dense from 1 in order of first appearance and never change; 0 = none.
  * Two texts are the same when their case-folded NFKC forms are equal (base/utf8.h); the spelling kept is the
- * first. Dictionaries of sets and event attributes are part of the truth. */
+ * first. Dictionaries of sets and event attributes are part of the truth. Views, threads
+ * and errors: as in catalog.h. */
 #ifndef TESSERA_STORE_DICT_H
 #define TESSERA_STORE_DICT_H
 
@@ -14,8 +15,8 @@
 
 uint32_t dict_find(struct catalog_txn *t, uint16_t space, struct strv text); /* 0: not there, or not UTF-8 */
 uint32_t dict_count(struct catalog_txn *t, uint16_t space);                  /* codes are 1..count */
-bool dict_text(struct catalog_txn *t, uint16_t space, uint32_t code,
-               struct strv *out); /* original spelling */
+/* Original spelling. */
+bool dict_text(struct catalog_txn *t, uint16_t space, uint32_t code, struct strv *out);
 
 /* Every code ascending, until fn returns false. `text` is the original spelling; fold it to compare. */
 typedef bool dict_fn(void *ctx, uint32_t code, struct strv text);

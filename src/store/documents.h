@@ -1,5 +1,6 @@
-/* Named documents of the audience environment: definitions of segments, progress of imports. Opaque octets.
- */
+/* Named documents of the audience environment: definitions of segments and what their watch remembers,
+ * progress of imports, the fitted model, what is known of fields. Opaque octets; whoever has a kind has its
+ * format. Views, threads and errors: as in catalog.h. */
 #ifndef TESSERA_STORE_DOCUMENTS_H
 #define TESSERA_STORE_DOCUMENTS_H
 
@@ -25,8 +26,8 @@ enum document_kind {
 
 bool document_get(struct catalog_txn *t, enum document_kind kind, struct strv name, struct strv *value);
 bool document_put(struct catalog_txn *t, enum document_kind kind, struct strv name, struct strv value);
-bool document_delete(struct catalog_txn *t, enum document_kind kind,
-                     struct strv name); /* whether it was there */
+/* Whether it was there. */
+bool document_delete(struct catalog_txn *t, enum document_kind kind, struct strv name);
 /* By name, until fn returns false. */
 typedef bool document_fn(void *ctx, struct strv name, struct strv value);
 void document_each(struct catalog_txn *t, enum document_kind kind, document_fn *fn, void *ctx);

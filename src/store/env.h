@@ -100,8 +100,8 @@ bool env_cursor_prev(struct env_cursor *c);
 bool env_cursor_seek(struct env_cursor *c, struct strv key);    /* exactly there */
 bool env_cursor_seek_ge(struct env_cursor *c, struct strv key); /* there or the next above */
 bool env_cursor_seek_le(struct env_cursor *c, struct strv key); /* there or the next below */
-bool env_cursor_put(struct env_cursor *c, struct strv key,
-                    struct strv value); /* the cursor stands there after */
+/* The cursor stands there after. */
+bool env_cursor_put(struct env_cursor *c, struct strv key, struct strv value);
 /* Deletes where it stands; go on with env_cursor_next(), which gives the record after the deleted one. */
 bool env_cursor_del(struct env_cursor *c);
 

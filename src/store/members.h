@@ -1,6 +1,6 @@
 /* Sets of customers by (field, code): one container of 65,536 customers a key, its octets a portable Roaring
  * bitmap with that one container. Opaque here: audience/ reads and writes the octets. (0, 0) is the set of
- * customers that exist; other uses of field 0 are below. */
+ * customers that exist. Views, threads and errors: as in catalog.h. */
 #ifndef TESSERA_STORE_MEMBERS_H
 #define TESSERA_STORE_MEMBERS_H
 

@@ -1,6 +1,6 @@
 /* What customers and events are made of: fields, types of events and their attributes, each declared once
- * with a name, a type and an id that is never reused. Built-in ones come from a table in schema.c and need no
- * declaration; the rest are declared by an operator or by the mapping of an import.
+ * with a name, a type and an id that is never reused. Built-in ones come from the table in schema_table.c and
+ * need no declaration; the rest are declared by an operator or by the mapping of an import.
  *
  * Fields and attributes share one space of ids (u16): the id names the column and the dictionary of its
  * texts. Names are [a-z_][a-z0-9_.]* without the dot for attributes, at most 63 octets; names given with
@@ -126,8 +126,8 @@ uint16_t schema_prepare_field(struct catalog_txn *t, struct strv name, enum sche
 /* It takes that place; the old one is dropped. */
 bool schema_switch_field(struct catalog_txn *t, struct strv name, uint16_t prepared, struct err *e);
 /* `except`: one that is being prepared; 0: none is, and what was prepared earlier waits too. */
-bool schema_dropped(const struct schema *s, uint16_t except,
-                    uint16_t *field); /* one that waits to be cleared away */
+/* One that waits to be cleared away. */
+bool schema_dropped(const struct schema *s, uint16_t except, uint16_t *field);
 void schema_forget_field(struct catalog_txn *t, uint16_t field);
 
 const char *schema_type_name(enum schema_type type); /* "text", "number", "date", "bool", "set", "place" */

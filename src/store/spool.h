@@ -1,6 +1,7 @@
 /* The spool: the durable queue of messages, what happened to them, what came in, and what must not be
  * forgotten (consent, votes, campaigns). One LMDB environment, one writer thread; the loop hands operations
- * over and is told, on its own thread, when the transaction that holds them is synced (DESIGN.md §3).
+ * over and is told, on its own thread, when the transaction that holds them is synced ("Durability" of
+ * doc/ARCHITECTURE.md).
  *
  * Threads: every function is called from the loop's thread unless its comment says "any thread". Callbacks
  * run on the loop's thread inside spool_poll(). Order: operations take effect in the order they were handed
@@ -87,10 +88,10 @@ bool spool_compact(const struct spool_options *o, struct env_compacted *out, str
 void spool_close(struct spool *s);   /* what callbacks hand over during it is dropped, without a callback */
 int spool_fd(const struct spool *s); /* readable when spool_poll() has something to do */
 void spool_poll(struct spool *s);    /* runs callbacks of what has been synced */
-void spool_flush(
-    struct spool *s); /* hands the gathered batch to the writer now (else when it is idle or at 4096) */
-size_t spool_room(
-    const struct spool *s); /* how many more [intake] operations are taken now; none while it is stalled */
+/* Hands the gathered batch to the writer now (else when it is idle or at 4096). */
+void spool_flush(struct spool *s);
+/* How many more [intake] operations are taken now; none while it is stalled. */
+size_t spool_room(const struct spool *s);
 
 /* Other times for retention, as in the options. Deleting is done a little at a time, by the writer: a block
  * of 72 neighbouring messages goes when each of them is over (or sent, without a receipt) and old. Counters
@@ -400,8 +401,8 @@ struct spool_view {
     uint64_t events_dropped; /* older ones, which have been forgotten */
 };
 typedef bool (*spool_view_fn)(void *ctx, const struct spool_view *v); /* false stops */
-bool spool_get_message(struct spool_reader *r, uint64_t id, spool_view_fn fn,
-                       void *ctx); /* false: not there */
+/* False: not there. */
+bool spool_get_message(struct spool_reader *r, uint64_t id, spool_view_fn fn, void *ctx);
 
 struct spool_filter {
     uint64_t number;    /* 0 = any */
@@ -455,8 +456,8 @@ struct spool_consent_view {
     struct strv how, words;
 };
 typedef bool (*spool_consent_fn)(void *ctx, const struct spool_consent_view *v);
-void spool_each_consent(struct spool_reader *r, uint64_t number, spool_consent_fn fn,
-                        void *ctx); /* its ledger, oldest first */
+/* Its ledger, oldest first. */
+void spool_each_consent(struct spool_reader *r, uint64_t number, spool_consent_fn fn, void *ctx);
 
 struct spool_inbound_view {
     uint64_t id, from, reply_to;

@@ -1,14 +1,15 @@
 /* The writer's side of the spool: what an operation does to the store. Internal to the spool.
  *
  * How it works. The loop encodes operations into a batch: an array of fixed records and one buffer of octets,
- * reused, nothing allocated an operation (spool.c). A full batch, or what has gathered when the writer is
+ * reused, nothing allocated an operation (spool_ops.c). A full batch, or what has gathered when the writer is
  * idle, goes to the writer through a mailbox; the writer takes all that is waiting and runs it in one
  * transaction (spool_writer.c):
  *
- *   begin ── apply each operation in order ── write what the parts gathered ── commit (sync) ── post the
- * batches back │ spool_apply: messages          blocks, queue, counts, feed,        │ │ spool_people: the
- * rest         index tails, cursors               └─ look-ahead loads, from the └ both change a message only
- * synced state by spool_life_set()
+ *   begin ── apply each operation in order ── write what the parts gathered ── commit (sync)
+ *            │ spool_apply: messages          │ blocks, queue, counts, feed,   └─ look-ahead loads, from
+ *            │ spool_people: the rest         │ tails of the indexes, cursors     the synced state; then the
+ *            └ both change a message only by  └                                   batches are posted back
+ *              spool_life_set()
  *
  * Inside a transaction the parts keep what they touch in memory and write it once, in key order, at its end;
  * changes to few messages of a block go to a log first (spool_delta.h). What the parts remember across
@@ -172,7 +173,7 @@ bool spool_core_load(struct spool_core *c); /* inside a transaction; also after 
 void spool_core_free(struct spool_core *c);
 bool spool_core_begin(struct spool_core *c);
 /* Writes what has gathered and commits; false: nothing has happened, c->t.code says why. The caller then
- * calls spool_core_recover(). */
+ * calls spool_core_reload(). */
 bool spool_core_commit(struct spool_core *c);
 bool spool_core_reload(struct spool_core *c);     /* after a failure: everything from the store again */
 bool spool_core_busy(const struct spool_core *c); /* housekeeping is waiting */

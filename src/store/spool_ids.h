@@ -7,7 +7,7 @@
  * digits and the number: 2, digits alone: 1); 12 of them, and three times as many as all other forms have,
  * and the form is learned: from then on it is the only one that is looked up.
  *
- *  * Until then a receipt that two forms explain waits with the unknown ones; and while responses of the
+ * Until then a receipt that two forms explain waits with the unknown ones; and while responses of the
  * carrier are under way, so does one that one form explains, if it has other readings: its own response may
  * be among them. When something has been learned, what waits is looked through again. A carrier that changes
  * its habits is noticed by the receipts that are found no more, and is learned anew.

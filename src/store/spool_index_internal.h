@@ -39,8 +39,8 @@ void spool_index_put_chunk(struct spool_index *x, struct env_txn *t, uint64_t ru
 void spool_index_put_run(struct spool_index *x, struct env_txn *t, const struct spool_run *r);
 
 /* --- spool_index_merge.c --- */
-bool spool_index_merge_find(const struct spool_index *x,
-                            size_t *from); /* is there a merge to begin, and where */
+/* Is there a merge to begin, and where. */
+bool spool_index_merge_find(const struct spool_index *x, size_t *from);
 void spool_index_merge_start(struct spool_index *x, struct env_txn *t, size_t from);
 void spool_index_merge_slice(struct spool_index *x, struct env_txn *t);
 /* Forgets the merge under way; what it has written is a run that no record names. */

@@ -1,4 +1,4 @@
-/* The facts as they are in conf/, for tests of what is decided by them: fixture_facts() in a setup, then
+/* The facts as they are in conf/, for tests of what is decided by them: facts_setup() in a setup, then
  * `facts`. */
 #ifndef TESSERA_TEST_FACTS_FIXTURE_H
 #define TESSERA_TEST_FACTS_FIXTURE_H
