@@ -59,8 +59,8 @@ check_PROGRAMS += tests/unit/base/test_random
 tests_unit_base_test_random_SOURCES = tests/unit/base/test_random.c
 tests_unit_base_test_random_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_random_LDADD = $(LIBS_base) $(CMOCKA_LIBS)
-TESTS += tests/unit/base/check-layers.sh
-EXTRA_DIST += tests/unit/base/check-layers.sh
+TESTS += tests/unit/base/check-layers.sh tests/unit/base/names-exist.sh
+EXTRA_DIST += tests/unit/base/check-layers.sh tests/unit/base/names-exist.sh
 
 check_PROGRAMS += tests/unit/base/test_nearest
 tests_unit_base_test_nearest_SOURCES = tests/unit/base/test_nearest.c
