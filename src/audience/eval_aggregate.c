@@ -2,8 +2,8 @@
 #include "audience/eval_internal.h"
 
 #include "audience/eval_fold.h"
+#include "audience/eval_lists.h"
 #include "store/dict.h"
-#include "store/events.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,8 @@ struct pair { /* distinct: what was seen of whom */
     int64_t value;
 };
 
+#define WAITING 16 /* blocks whose lists are on their way from memory */
+
 struct fold {
     struct eval *ev;
     const struct query_aggregate *a;
@@ -25,6 +27,11 @@ struct fold {
     struct eval_rows *where;
     enum query_fn fn;
     size_t event; /* which of the source's */
+    struct eval_key keys[EVAL_KEYS];
+    size_t n_keys;
+    const struct eval_key *waiting_key; /* of all that wait */
+    struct lists_want waiting[WAITING];
+    size_t n_waiting;
     const struct packed *column;
     unsigned scale;        /* the largest of the source's attributes */
     int64_t factor;        /* brings the attribute to the result's scale */
@@ -161,7 +168,8 @@ static bool block_inside(const struct fold *f, const struct events_block *b)
  */
 static bool fold_quickly(struct fold *f, const struct events_block *b, const uint64_t *words)
 {
-    const struct fold_rows r = { &b->customer, b->rows, f->range.first, words };
+    const struct fold_rows r = { &b->customer, b->rows, b->first_customer, b->first_customer - f->range.first,
+                                 words };
     if (!block_inside(f, b))
         return false;
     if (f->column && f->fn == QUERY_AVG)
@@ -177,10 +185,75 @@ static bool fold_quickly(struct fold *f, const struct events_block *b, const uin
     return true;
 }
 
+/* --- lists --- */
+
+static bool fold_torn(struct fold *f)
+{
+    f->ok = false;
+    return err_set(f->ev->err, ERR_CORRUPT, "the lists of a block of events are torn");
+}
+
+/* Counts what waits: of each where its entries are told, then the entries, then each entry's customer. */
+static bool fold_waiting(struct fold *f)
+{
+    const struct eval_key *k = f->waiting_key;
+    bool ok = true;
+    for (size_t i = 0; ok && i < f->n_waiting; i++)
+        ok = lists_ahead_entries(&f->waiting[i], k->codes, k->n);
+    for (size_t i = 0; ok && i < f->n_waiting; i++)
+        ok = f->small ? lists_count_small(&f->waiting[i], k->codes, k->n, f->small)
+                      : lists_count(&f->waiting[i], k->codes, k->n, f->out->v);
+    f->n_waiting = 0;
+    return ok || fold_torn(f);
+}
+
+static bool fold_wait(struct fold *f, const struct events_block *b, const struct eval_key *k,
+                      const struct lists_want *w)
+{
+    if (f->n_waiting == WAITING && !fold_waiting(f))
+        return false;
+    f->waiting_key = k;
+    f->waiting[f->n_waiting] = *w;
+    f->waiting[f->n_waiting++].cell = b->first_customer - f->range.first;
+    lists_ahead(w, k->codes, k->n);
+    return true;
+}
+
+/* The rows of the block that have a key's codes and lie in the window. */
+enum by_lists { BY_LISTS_NOT, BY_LISTS_DONE, BY_LISTS_WORDS, BY_LISTS_TORN };
+static enum by_lists fold_lists(struct fold *f, const struct events_block *b, const struct eval_rows **known,
+                                uint64_t *words)
+{
+    const int64_t start = b->day * DAY_S;
+    struct lists_want w;
+    bool none = false;
+    uint32_t n;
+    size_t i = 0;
+    while (i < f->n_keys &&
+           !lists_want(b, f->keys[i].attribute, f->span.from - start, f->span.to - start, &w, &none) && !none)
+        i++;
+    if (none)
+        return BY_LISTS_DONE;
+    if (i == f->n_keys)
+        return BY_LISTS_NOT;
+    const struct eval_key *k = &f->keys[i];
+    const bool count = f->fn == QUERY_COUNT && !f->column && (f->small || f->out->v);
+    if (count && k->alone && f->n_few == 0 && block_inside(f, b))
+        return fold_wait(f, b, k, &w) ? BY_LISTS_DONE : BY_LISTS_TORN;
+    if (!lists_number(&w, k->codes, k->n, &n) ||
+        (n <= b->rows / 2 && !lists_words(&w, k->codes, k->n, words))) {
+        fold_torn(f);
+        return BY_LISTS_TORN;
+    }
+    *known = k->part;
+    return n == 0 ? BY_LISTS_DONE : n <= b->rows / 2 ? BY_LISTS_WORDS : BY_LISTS_NOT;
+}
+
 static bool fold_block(void *ctx, const struct events_block *b)
 {
     struct fold *f = ctx;
     uint64_t words[ROW_WORDS];
+    const struct eval_rows *known = NULL;
     bool all;
     if (b->rows > EVENTS_BLOCK_ROWS) {
         f->ok = err_set(f->ev->err, ERR_CORRUPT, "block of %u events is larger than a block can be",
@@ -190,14 +263,20 @@ static bool fold_block(void *ctx, const struct events_block *b)
     f->column = f->a->attribute.n ? events_column(b, (uint16_t)f->a->events[f->event].symbol.id) : NULL;
     if (f->a->attribute.n && !f->column)
         return true; /* unset in every row */
-    mask_time(f, b, words, &all);
-    if (all && !f->where && f->n_few == 0 && fold_quickly(f, b, NULL))
-        return true;
-    if (all)
-        mask_all(b, words);
+    const enum by_lists by = f->n_keys ? fold_lists(f, b, &known, words) : BY_LISTS_NOT;
+    if (by == BY_LISTS_DONE || by == BY_LISTS_TORN)
+        return by == BY_LISTS_DONE;
+    if (by == BY_LISTS_NOT) {
+        known = NULL;
+        mask_time(f, b, words, &all);
+        if (all && !f->where && f->n_few == 0 && fold_quickly(f, b, NULL))
+            return true;
+        if (all)
+            mask_all(b, words);
+    }
     if (f->n_few)
         mask_few(f, b, words);
-    if (f->where && !eval_rows_apply(f->ev, f->where, b, f->event, words)) {
+    if (f->where && !eval_rows_apply(f->ev, f->where, b, f->event, known, words)) {
         f->ok = false;
         return false;
     }
@@ -302,7 +381,11 @@ static bool fold_source(struct fold *f)
             for (unsigned s = f->a->events[i].symbol.scale; s < f->scale; s++)
                 f->factor *= 10;
         f->ok = true;
-        bool whole = fold_blocks(f, (uint16_t)f->a->events[i].id, from, to);
+        bool none = false;
+        f->n_keys = f->where ? eval_rows_keys(f->where, i, f->keys, &none) : 0;
+        bool whole = none || fold_blocks(f, (uint16_t)f->a->events[i].id, from, to);
+        whole = (f->n_waiting == 0 || !f->ok || fold_waiting(f)) && whole;
+        f->n_waiting = 0;
         free(table);
         if (!f->ok)
             return false;

@@ -1,5 +1,7 @@
 #include "audience/eval_fold.h"
 
+#include "store/events.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -9,23 +11,30 @@
 
 #define STRIP 512u /* rows at a time: their customers and values stay in the first cache */
 
+/* What is added to a stored number of a customer, before what is too much of it is cut off. */
+static inline uint32_t cells_shift(const struct fold_rows *r)
+{
+    return (uint32_t)((uint64_t)r->customer->base - 1 - r->first);
+}
+
 /* The cells of rows from..from+n-1. */
 static void strip_cells(const struct fold_rows *r, uint32_t from, uint32_t n, uint32_t *cell)
 {
-    const uint32_t shift = (uint32_t)(r->customer->base - 1 - r->first);
+    const uint32_t shift = cells_shift(r), first = r->cell;
     const uint8_t *data = r->customer->data;
     switch (r->customer->width) {
     case 1:
         for (uint32_t i = 0; i < n; i++)
-            cell[i] = data[from + i] + shift;
+            cell[i] = ((data[from + i] + shift) % EVENTS_CUSTOMERS) + first;
         break;
     case 2:
         for (uint32_t i = 0; i < n; i++)
-            cell[i] = ((const packed_u16 *)(const void *)data)[from + i] + shift;
+            cell[i] =
+                ((((const packed_u16 *)(const void *)data)[from + i] + shift) % EVENTS_CUSTOMERS) + first;
         break;
     default:
         for (uint32_t i = 0; i < n; i++)
-            cell[i] = (uint32_t)packed_raw(r->customer, from + i) + shift;
+            cell[i] = (((uint32_t)packed_raw(r->customer, from + i) + shift) % EVENTS_CUSTOMERS) + first;
     }
 }
 
@@ -50,10 +59,12 @@ static inline uint32_t strip_length(const struct fold_rows *r, uint32_t from)
         uint32_t cell[STRIP];                                                                                \
         if (r->words && r->customer->width == 2) { /* few of many: no use in unpacking them all */           \
             const packed_u16 *who = (const void *)r->customer->data;                                         \
-            const uint32_t shift = (uint32_t)(r->customer->base - 1 - r->first);                             \
+            const uint32_t shift = cells_shift(r);                                                           \
+            type *const cells = v + r->cell;                                                                 \
             for (uint32_t w = 0; w * 64 < r->rows; w++)                                                      \
                 for (uint64_t left = r->words[w]; left; left &= left - 1) {                                  \
-                    type *c = &v[who[w * 64 + (unsigned)__builtin_ctzll(left)] + shift];                     \
+                    type *c =                                                                                \
+                        &cells[(who[w * 64 + (unsigned)__builtin_ctzll(left)] + shift) % EVENTS_CUSTOMERS];  \
                     add;                                                                                     \
                 }                                                                                            \
             return;                                                                                          \

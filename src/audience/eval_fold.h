@@ -1,6 +1,6 @@
 /* The inner loops of numbers made of events: the rows of one block into an array with a cell a customer.
- * Pure. The caller has made sure that every customer of the block has a cell: v[0] is the customer `first`.
- */
+ * Pure. The caller has made sure that every customer of the block's partition has a cell, EVENTS_CUSTOMERS
+ * of them from `cell` on: whatever is stored as a customer, nothing else is touched. */
 #ifndef TESSERA_AUDIENCE_EVAL_FOLD_H
 #define TESSERA_AUDIENCE_EVAL_FOLD_H
 
@@ -12,7 +12,7 @@
 struct fold_rows {
     const struct packed *customer;
     uint32_t rows;
-    int64_t first;
+    uint32_t first, cell;  /* the partition's first customer, and where it is counted */
     const uint64_t *words; /* only rows whose bit is set; NULL: all */
 };
 

@@ -108,9 +108,22 @@ struct eval_rows; /* a compiled `where` */
 struct eval_rows *eval_rows_compile(struct eval *ev, const struct query_aggregate *a);
 void eval_rows_free(struct eval_rows *r);
 struct events_block;
-/* ANDs into words the rows of the block (of the source's event number `event`) that satisfy it. */
+/* ANDs into words the rows of the block (of the source's event number `event`) that satisfy it; `known` is a
+ * part of it that they are known to satisfy, or NULL. */
 bool eval_rows_apply(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
-                     uint64_t *words);
+                     const struct eval_rows *known, uint64_t *words);
+/* A part of `where` that every row it is true of satisfies: the attribute has one of these codes. */
+#define EVAL_KEYS      4
+#define EVAL_KEY_CODES 64
+struct eval_key {
+    const struct eval_rows *part;
+    uint16_t attribute;
+    bool alone; /* it is all of `where` */
+    size_t n;   /* of codes that have lists (events_lists.h), ascending */
+    uint8_t codes[EVAL_KEY_CODES];
+};
+/* Those there are, at most EVAL_KEYS. *none: no row can satisfy it. */
+size_t eval_rows_keys(const struct eval_rows *r, size_t event, struct eval_key *keys, bool *none);
 
 /* Whether one row does. */
 bool eval_rows_hold(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,

@@ -368,10 +368,7 @@ static bool run_count(struct op *op, struct piece *p)
     const struct eval_range range = { p->number * PIECE_BITS, PIECE_BITS };
     if (!eval_fold_small(op->fold, range, counts))
         return false;
-    const uint64_t flip = op->test.scan.outside ? UINT64_MAX : 0;
-    for (size_t w = 0; w < PIECE_WORDS; w++)
-        if (p->words[w])
-            p->words[w] &= scan_octets(counts + w * 64, op->low, op->high) ^ flip;
+    scan_octets(counts, op->low, op->high, op->test.scan.outside, p->words, PIECE_WORDS);
     return true;
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/civil.h"
 #include "base/decimal.h"
-#include "store/events.h"
+#include "store/events_lists.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +191,25 @@ static void apply_by_row(struct eval *ev, const struct eval_rows *r, const struc
     }
 }
 
+/* So few that each is looked at by itself. */
+static bool words_few(const uint64_t *words, size_t n, uint32_t rows)
+{
+    unsigned set = 0;
+    for (size_t w = 0; w < n; w++)
+        set += (unsigned)__builtin_popcountll(words[w]);
+    return set < rows / 16;
+}
+
+static void few_column(const struct packed *column, const struct eval_test *t, uint64_t *words, size_t n)
+{
+    for (size_t w = 0; w < n; w++)
+        for (uint64_t left = words[w]; left; left &= left - 1) {
+            const unsigned bit = (unsigned)__builtin_ctzll(left);
+            if (scan_value(packed_get(column, (uint32_t)(w * 64 + bit)), &t->scan) == t->negated)
+                words[w] &= ~(UINT64_C(1) << bit);
+        }
+}
+
 static void apply_column(const struct eval_rows *r, const struct events_block *b, size_t event,
                          uint64_t *words)
 {
@@ -198,6 +217,10 @@ static void apply_column(const struct eval_rows *r, const struct events_block *b
     const struct packed *column = events_column(b, (uint16_t)s->id);
     uint64_t pass[ROW_WORDS];
     const size_t n = SCAN_WORDS(b->rows);
+    if (column && words_few(words, n, b->rows)) {
+        few_column(column, &r->tests[event], words, n);
+        return;
+    }
     if (column)
         scan_rows(column, b->rows, &r->tests[event].scan, pass);
     else
@@ -208,7 +231,7 @@ static void apply_column(const struct eval_rows *r, const struct events_block *b
 }
 
 static void rows_apply(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
-                       uint64_t *words);
+                       const struct eval_rows *known, uint64_t *words);
 
 static void apply_or(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
                      uint64_t *words)
@@ -219,7 +242,7 @@ static void apply_or(struct eval *ev, const struct eval_rows *r, const struct ev
     for (size_t i = 0; i < r->n_kids; i++) {
         for (size_t w = 0; w < n; w++)
             kid[w] = words[w] & ~any[w];
-        rows_apply(ev, r->kids[i], b, event, kid);
+        rows_apply(ev, r->kids[i], b, event, NULL, kid);
         for (size_t w = 0; w < n; w++)
             any[w] |= kid[w];
     }
@@ -232,17 +255,19 @@ static void apply_not(struct eval *ev, const struct eval_rows *r, const struct e
     uint64_t kid[ROW_WORDS];
     const size_t n = SCAN_WORDS(b->rows);
     memcpy(kid, words, n * sizeof *kid);
-    rows_apply(ev, r->kids[0], b, event, kid);
+    rows_apply(ev, r->kids[0], b, event, NULL, kid);
     for (size_t w = 0; w < n; w++)
         words[w] &= ~kid[w];
 }
 
 static void rows_apply(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
-                       uint64_t *words)
+                       const struct eval_rows *known, uint64_t *words)
 {
+    if (r == known)
+        return;
     if (r->node->kind == QUERY_AND)
         for (size_t i = 0; i < r->n_kids; i++)
-            rows_apply(ev, r->kids[i], b, event, words);
+            rows_apply(ev, r->kids[i], b, event, known, words);
     else if (r->node->kind == QUERY_OR)
         apply_or(ev, r, b, event, words);
     else if (r->node->kind == QUERY_NOT)
@@ -254,13 +279,63 @@ static void rows_apply(struct eval *ev, const struct eval_rows *r, const struct 
 }
 
 bool eval_rows_apply(struct eval *ev, const struct eval_rows *r, const struct events_block *b, size_t event,
-                     uint64_t *words)
+                     const struct eval_rows *known, uint64_t *words)
 {
     if (b->rows > EVENTS_BLOCK_ROWS)
         return err_set(ev->err, ERR_CORRUPT, "block of %u events is larger than a block can be",
                        (unsigned)b->rows);
-    rows_apply(ev, r, b, event, words);
+    rows_apply(ev, r, b, event, known, words);
     return true;
+}
+
+/* --- keys --- */
+
+static bool key_add(struct eval_key *k, int64_t code)
+{
+    if (code > EVENTS_LISTS_CODES)
+        return true; /* in no block that has lists */
+    if (code < 1 || k->n == EVAL_KEY_CODES)
+        return false;
+    k->codes[k->n++] = (uint8_t)code;
+    return true;
+}
+
+/* *none: the test is true of no value. */
+static bool key_codes(const struct scan_test *t, struct eval_key *k, bool *none)
+{
+    bool fits = !t->outside, any = false;
+    if (!fits || t->kind == SCAN_FN)
+        return false;
+    if (t->kind == SCAN_RANGE) {
+        any = t->low <= t->high;
+        for (int64_t code = t->low; fits && code <= t->high && code <= EVENTS_LISTS_CODES; code++)
+            fits = key_add(k, code);
+    } else {
+        for (size_t i = 0; fits && i < t->n_codes / 64; i++)
+            for (uint64_t left = t->codes[i]; fits && left; left &= left - 1) {
+                fits = key_add(k, (int64_t)(i * 64) + __builtin_ctzll(left));
+                any = true;
+            }
+    }
+    *none |= fits && !any;
+    return fits;
+}
+
+size_t eval_rows_keys(const struct eval_rows *r, size_t event, struct eval_key *keys, bool *none)
+{
+    size_t n = 0;
+    const bool tree = r->node->kind == QUERY_AND;
+    *none = false;
+    for (size_t i = 0; i < (tree ? r->n_kids : 1) && n < EVAL_KEYS; i++) {
+        const struct eval_rows *x = tree ? r->kids[i] : r;
+        if (x->n_kids || !x->ref || x->ref->builtin || x->tests[event].negated)
+            continue;
+        keys[n] = (struct eval_key){ .part = x,
+                                     .attribute = (uint16_t)x->ref->per_event[event].id,
+                                     .alone = !tree };
+        n += key_codes(&x->tests[event].scan, &keys[n], none);
+    }
+    return n;
 }
 
 /* --- single rows --- */

@@ -73,11 +73,6 @@ static inline uint64_t bits_64(const packed_u64 *u, uint64_t low, uint64_t span)
     return word;
 }
 
-uint64_t scan_octets(const uint8_t *octets, uint8_t low, uint8_t high)
-{
-    return bits_8(octets, low, (uint8_t)(high - low));
-}
-
 /* Rows that are set and lie in [ulow, uhigh]; with `outside`, that are set and do not. */
 #define SCAN_RANGE_OF(attributes, name, type, plain, bits)                                                   \
     attributes static void name(const type *u, uint32_t rows, uint64_t ulow64, uint64_t uhigh64,             \
@@ -134,11 +129,20 @@ uint64_t scan_octets(const uint8_t *octets, uint8_t low, uint8_t high)
         }                                                                                                    \
     }
 
+#define OCTETS_OF(attributes, name, bits)                                                                    \
+    attributes static void name(const uint8_t *octets, uint8_t low, uint8_t high, uint64_t flip,             \
+                                uint64_t *words, size_t n)                                                   \
+    {                                                                                                        \
+        for (size_t w = 0; w < n; w++)                                                                       \
+            words[w] &= bits(octets + 64 * w, low, (uint8_t)(high - low)) ^ flip;                            \
+    }
+
 #define LOOPS_OF(attributes, tail)                                                                           \
     SCAN_RANGE_OF(attributes, scan_range_8##tail, uint8_t, uint8_t, bits_8##tail)                            \
     SCAN_RANGE_OF(attributes, scan_range_16##tail, packed_u16, uint16_t, bits_16##tail)                      \
     SCAN_RANGE_OF(attributes, scan_range_32##tail, packed_u32, uint32_t, bits_32##tail)                      \
     SCAN_RANGE_OF(attributes, scan_range_64##tail, packed_u64, uint64_t, bits_64##tail)                      \
+    OCTETS_OF(attributes, in_octets##tail, bits_8##tail)                                                     \
     FILTER_OF(attributes, filter_8##tail, uint8_t, uint8_t, bits_8##tail)                                    \
     FILTER_OF(attributes, filter_16##tail, packed_u16, uint16_t, bits_16##tail)                              \
     FILTER_OF(attributes, filter_32##tail, packed_u32, uint32_t, bits_32##tail)                              \
@@ -189,6 +193,11 @@ LOOPS_OF(WIDE, _wide)
 #else
 #define CALL(name, ...) name(__VA_ARGS__)
 #endif
+
+void scan_octets(const uint8_t *octets, uint8_t low, uint8_t high, bool outside, uint64_t *words, size_t n)
+{
+    CALL(in_octets, octets, low, high, outside ? UINT64_MAX : 0, words, n);
+}
 
 static void scan_range(const struct packed *p, uint32_t rows, const struct scan_test *t, uint64_t *words)
 {

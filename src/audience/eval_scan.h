@@ -40,7 +40,7 @@ bool scan_value(int64_t v, const struct scan_test *t);
  * unset ones included. */
 void scan_filter(const struct packed *p, uint32_t from, const struct scan_test *t, bool negated,
                  uint64_t *words, size_t n);
-/* Which of 64 octets lie in low..high. */
-uint64_t scan_octets(const uint8_t *octets, uint8_t low, uint8_t high);
+/* Keeps of words[0..n) the bits whose octets (64 a word) lie in low..high; with `outside`, that do not. */
+void scan_octets(const uint8_t *octets, uint8_t low, uint8_t high, bool outside, uint64_t *words, size_t n);
 
 #endif

@@ -267,6 +267,8 @@ static bool rows_gather(struct audience_import *im, struct err *e)
         const struct import_column *column = &im->map.columns[i];
         if (column_stored(column)) {
             log->attribute[k] = column->id;
+            log->texts &= ~(UINT64_C(1) << (k % 64));
+            log->texts |= (uint64_t)(column->type == SCHEMA_TEXT) << (k % 64);
             if (!column_fill(im, column, log->values[k++] + before, e)) {
                 return false;
             }
@@ -284,7 +286,8 @@ bool import_log_append(struct audience_import *im, uint16_t type, struct err *e)
                                     .at = log->at,
                                     .n_attributes = log->n_columns,
                                     .attribute = log->attribute,
-                                    .values = (const int64_t *const *)log->values };
+                                    .values = (const int64_t *const *)log->values,
+                                    .coded = log->texts };
     return events_append(im->writer.txn, &b, e);
 }
 

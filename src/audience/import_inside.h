@@ -26,6 +26,7 @@ struct import_log {
     usec_t *at;
     uint16_t *attribute;
     int64_t **values;
+    uint64_t texts; /* bit i: column i is of codes */
 };
 
 struct audience_import {

@@ -69,6 +69,7 @@ static bool note(struct audience_import *im, uint32_t customer, struct strv fiel
         log->values[i][log->n] = code_of(im, attributes[i], texts[i], &ok, e);
     }
     if (ok) {
+        log->texts = 7;
         log->customer[log->n] = customer;
         log->at[log->n++] = im->o.now;
     }

@@ -10,6 +10,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/eval_time.h src/audience/eval_time.c \
 	src/audience/eval_test.c src/audience/eval_text.c src/audience/eval_survey.c src/audience/eval_rows.c src/audience/eval_zones.c \
 	src/audience/eval_fold.h src/audience/eval_fold.c \
+	src/audience/eval_lists.h src/audience/eval_lists.c \
 	src/audience/eval_piece.c src/audience/eval_select.c src/audience/eval_percentile.c src/audience/eval_rank.c \
 	src/audience/eval_aggregate.c src/audience/eval_num.c src/audience/eval_cond.c
 # values of customers: scores, the chance of being active

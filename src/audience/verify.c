@@ -3,7 +3,7 @@
 #include "audience/audience_inside.h"
 #include "audience/set_bitmap.h"
 #include "store/columns.h"
-#include "store/events.h"
+#include "store/events_lists.h"
 #include "store/members.h"
 
 #include <stdlib.h>
@@ -227,6 +227,9 @@ static bool verify_block(void *ctx, const struct events_block *b)
         }
         customer = who;
         second = when;
+    }
+    if (!events_lists_true(b)) {
+        return differs(c, "lists of the events of the day", (uint64_t)(int64_t)b->day);
     }
     return true;
 }

@@ -232,7 +232,8 @@ static bool tell(struct audience_writer *w, const struct watch_look *l, const st
                                             .at = x.at,
                                             .n_attributes = 1,
                                             .attribute = &attribute,
-                                            .values = &values };
+                                            .values = &values,
+                                            .coded = 1 };
             ok = events_append(w->txn, &b, e);
             journal_add_events(&w->journal, x.customers, x.at, n);
             *told = true;

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-#define CATALOG_VERSION 4
+#define CATALOG_VERSION 5
+#define CATALOG_OLDEST  4 /* has no lists in the blocks of events (events_lists.h), and is else the same */
 /* What a person does then. A campaign that is under way names customers by numbers of that file. */
 #define CATALOG_OTHER_VERSION                                                                                \
     "; with the program that wrote it, note the segments and let campaigns end or cancel them; then move "   \
@@ -24,6 +25,7 @@ static struct env_options catalog_env(const struct catalog_options *o)
         .name = "audience",
         .format = "tessera-audience",
         .version = CATALOG_VERSION,
+        .oldest = CATALOG_OLDEST,
         .map_size = o->map_size ? o->map_size : (size_t)64 << 30,
         .tables = table_names,
         .n_tables = TABLE_COUNT,

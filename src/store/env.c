@@ -346,3 +346,8 @@ bool env_meta_each(struct env_txn *t, bool (*fn)(void *ctx, const char *name, ui
     mdb_cursor_close(c);
     return rc == 0 || rc == MDB_NOTFOUND || env_set_failed(t, rc);
 }
+
+bool env_version_raise(struct env_txn *t)
+{
+    return env_meta_get(t, "version") == t->env->version || env_meta_put(t, "version", t->env->version);
+}

@@ -37,6 +37,7 @@ struct env_options {
     const char *name; /* files: dir/NAME.mdb, dir/NAME.mdb-lock (LMDB's), dir/NAME.lock (ours: one process) */
     const char *format; /* who owns the content, such as "tessera-spool"; another one is refused */
     uint32_t version;   /* of the content; another one is refused (ERR_VERSION) */
+    uint32_t oldest;    /* that is read as well, until env_version_raise; 0: none but `version` */
     size_t map_size;    /* octets, rounded up to whole pages; an existing larger store keeps what it needs */
     const char *const *tables; /* created when missing; the table number is the index in this list */
     size_t n_tables;           /* at most 64 */
@@ -135,6 +136,9 @@ static inline struct strv env_view(const void *p, size_t n)
 {
     return (struct strv){ (const char *)p, n };
 }
+
+/* Before the first octet is written that only programs of the present version understand. */
+bool env_version_raise(struct env_txn *t);
 
 /* --- the meta table: small named values of the store itself, in the same transactions --- */
 uint64_t env_meta_get(struct env_txn *t, const char *name); /* 0 when missing */

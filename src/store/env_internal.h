@@ -19,6 +19,7 @@ struct env {
     MDB_dbi tables[ENV_TABLES_MAX];
     size_t n_tables;
     uint64_t page_size;
+    uint32_t version;
     int lock_fd;
     void *map; /* NULL: not found */
     size_t map_len;

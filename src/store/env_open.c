@@ -167,7 +167,8 @@ static bool check_format(struct env *env, struct env_txn *t, const struct env_op
     if (!strv_eq_c(env_val_view(v), o->format))
         return err_set(e, ERR_CORRUPT, "%s is no %s store", path, o->format);
     uint64_t version = env_meta_get(t, "version");
-    if (version != o->version)
+    env->version = o->version;
+    if (version != o->version && (o->oldest == 0 || version < o->oldest || version > o->version))
         return err_set(e, ERR_VERSION, "%s has format version %llu; this program reads version %u", path,
                        (unsigned long long)version, o->version);
     return true;

@@ -32,16 +32,16 @@ bool events_key_read(struct strv key, struct events_place *out)
     return true;
 }
 
-bool events_open(struct catalog_txn *t, const struct env_cursor *c, struct events_block *b)
+bool events_open(struct catalog_txn *t, struct strv key, struct strv value, struct events_block *b)
 {
     struct events_place at;
-    if (!events_key_read(c->key, &at)) {
+    if (!events_key_read(key, &at)) {
         return catalog_torn(t);
     }
     b->type = at.type;
     b->day = at.bucket * EVENTS_DAYS;
     b->first_customer = at.part * EVENTS_CUSTOMERS;
-    return events_block_decode(b, c->value.p, c->value.n) || catalog_torn(t);
+    return events_block_decode(b, value.p, value.n) || catalog_torn(t);
 }
 
 /* --- reading --- */
@@ -56,29 +56,68 @@ const struct packed *events_column(const struct events_block *b, uint16_t attrib
     return NULL;
 }
 
+struct events_walk {
+    struct env_cursor c;
+    uint16_t type;
+    uint32_t last_part;
+    int32_t from, to; /* buckets */
+    bool more;        /* the cursor stands on something */
+};
+
+/* Where the next blocks lie, at most AHEAD of them: their heads are on the way while the first is read. Each
+ * is a miss of every cache otherwise, one after the other. */
+#define AHEAD     16
+#define HEAD_SIZE 192 /* octets, of a few columns */
+
+static size_t walk_ahead(struct events_walk *w, struct strv *key, struct strv *value)
+{
+    struct env_key k;
+    struct events_place at;
+    size_t n = 0;
+    while (n < AHEAD && w->more && events_key_read(w->c.key, &at) && at.type == w->type &&
+           at.part <= w->last_part) {
+        if (at.bucket < w->from) {
+            w->more = env_cursor_seek_ge(&w->c, events_key(&k, w->type, at.part, w->from, 0));
+        } else if (at.bucket > w->to) {
+            w->more = env_cursor_seek_ge(&w->c, events_key(&k, w->type, at.part + 1, w->from, 0));
+        } else {
+            key[n] = w->c.key;
+            value[n++] = w->c.value;
+            w->more = env_cursor_next(&w->c);
+        }
+    }
+    for (size_t i = 0; i < n; i++) { /* each waits for its page to be found: all of them at once */
+        __builtin_prefetch(value[i].p);
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t line = 64; line < HEAD_SIZE; line += 64) {
+            __builtin_prefetch(value[i].p + line);
+        }
+    }
+    return n;
+}
+
 bool events_each_of(struct catalog_txn *t, uint16_t type, uint32_t first, uint32_t last, int32_t from_day,
                     int32_t to_day, events_fn *fn, void *ctx)
 {
-    const int32_t from = events_bucket_of(from_day), to = events_bucket_of(to_day);
-    const uint32_t last_part = last / EVENTS_CUSTOMERS;
     struct env_key k;
-    struct env_cursor c;
     struct events_block b;
-    struct events_place at;
-    if (from_day > to_day || !env_cursor_open(&c, &t->env, TABLE_EVENT)) {
+    struct strv key[AHEAD], value[AHEAD];
+    struct events_walk w = { .type = type,
+                             .last_part = last / EVENTS_CUSTOMERS,
+                             .from = events_bucket_of(from_day),
+                             .to = events_bucket_of(to_day) };
+    if (from_day > to_day || !env_cursor_open(&w.c, &t->env, TABLE_EVENT)) {
         return env_ok(&t->env);
     }
-    bool more = env_cursor_seek_ge(&c, events_key(&k, type, first / EVENTS_CUSTOMERS, from, 0));
-    while (more && events_key_read(c.key, &at) && at.type == type && at.part <= last_part) {
-        if (at.bucket < from) {
-            more = env_cursor_seek_ge(&c, events_key(&k, type, at.part, from, 0));
-        } else if (at.bucket > to) {
-            more = env_cursor_seek_ge(&c, events_key(&k, type, at.part + 1, from, 0));
-        } else {
-            more = events_open(t, &c, &b) && fn(ctx, &b) && env_cursor_next(&c);
+    w.more = env_cursor_seek_ge(&w.c, events_key(&k, type, first / EVENTS_CUSTOMERS, w.from, 0));
+    bool go = true;
+    for (size_t n; go && (n = walk_ahead(&w, key, value)) > 0;) {
+        for (size_t i = 0; go && i < n; i++) {
+            go = events_open(t, key[i], value[i], &b) && fn(ctx, &b);
         }
     }
-    env_cursor_close(&c);
+    env_cursor_close(&w.c);
     return env_ok(&t->env);
 }
 
@@ -219,7 +258,7 @@ static bool events_erase_at(struct catalog_txn *t, struct env_cursor *c, uint32_
     struct events_block b;
     struct events_rows rows = { 0 };
     uint32_t first, end;
-    if (!events_open(t, c, &b)) {
+    if (!events_open(t, c->key, c->value, &b)) {
         return false;
     }
     if (!events_rows_of(&b, customer, &first, &end)) {

@@ -12,6 +12,9 @@
  * events come one by one or by the million. Late events are like others. Happenings of one second keep no
  * order finer than arrival.
  *
+ * Beside a column of texts that few of are in a block, the block has lists: for each text its rows
+ * (events_lists.h).
+ *
  * Truth: there is no index over it; counts and last times of a customer are read from it. */
 #ifndef TESSERA_STORE_EVENTS_H
 #define TESSERA_STORE_EVENTS_H
@@ -34,6 +37,8 @@ struct events_block {
     uint32_t rows;
     struct packed customer; /* never unset, ascending */
     struct packed second;   /* 0 .. EVENTS_DAYS * 86400 - 1 */
+    size_t n_lists;         /* events_lists.h; of those, this */
+    const uint8_t *lists;
     size_t n_columns;
     uint16_t attribute[EVENTS_MAX_COLUMNS]; /* ids, ascending */
     struct packed column[EVENTS_MAX_COLUMNS];
@@ -73,6 +78,7 @@ struct events_batch {
     size_t n_attributes;
     const uint16_t *attribute; /* ids, in any order, none twice */
     const int64_t *const *values;
+    uint64_t coded; /* bit a: attribute a is asked for by its values, which are codes of texts */
 };
 bool events_append(struct catalog_txn *t, const struct events_batch *b, struct err *e);
 

@@ -7,6 +7,9 @@
 
 /* Blocks of up to so many rows are merged whatever comes: they share a page anyway. */
 #define EVENTS_SMALL_ROWS 256u
+/* A partition that a batch leaves behind, for later days of the same customers, is put together when it is at
+ * most so many times what came: of an import in order of time this is the last that comes to it. */
+#define EVENTS_LEFT_TIMES 8u
 
 /* --- order --- */
 
@@ -100,10 +103,10 @@ static struct events_sort sort_of(uint32_t customer, usec_t at, size_t row)
 
 /* --- merging --- */
 
-/* Merges into *rows the newest blocks that are not larger than it, deleting them; *next is the number the
- * first block that is written gets. */
+/* Merges into *rows the newest blocks that are not more than `times` larger than it, deleting them; *next is
+ * the number the first block that is written gets. */
 static bool events_absorb(struct catalog_txn *t, const struct events_place *where, struct events_rows *rows,
-                          uint32_t *next)
+                          uint32_t times, uint32_t *next)
 {
     struct env_key k;
     struct env_cursor c;
@@ -118,11 +121,11 @@ static bool events_absorb(struct catalog_txn *t, const struct events_place *wher
         struct events_block b;
         struct events_rows older = { 0 }, merged = { 0 };
         *next = at.block + 1;
-        if (!events_open(t, &c, &b)) {
+        if (!events_open(t, c.key, c.value, &b)) {
             break;
         }
         uint32_t limit = rows->n > EVENTS_SMALL_ROWS ? rows->n : EVENTS_SMALL_ROWS;
-        if (b.rows > limit || b.rows == EVENTS_BLOCK_ROWS) {
+        if (b.rows / times > limit || b.rows == EVENTS_BLOCK_ROWS) {
             break;
         }
         bool ok = events_rows_unpack(&older, &b);
@@ -187,6 +190,7 @@ static bool events_take(struct events_rows *rows, const struct events_batch *b, 
         while (b->attribute[from] != ids[c]) {
             from++;
         }
+        rows->coded |= (b->coded >> from & 1) << c;
         for (size_t i = 0; i < n; i++) {
             rows->column[c][i] = b->values[from][keys[i] & ROW_MASK];
         }
@@ -195,14 +199,15 @@ static bool events_take(struct events_rows *rows, const struct events_batch *b, 
 }
 
 static bool events_add(struct catalog_txn *t, const struct events_batch *b, uint32_t part, int32_t bucket,
-                       const uint64_t *keys, size_t n)
+                       bool left, const uint64_t *keys, size_t n)
 {
     const struct events_place where = { .type = b->type, .part = part, .bucket = bucket };
+    const uint32_t times = left ? EVENTS_LEFT_TIMES : 1;
     struct events_rows rows = { 0 };
     uint32_t next;
     if (!events_take(&rows, b, part, keys, n)) {
         env_fail(&t->env, ERR_NOMEM);
-    } else if (events_absorb(t, &where, &rows, &next)) {
+    } else if (events_absorb(t, &where, &rows, times, &next)) {
         events_write(t, &where, next, &rows);
     }
     events_rows_free(&rows);
@@ -214,16 +219,17 @@ static bool events_add(struct catalog_txn *t, const struct events_batch *b, uint
 /* Few rows, or far apart: ordered by comparing. */
 static bool append_sorted(struct catalog_txn *t, const struct events_batch *b, struct events_order *o)
 {
+    const struct events_sort *s = o->sorts;
     qsort(o->sorts, o->n, sizeof(*o->sorts), sort_cmp);
     for (size_t i = 0; i < o->n; i++) {
-        o->keys[i] = o->sorts[i].key;
+        o->keys[i] = s[i].key;
     }
     for (size_t i = 0, end; i < o->n && env_ok(&t->env); i = end) {
-        for (end = i + 1; end < o->n && o->sorts[end].part == o->sorts[i].part &&
-                          o->sorts[end].bucket == o->sorts[i].bucket;
-             end++) {
+        for (end = i + 1; end < o->n && s[end].part == s[i].part && s[end].bucket == s[i].bucket; end++) {
         }
-        events_add(t, b, o->sorts[i].part, o->sorts[i].bucket, o->keys + i, end - i);
+        bool first = i == 0 || s[i - 1].part != s[i].part;
+        bool left = first && end < o->n && s[end].part == s[i].part;
+        events_add(t, b, s[i].part, s[i].bucket, left, o->keys + i, end - i);
     }
     return env_ok(&t->env);
 }
@@ -268,13 +274,15 @@ static bool append_dealt(struct catalog_txn *t, const struct events_batch *b, st
         o->keys[ends[CELL(&o->sorts[i])]++] = o->sorts[i].key;
     }
 #undef CELL
-    uint32_t from = 0;
+    uint32_t from = 0, of_part = 0;
     for (uint64_t i = 0; i < cells && env_ok(&t->env); i++) {
         uint32_t n = ends[i] - from;
+        of_part = i % g->buckets ? of_part : from;
         if (n) {
+            const uint32_t end_of_part = ends[i - i % g->buckets + g->buckets - 1];
             keys_sort(o->keys + from, o->spare, n);
             events_add(t, b, g->part + (uint32_t)(i / g->buckets), g->bucket + (int32_t)(i % g->buckets),
-                       o->keys + from, n);
+                       from == of_part && ends[i] < end_of_part, o->keys + from, n);
         }
         from = ends[i];
     }
@@ -285,6 +293,9 @@ bool events_append(struct catalog_txn *t, const struct events_batch *b, struct e
 {
     if (b->n == 0) {
         return true;
+    }
+    if (b->coded && !env_version_raise(&t->env)) {
+        return catalog_ok(t, e);
     }
     if (b->n_attributes > EVENTS_MAX_COLUMNS) {
         return err_set(e, ERR_LIMIT, "at most %u attributes of an event", EVENTS_MAX_COLUMNS);

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Stored form: version (1), columns (1), 0 (2), rows (4), attribute ids (2 each) padded to 8 octets, then the
- * headers of the packed columns (customer, second, attributes), then their rows, each padded to 8 octets.
- * Little-endian. So a column that is not asked for is not touched: its rows are in other pages. */
-#define BLOCK_VERSION 2
-#define BLOCK_HEADER  8
+/* Stored form: version (1), columns (1), columns with lists (1), 0 (1), rows (4), attribute ids (2 each)
+ * padded to 8 octets, then the headers of the packed columns (customer, second, attributes), then the lists
+ * (events_lists.c), then the columns' rows, each padded to 8 octets. Little-endian. So a column that is not
+ * asked for is not touched: its rows are in other pages. */
+#define BLOCK_PLAIN  2 /* the version of a block without lists */
+#define BLOCK_LISTS  3
+#define BLOCK_HEADER 8
 
 void events_rows_free(struct events_rows *r)
 {
@@ -36,6 +38,9 @@ bool events_rows_unpack(struct events_rows *r, const struct events_block *b)
     if (!events_rows_alloc(r, b->rows, b->attribute, b->n_columns)) {
         return false;
     }
+    for (size_t i = 0; i < b->n_lists; i++) {
+        r->coded |= UINT64_C(1) << b->lists[i * LISTS_ENTRY];
+    }
     packed_unpack(&b->customer, 0, b->rows, r->customer);
     packed_unpack(&b->second, 0, b->rows, r->second);
     for (size_t i = 0; i < b->n_columns; i++) {
@@ -63,10 +68,11 @@ bool events_rows_mergeable(const struct events_rows *a, const struct events_rows
     return rows_union(a, b, both) <= EVENTS_MAX_COLUMNS;
 }
 
-static const int64_t *rows_column(const struct events_rows *r, uint16_t attribute)
+static const int64_t *rows_column(const struct events_rows *r, uint16_t attribute, bool *coded)
 {
     for (size_t i = 0; i < r->n_columns; i++) {
         if (r->attribute[i] == attribute) {
+            *coded |= r->coded >> i & 1;
             return r->column[i];
         }
     }
@@ -104,8 +110,10 @@ bool events_rows_merge(struct events_rows *out, const struct events_rows *older,
     rows_merge_column(out->customer, order, n, older->n, older->customer, newer->customer);
     rows_merge_column(out->second, order, n, older->n, older->second, newer->second);
     for (size_t c = 0; c < n_both; c++) {
-        rows_merge_column(out->column[c], order, n, older->n, rows_column(older, both[c]),
-                          rows_column(newer, both[c]));
+        bool coded = false;
+        const int64_t *x = rows_column(older, both[c], &coded), *y = rows_column(newer, both[c], &coded);
+        rows_merge_column(out->column[c], order, n, older->n, x, y);
+        out->coded |= (uint64_t)coded << c;
     }
     free(order);
     return true;
@@ -146,12 +154,19 @@ bool events_block_encode(struct buf *out, const struct events_rows *r, uint32_t 
 {
     static const uint8_t no_header[PACKED_HEADER];
     size_t start = out->len;
-    uint8_t header[BLOCK_HEADER] = { BLOCK_VERSION };
-    uint8_t kept[EVENTS_MAX_COLUMNS];
+    uint8_t header[BLOCK_HEADER] = { BLOCK_PLAIN };
+    uint8_t kept[EVENTS_MAX_COLUMNS], listed[EVENTS_MAX_COLUMNS];
+    struct events_lists_plan plans[EVENTS_MAX_COLUMNS];
     for (size_t i = 0; i < r->n_columns; i++) {
-        if (any_set(r->column[i] + from, n)) {
-            kept[header[1]++] = (uint8_t)i;
+        if (!any_set(r->column[i] + from, n)) {
+            continue;
         }
+        if (r->coded >> i & 1 &&
+            events_lists_plan(r->column[i] + from, r->second + from, n, &plans[header[2]])) {
+            header[0] = BLOCK_LISTS;
+            listed[header[2]++] = header[1];
+        }
+        kept[header[1]++] = (uint8_t)i;
     }
     memcpy(header + 4, &n, 4);
     buf_put(out, header, sizeof(header));
@@ -162,6 +177,13 @@ bool events_block_encode(struct buf *out, const struct events_rows *r, uint32_t 
     size_t table = out->len;
     for (size_t i = 0; i < 2 + (size_t)header[1]; i++) {
         buf_put(out, no_header, sizeof(no_header));
+    }
+    for (size_t i = 0; i < header[2]; i++) {
+        events_lists_put_entry(out, listed[i], &plans[i]);
+    }
+    for (size_t i = 0; i < header[2]; i++) {
+        events_lists_encode(out, &plans[i], r->column[kept[listed[i]]] + from, r->customer + from,
+                            r->second + from, n);
     }
     encode_column(out, start, table, r->customer + from, n);
     encode_column(out, start, table + PACKED_HEADER, r->second + from, n);
@@ -190,13 +212,30 @@ static bool block_column(struct block_reading *r, struct packed *p)
     return true;
 }
 
+/* Their place in the block, and that they are whole. */
+static bool block_lists(struct events_block *b, struct block_reading *r)
+{
+    size_t size;
+    b->lists = r->octets + r->at;
+    r->at += b->n_lists * LISTS_ENTRY;
+    for (size_t i = 0; i < b->n_lists; i++) {
+        if (r->at > r->n || !events_lists_skip(b->lists + i * LISTS_ENTRY, b->rows, b->n_columns, &size)) {
+            return false;
+        }
+        r->at += size;
+    }
+    return r->at <= r->n;
+}
+
 bool events_block_decode(struct events_block *b, const void *octets, size_t n)
 {
     const uint8_t *p = octets;
-    if (n < BLOCK_HEADER || p[0] != BLOCK_VERSION || p[1] > EVENTS_MAX_COLUMNS || p[2] || p[3]) {
+    if (n < BLOCK_HEADER || (p[0] != BLOCK_PLAIN && p[0] != BLOCK_LISTS) || p[1] > EVENTS_MAX_COLUMNS ||
+        p[2] > p[1] || (p[0] == BLOCK_PLAIN && p[2]) || p[3]) {
         return false;
     }
     b->n_columns = p[1];
+    b->n_lists = p[2];
     memcpy(&b->rows, p + 4, 4);
     struct block_reading r = { .octets = p, .n = n, .rows = b->rows };
     r.header = (BLOCK_HEADER + 2 * b->n_columns + 7) / 8 * 8;
@@ -205,7 +244,7 @@ bool events_block_decode(struct events_block *b, const void *octets, size_t n)
         return false;
     }
     memcpy(b->attribute, p + BLOCK_HEADER, 2 * b->n_columns);
-    bool ok = block_column(&r, &b->customer) && block_column(&r, &b->second);
+    bool ok = block_lists(b, &r) && block_column(&r, &b->customer) && block_column(&r, &b->second);
     for (size_t i = 0; ok && i < b->n_columns; i++) {
         ok = block_column(&r, &b->column[i]);
     }

@@ -429,11 +429,13 @@ static void put_batch(const struct model *m, struct audience_writer *w, int type
     uint32_t *customer = calloc(to - from, sizeof *customer);
     usec_t *at = calloc(to - from, sizeof *at);
     uint16_t ids[ATTRIBUTES_MOST];
+    uint64_t coded = 0;
     int64_t *values[ATTRIBUTES_MOST];
     for (int a = 0; a < m->n_attributes; a++) {
         if (!m->attributes[a].id[type])
             continue;
         ids[n_attributes] = m->attributes[a].id[type];
+        coded |= (uint64_t)(m->attributes[a].type == QUERY_TYPE_TEXT) << n_attributes;
         values[n_attributes] = calloc(to - from, sizeof(int64_t));
         n = 0;
         for (size_t i = from; i < to; i++)
@@ -454,7 +456,8 @@ static void put_batch(const struct model *m, struct audience_writer *w, int type
                                     .at = at,
                                     .n_attributes = n_attributes,
                                     .attribute = ids,
-                                    .values = (const int64_t *const *)values };
+                                    .values = (const int64_t *const *)values,
+                                    .coded = coded };
     struct err e = { 0 };
     if (n && !events_append(w->txn, &b, &e))
         fail_msg("%s", e.text);

@@ -17,9 +17,10 @@
 #include "eval_model.h"
 #include "query/print.h"
 
-#define QUERIES_A_WORLD 40
-#define CUSTOMERS       220
-#define EVENTS_A_WORLD  1500
+#define QUERIES_A_WORLD     40
+#define CUSTOMERS           220
+#define EVENTS_A_WORLD      1500
+#define EVENTS_A_BUSY_WORLD 15000 /* blocks of many rows have lists */
 
 static const char *const zones_of_instances[] = {
     "Europe/Berlin",
@@ -69,7 +70,7 @@ static void world_make(struct world *w, struct zones *zones, uint64_t seed)
     w->m.zone = zone ? zones_get(zones, strv_from(zone), NULL) : NULL;
     w->m.now = at(instants[rnd_below(&r, sizeof instants / sizeof instants[0])]);
     w->m.first = first_customers[rnd_below(&r, sizeof first_customers / sizeof first_customers[0])];
-    model_make(&w->m, seed, CUSTOMERS, EVENTS_A_WORLD, true);
+    model_make(&w->m, seed, CUSTOMERS, seed % 8 ? EVENTS_A_WORLD : EVENTS_A_BUSY_WORLD, true);
     w->alive = (struct bgnbd){ w->m.alive[0], w->m.alive[1], w->m.alive[2], w->m.alive[3] };
     for (int i = 0; i < 3; i++) { /* each may refer to those before */
         struct buf b = { 0 };

@@ -1,7 +1,7 @@
 #include "audience_store.h"
 
 #include "base/random.h"
-#include "store/events.h"
+#include "store/events_lists.h"
 
 enum { EVENT_BOUGHT = 1, EVENT_SEEN = 2 };
 
@@ -53,7 +53,8 @@ static void append(struct scratch *s, struct model *m, const struct row *rows, s
                                     .at = at,
                                     .n_attributes = 2,
                                     .attribute = ids,
-                                    .values = values };
+                                    .values = values,
+                                    .coded = 1 };
     struct err e = { 0 };
     if (!events_append(s->txn, &b, &e)) {
         fail_msg("append: %s", e.text);
@@ -79,6 +80,7 @@ static bool read_block(void *ctx, const struct events_block *b)
                 (b->first_customer == r->first_customer && b->day >= r->day));
     assert_int_equal(b->first_customer % EVENTS_CUSTOMERS, 0);
     assert_int_equal(b->day % EVENTS_DAYS, 0);
+    assert_true(events_lists_true(b));
     r->blocks_of_part = same ? r->blocks_of_part + 1 : 1;
     r->most_of_part = r->blocks_of_part > r->most_of_part ? r->blocks_of_part : r->most_of_part;
     r->day = b->day;
@@ -175,7 +177,7 @@ static struct row random_row(struct rnd *r, uint16_t type, uint32_t customers, u
                          .customer = (uint32_t)rnd_below(r, customers),
                          .at = second * USEC_SEC,
                          .amount = rnd_below(r, 3) ? (int64_t)rnd_below(r, 100000) - 500 : PACKED_UNSET,
-                         .product = rnd_below(r, 4) ? (int64_t)rnd_below(r, 300) + 1 : PACKED_UNSET };
+                         .product = rnd_below(r, 4) ? (int64_t)rnd_below(r, 200) + 1 : PACKED_UNSET };
 }
 
 /* Given batches of all sizes, late and early, then the log holds exactly what was appended, in any window. */
