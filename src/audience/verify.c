@@ -236,6 +236,9 @@ static bool verify_block(void *ctx, const struct events_block *b)
 
 bool audience_verify(struct audience_view *v, struct err *e)
 {
+    if (!catalog_check(v->txn, e)) {
+        return false;
+    }
     struct verify c = { .v = v, .e = e, .ok = true, .exist = roaring_bitmap_create() };
     c.expected = malloc((v->schema->n_fields + 1) * COLUMN_ROWS * sizeof(*c.expected));
     bool ok =

@@ -34,7 +34,7 @@ static enum stores_result result_of(bool ok, const struct err *e)
 static bool check_audience(const char *dir, uint64_t *customers, struct err *e)
 {
     const struct audience_options o = { .dir = dir };
-    struct audience *a = audience_open(&o, e);
+    struct audience *a = catalog_check_file(dir, e) ? audience_open(&o, e) : NULL;
     struct audience_view *v = a ? audience_view_begin(a, e) : NULL;
     bool ok = v && audience_verify(v, e);
     *customers = v ? audience_count(v) : 0;
@@ -71,7 +71,7 @@ enum stores_result stores_rebuild(const char *dir, bool json, struct buf *out, s
 {
     const struct audience_options o = { .dir = dir };
     struct audience_rebuild r = { 0 };
-    struct audience *a = dir_is_there(dir, e) ? audience_open(&o, e) : NULL;
+    struct audience *a = dir_is_there(dir, e) && catalog_check_file(dir, e) ? audience_open(&o, e) : NULL;
     bool ok = a != NULL;
     while (ok && !r.finished) {
         ok = audience_rebuild_slice(a, &r, e);

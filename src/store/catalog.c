@@ -39,6 +39,16 @@ bool catalog_compact(const struct catalog_options *o, struct env_compacted *out,
     return env_compact(&eo, out, e);
 }
 
+bool catalog_check_file(const char *dir, struct err *e)
+{
+    return env_check_file(dir, "audience", e);
+}
+
+bool catalog_check(struct catalog_txn *t, struct err *e)
+{
+    return env_check(t->env.env, e);
+}
+
 struct catalog *catalog_open(const struct catalog_options *o, struct err *e)
 {
     struct catalog *c = calloc(1, sizeof(*c));

@@ -31,6 +31,10 @@ struct catalog_options {
 /* Refuses a store of another version or a torn one (ERR_VERSION, ERR_CORRUPT), and one that another process
  * writes (ERR_EXISTS). */
 struct catalog *catalog_open(const struct catalog_options *o, struct err *e);
+/* Whether the pages of a store that is not open, or of one that is, hang together: see env_check
+ * (store/env.h). */
+bool catalog_check_file(const char *dir, struct err *e);
+bool catalog_check(struct catalog_txn *t, struct err *e);
 /* Writes it anew, without what was deleted; it must not be open. See env_compact (store/env.h). */
 struct env_compacted;
 bool catalog_compact(const struct catalog_options *o, struct env_compacted *out, struct err *e);

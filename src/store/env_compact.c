@@ -111,7 +111,7 @@ bool env_compact(const struct env_options *o, struct env_compacted *out, struct 
         return err_set(e, ERR_INVALID, "%s: path too long", o->dir);
     if (access(old, F_OK) != 0)
         return errno == ENOENT || err_set_errno(e, errno, "cannot examine %s", old);
-    c.from = env_open(&from, e);
+    c.from = env_check_file(o->dir, o->name, e) ? env_open(&from, e) : NULL;
     if (!c.from)
         return false;
     out->before = file_size(old);

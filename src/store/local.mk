@@ -2,7 +2,7 @@ noinst_LIBRARIES += src/libstore.a
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(LMDB_CFLAGS)
 src_libstore_a_SOURCES = \
 	src/store/env.c src/store/env.h src/store/env_internal.h src/store/env_open.c \
-	src/store/env_space.c src/store/env_compact.c \
+	src/store/env_space.c src/store/env_compact.c src/store/env_check.c \
 	src/store/spool.c src/store/spool.h src/store/spool_internal.h \
 	src/store/spool_ops.c src/store/spool_settings.c \
 	src/store/spool_apply.c \

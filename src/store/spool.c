@@ -44,7 +44,8 @@ bool spool_compact(const struct spool_options *o, struct env_compacted *out, str
 bool spool_check_dir(const struct spool_options *o, struct spool_checked *out, struct err *e)
 {
     const struct env_options eo = env_of(o);
-    struct env *env = env_open(&eo, e);
+    *out = (struct spool_checked){ 0 };
+    struct env *env = env_check_file(eo.dir, eo.name, e) ? env_open(&eo, e) : NULL;
     bool ok = env && spool_check_env(env, out, e);
     env_close(env);
     return ok;

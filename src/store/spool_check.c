@@ -309,6 +309,8 @@ static bool check_run(struct env_txn *t, struct spool_checked *out, struct err *
     struct check c = { .t = t, .out = out, .e = e, .ok = true };
     uint64_t seq = 0;
     *out = (struct spool_checked){ 0 };
+    if (!env_check(t->env, e))
+        return false;
     bool ok = spool_delta_read(t, &c.deltas, &seq) && check_messages(&c) && check_inbound(&c) &&
               check_votes(&c) && check_consent(&c);
     spool_delta_set_free(&c.deltas);
