@@ -18,6 +18,8 @@ struct verify {
     int64_t *expected; /* [field of the schema][row] */
     roaring_bitmap_t *exist;
     struct hmap sets; /* field << 32 | code -> bitmap */
+    uint16_t space;   /* the dictionary that is looked at */
+    const struct schema_event *event;
 };
 
 static bool differs(struct verify *c, const char *what, uint64_t where)
@@ -214,9 +216,58 @@ static bool verify_sets(struct verify *c)
     return c->ok && (stored == expected || differs(c, "members of sets", stored));
 }
 
+/* --- texts and events --- */
+
+/* Each text is found again by itself. */
+static bool verify_text(void *ctx, uint32_t code, struct strv text)
+{
+    struct verify *c = ctx;
+    return dict_find(c->v->txn, c->space, text) == code || differs(c, "the text with code", code);
+}
+
+static bool verify_texts(struct verify *c)
+{
+    const struct schema *s = c->v->schema;
+    for (size_t i = 0; i < s->n_fields && c->ok; i++) {
+        c->space = s->fields[i].id;
+        dict_each(c->v->txn, c->space, verify_text, c);
+    }
+    for (size_t i = 0; i < s->n_events && c->ok; i++) {
+        for (size_t k = 0; k < s->events[i].n_attributes && c->ok; k++) {
+            c->space = s->events[i].attributes[k].id;
+            dict_each(c->v->txn, c->space, verify_text, c);
+        }
+    }
+    return c->ok;
+}
+
+/* What the columns of a block have: attributes of the event, texts that were given a code, yes or no. */
+static bool verify_column(struct verify *c, const struct events_block *b, size_t column)
+{
+    const struct schema_field *a = NULL;
+    for (size_t k = 0; k < c->event->n_attributes && !a; k++) {
+        a = c->event->attributes[k].id == b->attribute[column] ? &c->event->attributes[k] : NULL;
+    }
+    int64_t most = !a ? -1 : a->type == SCHEMA_TEXT ? dict_count(c->v->txn, a->id) : INT64_MAX;
+    most = a && a->type == SCHEMA_BOOL ? 1 : most;
+    for (uint32_t i = 0; i < b->rows; i++) {
+        int64_t value = packed_get(&b->column[column], i);
+        if (value != PACKED_UNSET &&
+            (value > most || (most != INT64_MAX && value < (a->type == SCHEMA_TEXT)))) {
+            return differs(c, "what happened on the day", (uint64_t)(int64_t)b->day);
+        }
+    }
+    return true;
+}
+
 static bool verify_block(void *ctx, const struct events_block *b)
 {
     struct verify *c = ctx;
+    for (size_t i = 0; i < b->n_columns; i++) {
+        if (!verify_column(c, b, i)) {
+            return false;
+        }
+    }
     int64_t customer = -1, second = -1;
     for (uint32_t i = 0; i < b->rows; i++) {
         int64_t who = packed_get(&b->customer, i), when = packed_get(&b->second, i);
@@ -241,9 +292,10 @@ bool audience_verify(struct audience_view *v, struct err *e)
     }
     struct verify c = { .v = v, .e = e, .ok = true, .exist = roaring_bitmap_create() };
     c.expected = malloc((v->schema->n_fields + 1) * COLUMN_ROWS * sizeof(*c.expected));
-    bool ok =
-        c.exist && c.expected ? verify_rows(&c) && verify_sets(&c) : err_set(e, ERR_NOMEM, "out of memory");
+    bool ok = c.exist && c.expected ? verify_rows(&c) && verify_sets(&c) && verify_texts(&c)
+                                    : err_set(e, ERR_NOMEM, "out of memory");
     for (size_t i = 0; ok && i < v->schema->n_events; i++) {
+        c.event = &v->schema->events[i];
         events_each(v->txn, v->schema->events[i].id, INT32_MIN, INT32_MAX, verify_block, &c);
         ok = c.ok;
     }

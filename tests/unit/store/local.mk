@@ -4,6 +4,11 @@ tests_unit_store_test_env_SOURCES = tests/unit/store/test_env.c
 tests_unit_store_test_env_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_store_test_env_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/store/test_env_check
+tests_unit_store_test_env_check_SOURCES = tests/unit/store/test_env_check.c
+tests_unit_store_test_env_check_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_store_test_env_check_LDADD = $(LIBS_store) $(CMOCKA_LIBS)
+
 spool_fixture = tests/unit/store/spool_fixture.c tests/unit/store/spool_fixture.h
 
 check_PROGRAMS += tests/unit/store/test_spool
