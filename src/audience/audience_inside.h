@@ -80,6 +80,15 @@ bool audience_writer_find(struct audience_writer *w, uint64_t msisdn, uint32_t *
 /* Makes a customer of r; clock and a missing region come from the locator (may be NULL). */
 bool audience_writer_create(struct audience_writer *w, const struct audience_locator *locator,
                             struct customer_record *r, uint32_t *id, struct err *e);
+/* The same of a record whose values were encoded before and whose clock is known; r's values are not looked
+ * at. The caller gives the index what they are, and asks audience_writer_derives first. */
+bool audience_writer_add(struct audience_writer *w, const struct customer_record *r, struct strv values,
+                         uint32_t *id, struct err *e);
+/* Every record that is written gets another value, of a field that is changing its type. */
+static inline bool audience_writer_derives(const struct audience_writer *w)
+{
+    return w->audience->change.to.id != 0;
+}
 /* Replaces `before` by `after`; the clock is looked up again when zone or region changed. */
 bool audience_writer_replace(struct audience_writer *w, const struct audience_locator *locator, uint32_t id,
                              const struct customer_record *before, struct customer_record *after,

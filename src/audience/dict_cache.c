@@ -14,9 +14,12 @@ struct dict_cache_entry {
     uint16_t space;
 };
 
-#define NEAR_SLOTS                                                                                           \
-    1024u /* 32 octets each: they stay in the second cache, and what is asked for often in the first */
-#define NEAR_TEXT 17u
+/* 32 octets each: they stay in the second cache, and what is asked for often in the first. */
+#define NEAR_SLOTS 4096u
+#define NEAR_TEXT  17u
+
+#define TOLD_CODES 65535u /* codes up to here are told to other caches */
+#define TOLD_TEXT  64u    /* texts likewise */
 
 /* A short text with its code in one place, where the map, its entry and the text are three. */
 struct dict_cache_near {
@@ -41,6 +44,7 @@ void dict_cache_clear(struct dict_cache *c)
     hmap_clear(&c->places);
     buf_clear(&c->texts);
     c->n = 0;
+    c->clears++;
     if (c->near) {
         memset(c->near, 0, NEAR_SLOTS * sizeof(*c->near));
     }
@@ -89,11 +93,15 @@ static void dict_cache_add(struct dict_cache *c, uint64_t hash, uint16_t space, 
     }
 }
 
-uint32_t dict_cache_intern(struct dict_cache *c, struct catalog_txn *t, uint16_t space, struct strv text,
-                           struct err *e)
+static uint64_t text_hash(uint16_t space, struct strv text)
 {
-    uint64_t place, hash = hash_bytes(text.p, text.n, UINT64_C(0x9e3779b97f4a7c15) ^ space);
-    struct dict_cache_near *near = dict_cache_near(c, hash, text);
+    return hash_bytes(text.p, text.n, UINT64_C(0x9e3779b97f4a7c15) ^ space);
+}
+
+static uint32_t cache_find(struct dict_cache *c, uint64_t hash, struct dict_cache_near *near, uint16_t space,
+                           struct strv text)
+{
+    uint64_t place;
     if (near && near->code && near->hash == hash && near->space == space && near->n == text.n &&
         memcmp(near->text, text.p, text.n) == 0) {
         return near->code;
@@ -106,10 +114,42 @@ uint32_t dict_cache_intern(struct dict_cache *c, struct catalog_txn *t, uint16_t
             return have->code;
         }
     }
-    uint32_t code = dict_intern(t, space, text, e);
+    return 0;
+}
+
+uint32_t dict_cache_find(struct dict_cache *c, uint16_t space, struct strv text)
+{
+    uint64_t hash = text_hash(space, text);
+    return cache_find(c, hash, dict_cache_near(c, hash, text), space, text);
+}
+
+uint32_t dict_cache_intern(struct dict_cache *c, struct catalog_txn *t, uint16_t space, struct strv text,
+                           struct err *e)
+{
+    uint64_t hash = text_hash(space, text);
+    struct dict_cache_near *near = dict_cache_near(c, hash, text);
+    uint32_t code = cache_find(c, hash, near, space, text);
+    if (code) {
+        return code;
+    }
+    code = dict_intern(t, space, text, e);
     if (code) {
         dict_cache_add(c, hash, space, text, code);
         near_set(near, hash, space, text, code);
     }
     return code;
+}
+
+void dict_cache_tell(const struct dict_cache *c, struct dict_cache_mark *mark, struct dict_cache *to)
+{
+    if (mark->clears != c->clears) {
+        *mark = (struct dict_cache_mark){ .clears = c->clears };
+    }
+    for (; mark->n < c->n; mark->n++) {
+        const struct dict_cache_entry *x = &c->entries[mark->n];
+        struct strv text = { (const char *)c->texts.data + x->at, x->n };
+        if (x->code <= TOLD_CODES && x->n <= TOLD_TEXT) {
+            dict_cache_add(to, text_hash(x->space, text), x->space, text, x->code);
+        }
+    }
 }

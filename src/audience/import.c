@@ -257,6 +257,7 @@ void audience_import_free(struct audience_import *im)
     if (!im) {
         return;
     }
+    import_ahead_free(im);
     audience_writer_free(&im->writer);
     stage_forget(im);
     free(im->pieces);
@@ -266,18 +267,13 @@ void audience_import_free(struct audience_import *im)
     free((char *)(uintptr_t)im->o.mapping.p);
     free((char *)(uintptr_t)im->o.preset.p);
     buf_free(&im->header_before);
-    buf_free(&im->ids);
     import_log_free(&im->log);
     stages_free(&im->stages);
     schema_free(im->stages_schema);
     buf_free(&im->header);
-    buf_free(&im->texts);
     buf_free(&im->copy);
     customer_arena_free(&im->arena);
-    free(im->rejects);
-    free(im->rows);
-    free(im->cells);
-    free(im->values);
+    import_rows_free(im);
     free(im->codes);
     free(im);
 }
@@ -396,7 +392,9 @@ static bool chunk_apply(struct audience_import *im, struct strv octets, struct e
     import_apply_fn *apply = events ? import_events_apply : import_customers_apply;
     im->log.n = 0;
     bool ok = false;
-    if (im->o.format != IMPORT_NDJSON && import_is_large(octets)) {
+    im->known = &im->writer.dict;
+    im->locator = im->o.locator;
+    if (im->o.format != IMPORT_NDJSON && import_is_large(im, octets)) {
         ok = chunk_header(im, t, &octets, e) && chunk_declare(im, e) && import_ahead(im, octets, apply, e);
     } else {
         ok = chunk_read(im, t, octets, e) && chunk_declare(im, e) && apply(im, e);
@@ -513,6 +511,13 @@ static bool chunk_stage(struct audience_import *im, struct strv octets, bool is_
     return stage_put(im, octets, e) && (!is_last || stage_write(im, e));
 }
 
+void audience_import_soon(struct audience_import *im, struct strv octets)
+{
+    if (!im->o.validate && !im->o.atomic) {
+        im->soon = octets;
+    }
+}
+
 bool audience_import_chunk(struct audience_import *im, uint64_t offset, struct strv octets, bool is_last,
                            struct err *e)
 {
@@ -528,6 +533,9 @@ bool audience_import_chunk(struct audience_import *im, uint64_t offset, struct s
         octets = strv_from(NULL);
     }
     bool first = im->map.columns == NULL;
+    if (im->schema_moves != im->audience->schema_moves) { /* the map may be made anew */
+        import_ahead_drop(im);
+    }
     size_t rejects = im->n_rejects;
     im->next = im->done;
     im->next.offset = offset + octets.n;
@@ -543,6 +551,7 @@ bool audience_import_chunk(struct audience_import *im, uint64_t offset, struct s
         return true;
     }
     im->n_rejects = rejects;
+    import_ahead_drop(im);
     if (first) { /* ids that were given out are not */
         import_map_free(&im->map);
         buf_clear(&im->header);

@@ -80,7 +80,7 @@ struct audience_import_options {
     char delimiter;        /* 0 = comma */
     usec_t now;
     /* parse_number and instant_of may be called on another thread, one call after the other, while the
-     * calling one is inside of audience_import_chunk. */
+     * calling one is inside of audience_import_chunk (see audience_import_soon). */
     void *ctx;
     /* National or international form to digits; false with the reason. `region`: of this row, "" when it does
      * not say. NULL: international form only. */
@@ -88,6 +88,9 @@ struct audience_import_options {
     /* The instant of a local reading (see zone_instant) in the instance's zone. NULL: UTC. */
     usec_t (*instant_of)(void *ctx, int64_t local_usec);
     const struct audience_locator *locator; /* NULL: no clocks, no regions */
+    /* One that gives the same, to be called on the thread that reads. NULL: there is none, and new customers
+     * cost the calling thread more. */
+    const struct audience_locator *locator_ahead;
 };
 
 #define AUDIENCE_ATOMIC_MAX ((uint64_t)1 << 30)
@@ -128,6 +131,11 @@ void audience_import_free(struct audience_import *im); /* what was committed sta
  * stored, and it may be sent again. */
 bool audience_import_chunk(struct audience_import *im, uint64_t offset, struct strv octets, bool is_last,
                            struct err *e);
+
+/* Says what the chunk after the next one will be, so that reading it may begin while that one is applied. The
+ * octets stay where they are until that chunk is done, or the import is freed, or another chunk was given
+ * instead. Then the callbacks may be called on another thread until then. Never needed. */
+void audience_import_soon(struct audience_import *im, struct strv octets);
 
 const struct audience_import_progress *audience_import_progress(const struct audience_import *im);
 /* Rejects since the last audience_import_take_rejects; the list belongs to the import and is gone with the

@@ -181,17 +181,29 @@ static bool read_line(struct run *r, struct place *p, struct strv octets)
     return true;
 }
 
+size_t import_csv_room(struct strv octets, size_t most)
+{
+    return octets.n > most && octets.n - most > IMPORT_MAX_RECORD ? most + IMPORT_MAX_RECORD : octets.n;
+}
+
 bool import_csv_read(struct strv octets, char delimiter, struct buf *texts,
                      const struct import_csv_sink *sink, uint64_t *line, struct err *e)
+{
+    size_t used;
+    return import_csv_read_some(octets, octets.n, &used, delimiter, texts, sink, line, e);
+}
+
+bool import_csv_read_some(struct strv octets, size_t most, size_t *used, char delimiter, struct buf *texts,
+                          const struct import_csv_sink *sink, uint64_t *line, struct err *e)
 {
     struct run r = { .sink = sink, .texts = texts, .delimiter = delimiter, .line = *line };
     struct place p = { .line = *line };
     buf_clear(texts);
-    if (!buf_reserve(texts, octets.n + 1) || !run_start(&r)) {
+    if (!buf_reserve(texts, import_csv_room(octets, most) + 1) || !run_start(&r)) {
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     bool ok = true;
-    while (ok && !r.stopped && (p.at < octets.n || p.inside)) {
+    while (ok && !r.stopped && (p.at < octets.n || p.inside) && (p.at < most || p.inside)) {
         if (p.at < octets.n) {
             ok = read_line(&r, &p, octets);
         } else if (csv_fini(&r.parser, on_field, on_record, &r) != 0) {
@@ -202,6 +214,7 @@ bool import_csv_read(struct strv octets, char delimiter, struct buf *texts,
     }
     csv_free(&r.parser);
     *line = p.line;
+    *used = p.at;
     return ok || err_set(e, ERR_NOMEM, "out of memory");
 }
 

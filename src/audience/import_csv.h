@@ -25,6 +25,11 @@ struct import_csv_sink {
  * end. `texts` is cleared first and holds the fields. */
 bool import_csv_read(struct strv octets, char delimiter, struct buf *texts,
                      const struct import_csv_sink *sink, uint64_t *line, struct err *e);
+/* The same of at least `most` octets, if there are so many, up to the end of a record; *used of them. */
+bool import_csv_read_some(struct strv octets, size_t most, size_t *used, char delimiter, struct buf *texts,
+                          const struct import_csv_sink *sink, uint64_t *line, struct err *e);
+/* More octets than the records that it reads can have. */
+size_t import_csv_room(struct strv octets, size_t most);
 /* The delimiter a header line uses: comma, semicolon or tab. */
 char import_csv_delimiter(struct strv header);
 

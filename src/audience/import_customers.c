@@ -34,13 +34,29 @@ static void codes_insert(uint32_t *codes, size_t n)
     }
 }
 
+size_t import_codes_sort(uint32_t *codes, size_t n)
+{
+    size_t kept = 0;
+    if (n > 16) {
+        qsort(codes, n, sizeof(*codes), code_cmp);
+    } else {
+        codes_insert(codes, n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (kept == 0 || codes[kept - 1] != codes[i]) {
+            codes[kept++] = codes[i];
+        }
+    }
+    return kept;
+}
+
 /* The members' codes, ascending, each once. */
 static bool set_codes(struct audience_import *im, uint16_t field, struct strv text, const uint32_t **codes,
                       size_t *n, struct err *e)
 {
     uint32_t *own = im->codes + im->n_codes; /* room was made for every member a row can have */
     struct strv member;
-    size_t count = 0, kept = 0;
+    size_t count = 0;
     while (import_next_member(&text, &member)) {
         uint32_t code = dict_cache_intern(&im->writer.dict, im->writer.txn, field, member, e);
         if (!code) {
@@ -48,19 +64,9 @@ static bool set_codes(struct audience_import *im, uint16_t field, struct strv te
         }
         own[count++] = code;
     }
-    if (count > 16) {
-        qsort(own, count, sizeof(*own), code_cmp);
-    } else {
-        codes_insert(own, count);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || own[kept - 1] != own[i]) {
-            own[kept++] = own[i];
-        }
-    }
-    im->n_codes += kept;
+    *n = import_codes_sort(own, count);
     *codes = own;
-    *n = kept;
+    im->n_codes += *n;
     return true;
 }
 
@@ -70,6 +76,7 @@ static bool row_value(struct audience_import *im, const struct import_column *c,
     *v = (struct customer_value){ .field = c->id, .type = c->type };
     if (c->type == SCHEMA_TEXT) {
         v->text = cell->text;
+        v->code = (uint32_t)cell->number; /* 0: not known */
     } else if (c->type == SCHEMA_SET) {
         return set_codes(im, c->id, cell->text, &v->codes, &v->n_codes, e);
     } else {
@@ -152,8 +159,48 @@ static bool merge_values(const struct customer_record *before, const struct cust
     return changed;
 }
 
+/* The record is there and every code is known. */
+static bool row_create_ready(struct audience_import *im, const struct import_row *row,
+                             const struct import_cell *cells, struct err *e)
+{
+    struct customer_record r = {
+        .msisdn = row->msisdn, .created = im->o.now, .changed = im->o.now, .clock = row->clock
+    };
+    struct index *index = im->writer.index;
+    struct catalog_txn *t = im->writer.txn;
+    const struct strv record = { (const char *)im->records.data + row->record, row->n_record };
+    uint32_t id;
+    if (!audience_writer_add(&im->writer, &r, record, &id, e)) {
+        return false;
+    }
+    for (size_t i = 0; i < im->n_plan; i++) {
+        const struct import_column *c = &im->map.columns[im->plan[i]];
+        const struct import_cell *cell = &cells[c->cell];
+        size_t n;
+        if (!cell->set) {
+            continue;
+        }
+        if (c->type == SCHEMA_TEXT) {
+            index_add_text(index, t, id, c->id, (uint32_t)cell->number);
+        } else if (c->type == SCHEMA_SET) {
+            const uint32_t *codes = import_cell_codes(im, cell, &n);
+            index_add_set(index, id, c->id, codes, n);
+        } else {
+            index_add_number(index, t, id, c->id, cell->number);
+        }
+    }
+    if (row->region) {
+        index_add_text(index, t, id, FIELD_REGION, row->region);
+    }
+    im->next.created++;
+    return true;
+}
+
 static bool row_create(struct audience_import *im, size_t row, struct err *e)
 {
+    if (im->rows[row].ready && im->stages.n == 0 && !audience_writer_derives(&im->writer)) {
+        return row_create_ready(im, &im->rows[row], im->cells + row * im->map.n_cells, e);
+    }
     struct customer_record r = { .msisdn = im->rows[row].msisdn, .created = im->o.now, .changed = im->o.now };
     uint32_t id;
     if (!import_stages_allow(im, row, NULL)) {

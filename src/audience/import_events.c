@@ -233,7 +233,10 @@ static bool column_fill(struct audience_import *im, const struct import_column *
         }
         out[n] = PACKED_UNSET;
         if (cell->set && column->type == SCHEMA_TEXT) {
-            uint32_t code = dict_cache_intern(&im->writer.dict, im->writer.txn, column->id, cell->text, e);
+            uint32_t code = (uint32_t)cell->number;
+            if (!code) {
+                code = dict_cache_intern(&im->writer.dict, im->writer.txn, column->id, cell->text, e);
+            }
             if (!code) {
                 return false;
             }

@@ -215,7 +215,7 @@ bool import_rows_read_json(struct audience_import *im, struct strv octets, uint6
     struct names *x = calloc(1, sizeof(*x));
     struct strv text;
     uint64_t number = *line - 1;
-    bool ok = x && import_rows_begin(im, octets) && buf_reserve(&im->texts, octets.n * 2 + 16);
+    bool ok = x && import_rows_begin(im, octets.n) && buf_reserve(&im->texts, octets.n * 2 + 16);
     buf_clear(&im->texts);
     if (ok) {
         names_load(x, im);

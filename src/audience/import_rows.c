@@ -272,7 +272,10 @@ bool import_rows_record(void *ctx, uint64_t line, const struct strv *fields, siz
             return true;
         }
     }
-    im->n_rows += reading_end(&r);
+    if (reading_end(&r)) {
+        import_row_ready(im, r.row, r.cells);
+        im->n_rows++;
+    }
     return true;
 }
 
@@ -284,24 +287,46 @@ static void on_broken(void *ctx, uint64_t line, size_t column, const char *reaso
                   reason);
 }
 
-bool import_rows_begin(struct audience_import *im, struct strv octets)
+bool import_rows_begin(struct audience_import *im, size_t octets)
 {
     im->n_rows = 0;
     im->nomem = false;
+    im->n_members = 0;
+    buf_clear(&im->records);
     buf_clear(&im->ids);
-    return buf_reserve(&im->ids, octets.n + 16);
+    import_plan_make(im);
+    return buf_reserve(&im->ids, octets + 16);
+}
+
+bool import_rows_read_some(struct audience_import *im, struct strv octets, size_t most, size_t *used,
+                           uint64_t *line, struct err *e)
+{
+    const struct import_csv_sink sink = { .ctx = im, .record = import_rows_record, .broken = on_broken };
+    if (!import_rows_begin(im, import_csv_room(octets, most))) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    if (!import_csv_read_some(octets, most, used, im->delimiter, &im->texts, &sink, line, e)) {
+        return false;
+    }
+    return !im->nomem || err_set(e, ERR_NOMEM, "out of memory");
 }
 
 bool import_rows_read(struct audience_import *im, struct strv octets, uint64_t *line, struct err *e)
 {
-    const struct import_csv_sink sink = { .ctx = im, .record = import_rows_record, .broken = on_broken };
-    if (!import_rows_begin(im, octets)) {
-        return err_set(e, ERR_NOMEM, "out of memory");
-    }
-    if (!import_csv_read(octets, im->delimiter, &im->texts, &sink, line, e)) {
-        return false;
-    }
-    return !im->nomem || err_set(e, ERR_NOMEM, "out of memory");
+    size_t used;
+    return import_rows_read_some(im, octets, octets.n, &used, line, e);
+}
+
+void import_rows_free(struct audience_import *im)
+{
+    buf_free(&im->texts);
+    buf_free(&im->ids);
+    buf_free(&im->records);
+    free(im->rows);
+    free(im->cells);
+    free(im->members);
+    free(im->values);
+    free(im->rejects);
 }
 
 /* --- guessing --- */

@@ -48,7 +48,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/import_map.c src/audience/import_map.h src/audience/import_ahead.c \
 	src/audience/import_value.c src/audience/import_value.h \
 	src/audience/import_json.c src/audience/import_json.h src/audience/import_names.c \
-	src/audience/import_rows.c src/audience/import_customers.c src/audience/import_events.c \
+	src/audience/import_ready.c src/audience/import_rows.c src/audience/import_customers.c src/audience/import_events.c \
 	src/audience/segment.c src/audience/segment.h src/audience/segment_inside.h \
 	src/audience/segment_query.c src/audience/segment_refs.c \
 	src/audience/cross.c src/audience/cross.h \

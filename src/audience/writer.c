@@ -257,7 +257,7 @@ bool audience_writer_create(struct audience_writer *w, const struct audience_loc
                             struct customer_record *r, uint32_t *id, struct err *e)
 {
     struct customer_value *own;
-    if (w->audience->change.to.id && !audience_writer_derive(w, r, e)) {
+    if (audience_writer_derives(w) && !audience_writer_derive(w, r, e)) {
         return false;
     }
     if (!writer_locate(w, locator, r, &own, e)) {
@@ -276,12 +276,26 @@ bool audience_writer_create(struct audience_writer *w, const struct audience_loc
     return ok;
 }
 
+bool audience_writer_add(struct audience_writer *w, const struct customer_record *r, struct strv values,
+                         uint32_t *id, struct err *e)
+{
+    if (!customer_create_encoded(w->txn, r, values, id)) {
+        return catalog_ok(w->txn, e) && err_set(e, ERR_INTERNAL, "a customer was not stored");
+    }
+    if (!writer_remember(w, r->msisdn, *id)) {
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    journal_add(&w->journal, *id);
+    return index_add(w->index, w->txn, *id, r->msisdn, r->created, r->clock) ||
+           err_set(e, ERR_INTERNAL, "customers do not come in order");
+}
+
 bool audience_writer_replace(struct audience_writer *w, const struct audience_locator *locator, uint32_t id,
                              const struct customer_record *before, struct customer_record *after,
                              struct err *e)
 {
     struct customer_value *own = NULL;
-    if (w->audience->change.to.id && !audience_writer_derive(w, after, e)) {
+    if (audience_writer_derives(w) && !audience_writer_derive(w, after, e)) {
         return false;
     }
     bool moved = !strv_eq(record_text(before, FIELD_ZONE), record_text(after, FIELD_ZONE)) ||

@@ -42,36 +42,92 @@ bool customer_find(struct catalog_txn *t, uint64_t msisdn, uint32_t *id)
 
 /* --- the record: version, msisdn, created, changed, clock, then (field delta, type, value) --- */
 
-static void customer_encode_value(struct buf *b, const struct customer_value *v)
+#define VARINT_MOST 10u
+
+static uint8_t *put_varint(uint8_t *p, uint64_t v)
 {
-    buf_put_u8(b, (uint8_t)v->type);
-    switch (v->type) {
-    case SCHEMA_TEXT: buf_put_lstr(b, v->text); break;
-    case SCHEMA_SET:
-        buf_put_varint(b, v->n_codes);
-        for (size_t i = 0; i < v->n_codes; i++) {
-            buf_put_varint(b, v->codes[i] - (i ? v->codes[i - 1] : 0));
-        }
-        break;
-    case SCHEMA_BOOL: buf_put_u8(b, (uint8_t)v->number); break;
-    default: buf_put_svarint(b, v->number);
+    while (v >= 0x80) {
+        *p++ = (uint8_t)(v | 0x80);
+        v >>= 7;
     }
+    *p++ = (uint8_t)v;
+    return p;
+}
+
+static uint8_t *put_svarint(uint8_t *p, int64_t v)
+{
+    return put_varint(p, (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0));
+}
+
+/* More than enough. */
+static size_t values_room(const struct customer_value *values, size_t n)
+{
+    size_t room = n * (2 * VARINT_MOST + 2);
+    for (size_t i = 0; i < n; i++) {
+        room += values[i].type == SCHEMA_TEXT  ? values[i].text.n
+                : values[i].type == SCHEMA_SET ? values[i].n_codes * 5
+                                               : 0;
+    }
+    return room;
+}
+
+static uint8_t *put_value(uint8_t *p, const struct customer_value *v)
+{
+    *p++ = (uint8_t)v->type;
+    switch (v->type) {
+    case SCHEMA_TEXT:
+        p = put_varint(p, v->text.n);
+        if (v->text.n) {
+            memcpy(p, v->text.p, v->text.n);
+        }
+        return p + v->text.n;
+    case SCHEMA_SET:
+        p = put_varint(p, v->n_codes);
+        for (size_t i = 0; i < v->n_codes; i++) {
+            p = put_varint(p, v->codes[i] - (i ? v->codes[i - 1] : 0));
+        }
+        return p;
+    case SCHEMA_BOOL: *p++ = (uint8_t)v->number; return p;
+    default: return put_svarint(p, v->number);
+    }
+}
+
+bool customer_encode_values(struct buf *b, const struct customer_value *values, size_t n)
+{
+    if (!buf_reserve(b, values_room(values, n))) {
+        return false;
+    }
+    uint8_t *p = b->data + b->len;
+    uint16_t before = 0;
+    for (size_t i = 0; i < n; i++) {
+        p = put_varint(p, (uint64_t)(values[i].field - before));
+        before = values[i].field;
+        p = put_value(p, &values[i]);
+    }
+    b->len = (size_t)(p - b->data);
+    return true;
+}
+
+static bool customer_encode_head(struct buf *b, uint64_t msisdn, usec_t created, usec_t changed,
+                                 uint32_t clock)
+{
+    if (!buf_reserve(b, 1 + 4 * VARINT_MOST)) {
+        return false;
+    }
+    uint8_t *p = b->data + b->len;
+    *p++ = CUSTOMER_RECORD_VERSION;
+    p = put_varint(p, msisdn);
+    p = put_svarint(p, created);
+    p = put_svarint(p, changed - created);
+    p = put_varint(p, clock);
+    b->len = (size_t)(p - b->data);
+    return true;
 }
 
 static bool customer_encode(struct buf *b, const struct customer_record *r)
 {
-    buf_put_u8(b, CUSTOMER_RECORD_VERSION);
-    buf_put_varint(b, r->msisdn);
-    buf_put_svarint(b, r->created);
-    buf_put_svarint(b, r->changed - r->created);
-    buf_put_varint(b, r->clock);
-    uint16_t before = 0;
-    for (size_t i = 0; i < r->n_values; i++) {
-        buf_put_varint(b, (uint64_t)(r->values[i].field - before));
-        before = r->values[i].field;
-        customer_encode_value(b, &r->values[i]);
-    }
-    return !b->failed;
+    return customer_encode_head(b, r->msisdn, r->created, r->changed, r->clock) &&
+           customer_encode_values(b, r->values, r->n_values);
 }
 
 static bool arena_reserve(void **p, size_t *cap, size_t need, size_t size)
@@ -258,9 +314,9 @@ void customer_numbers_end(struct customer_number_writer *w)
     env_cursor_close(&w->cursor);
 }
 
-bool customer_create(struct catalog_txn *t, const struct customer_record *r, bool index_number, uint32_t *id)
+/* Counts one more. False: there are too many. */
+static bool customer_next(struct catalog_txn *t, uint32_t *id)
 {
-    struct env_key k;
     uint64_t next = catalog_number(t, CATALOG_NEXT_CUSTOMER);
     if (next >= UINT32_MAX - 1) { /* id + 1 must fit as well */
         env_fail(&t->env, ERR_LIMIT);
@@ -269,16 +325,40 @@ bool customer_create(struct catalog_txn *t, const struct customer_record *r, boo
     *id = (uint32_t)next;
     catalog_set_number(t, CATALOG_NEXT_CUSTOMER, next + 1);
     catalog_set_number(t, CATALOG_CUSTOMERS, catalog_number(t, CATALOG_CUSTOMERS) + 1);
+    return true;
+}
+
+static bool customer_append(struct catalog_txn *t, uint32_t id, bool encoded)
+{
+    struct env_key k;
+    if (!encoded) {
+        env_fail(&t->env, ERR_NOMEM);
+        return false;
+    }
+    return env_append(&t->env, TABLE_CUSTOMER, customer_key(&k, id),
+                      env_view(t->scratch.data, t->scratch.len));
+}
+
+bool customer_create(struct catalog_txn *t, const struct customer_record *r, bool index_number, uint32_t *id)
+{
+    if (!customer_next(t, id)) {
+        return false;
+    }
     if (index_number) {
         customer_put_number(t, r->msisdn, *id);
     }
     buf_clear(&t->scratch);
-    if (!customer_encode(&t->scratch, r)) {
-        env_fail(&t->env, ERR_NOMEM);
-        return false;
-    }
-    return env_append(&t->env, TABLE_CUSTOMER, customer_key(&k, *id),
-                      env_view(t->scratch.data, t->scratch.len));
+    return customer_append(t, *id, customer_encode(&t->scratch, r));
+}
+
+bool customer_create_encoded(struct catalog_txn *t, const struct customer_record *r, struct strv values,
+                             uint32_t *id)
+{
+    buf_clear(&t->scratch);
+    return customer_next(t, id) &&
+           customer_append(t, *id,
+                           customer_encode_head(&t->scratch, r->msisdn, r->created, r->changed, r->clock) &&
+                               buf_put_strv(&t->scratch, values));
 }
 
 bool customer_delete(struct catalog_txn *t, uint32_t id)

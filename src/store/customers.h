@@ -58,6 +58,12 @@ const struct customer_value *customer_value(const struct customer_record *r, uin
  * the caller says customer_put_number itself before it commits (many at once are faster in order of the
  * number). */
 bool customer_create(struct catalog_txn *t, const struct customer_record *r, bool index_number, uint32_t *id);
+/* The same of values that were encoded before, perhaps on another thread; r's are not looked at, and the
+ * number is the caller's. */
+bool customer_create_encoded(struct catalog_txn *t, const struct customer_record *r, struct strv values,
+                             uint32_t *id);
+/* Appends them as a record has them; ascending by field. Pure. False: no memory. */
+bool customer_encode_values(struct buf *b, const struct customer_value *values, size_t n);
 bool customer_put_number(struct catalog_txn *t, uint64_t msisdn, uint32_t id);
 /* Many numbers in ascending order. */
 struct customer_number_writer {

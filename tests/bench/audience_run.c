@@ -89,6 +89,15 @@ static struct strv map_file(const char *path)
     return (struct strv){ p, (size_t)s.st_size };
 }
 
+static size_t chunk_end(struct strv file, size_t at)
+{
+    size_t end = file.n - at > CHUNK ? at + CHUNK : file.n;
+    while (end < file.n && file.p[end - 1] != '\n') {
+        end--;
+    }
+    return end;
+}
+
 static uint64_t import_file(struct audience *a, const char *path, enum audience_import_kind kind,
                             const char *session)
 {
@@ -103,15 +112,12 @@ static uint64_t import_file(struct audience *a, const char *path, enum audience_
     };
     struct audience_import *im = audience_import_begin(a, &o, &e);
     double began = now_ms(), cpu = cpu_ms();
-    for (size_t at = 0; im && at < file.n;) {
-        size_t end = file.n - at > CHUNK ? at + CHUNK : file.n;
-        while (end < file.n && file.p[end - 1] != '\n') {
-            end--;
-        }
+    for (size_t at = 0, end; im && at < file.n; at = end) {
+        end = chunk_end(file, at);
+        audience_import_soon(im, strv_sub(file, end, chunk_end(file, end) - end));
         if (!audience_import_chunk(im, at, strv_sub(file, at, end - at), end == file.n, &e)) {
             fail(path, &e);
         }
-        at = end;
     }
     if (!im) {
         fail(path, &e);
