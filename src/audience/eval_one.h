@@ -13,11 +13,27 @@ struct one_value { /* v / (den * 10^scale); v is PACKED_UNSET when unset */
     unsigned scale;
 };
 
-/* --- eval_one_events.c --- */
+/* --- eval_one_log.c --- */
+
+struct one_block {
+    struct events_block *b; /* with as many columns as there are, and no room for more */
+    uint16_t *marks;        /* NULL: none */
+    int64_t day;            /* b's */
+    uint64_t test;          /* for which the rows first .. end - 1 are */
+    uint32_t first, end;
+    uint16_t want;
+};
+
+struct one_part { /* of the customers of one partition, by day */
+    bool loaded;
+    struct one_block *blocks;
+    size_t n, cap;
+    uint64_t test; /* the last one */
+    uint32_t tests;
+};
 
 /* The events of one type, as far as any window reaches, by partition of customers: opened when first asked
  * for. */
-struct one_part;
 struct one_log {
     uint16_t type;
     int32_t from, to; /* UTC days */
@@ -26,14 +42,29 @@ struct one_log {
     struct one_log *next;
 };
 
-struct one_aggregate;
-
 struct one_logs {
     struct eval *ev;
     struct one_log *list;
     uint64_t test; /* which customer it is: rows found for this one are not looked for again */
 };
 void one_logs_free(struct one_logs *l);
+
+struct one_log *one_log_need(struct one_logs *l, uint16_t type, int32_t from, int32_t to);
+/* The customer's partition; in its blocks that are in the span the customer's rows have been found. NULL:
+ * error. */
+struct one_part *one_log_find(struct one_logs *l, struct one_log *log, struct eval_span span,
+                              uint32_t customer);
+/* Whether days of the block are. */
+bool one_block_in(const struct one_block *x, struct eval_span span);
+static inline int32_t one_day_of(int64_t second)
+{
+    int64_t day = second / 86400 - (second % 86400 < 0);
+    return day < INT32_MIN ? INT32_MIN : day > INT32_MAX ? INT32_MAX : (int32_t)day;
+}
+
+/* --- eval_one_events.c --- */
+
+struct one_aggregate;
 
 struct one_aggregate *one_aggregate_new(struct one_logs *l, const struct query_aggregate *a);
 void one_aggregate_free(struct one_aggregate *x);

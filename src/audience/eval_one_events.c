@@ -1,5 +1,4 @@
-/* Numbers made of one customer's events. The blocks of a partition are opened once for all customers in it.
- */
+/* Numbers made of one customer's events. */
 #include "audience/eval_one.h"
 
 #include <stdlib.h>
@@ -7,131 +6,6 @@
 
 #define DAY_S      INT64_C(86400)
 #define MOST_UNITS 4096 /* of min_per */
-
-/* --- the log --- */
-
-#define MOST_BLOCKS 50000 /* opened at a time: a few hundred octets each */
-
-struct one_block {
-    struct events_block *b; /* with as many columns as there are, and no room for more */
-    uint64_t test;          /* for which the rows are */
-    uint32_t first, end;
-};
-
-struct one_part { /* of the customers of one partition, by day */
-    bool loaded;
-    struct one_block *blocks;
-    size_t n, cap;
-};
-
-static void log_clear(struct one_log *log)
-{
-    for (size_t i = 0; i < log->n_parts; i++) {
-        for (size_t k = 0; k < log->parts[i].n; k++)
-            free(log->parts[i].blocks[k].b);
-        free(log->parts[i].blocks);
-        log->parts[i] = (struct one_part){ .loaded = false };
-    }
-    log->n_blocks = 0;
-}
-
-void one_logs_free(struct one_logs *l)
-{
-    for (struct one_log *log = l->list, *next; log; log = next) {
-        next = log->next;
-        log_clear(log);
-        free(log->parts);
-        free(log);
-    }
-    l->list = NULL;
-}
-
-static int32_t day_of(int64_t second)
-{
-    int64_t day = second / DAY_S - (second % DAY_S < 0);
-    return day < INT32_MIN ? INT32_MIN : day > INT32_MAX ? INT32_MAX : (int32_t)day;
-}
-
-static struct one_log *log_need(struct one_logs *l, uint16_t type, int32_t from, int32_t to)
-{
-    struct one_log *log = l->list;
-    while (log && log->type != type)
-        log = log->next;
-    if (!log) {
-        log = calloc(1, sizeof *log);
-        if (!log) {
-            eval_nomem(l->ev);
-            return NULL;
-        }
-        *log = (struct one_log){ .type = type, .from = from, .to = to, .next = l->list };
-        l->list = log;
-    }
-    log->from = from < log->from ? from : log->from;
-    log->to = to > log->to ? to : log->to;
-    return log;
-}
-
-static bool log_add(void *ctx, const struct events_block *b)
-{
-    struct one_part *part = ctx;
-    const size_t size = offsetof(struct events_block, column) + b->n_columns * sizeof b->column[0];
-    if (part->n == part->cap) {
-        size_t cap = part->cap ? part->cap * 2 : 32;
-        struct one_block *more = realloc(part->blocks, cap * sizeof *more);
-        if (!more)
-            return false;
-        part->blocks = more;
-        part->cap = cap;
-    }
-    struct events_block *copy = malloc(size);
-    if (!copy)
-        return false;
-    memcpy(copy, b, size);
-    part->blocks[part->n++] = (struct one_block){ .b = copy };
-    return true;
-}
-
-/* The customer's partition; NULL: error. */
-static struct one_part *log_part(struct eval *ev, struct one_log *log, uint32_t customer)
-{
-    const size_t at = customer / EVENTS_CUSTOMERS;
-    if (at < log->n_parts && log->parts[at].loaded)
-        return &log->parts[at];
-    if (log->n_blocks > MOST_BLOCKS)
-        log_clear(log);
-    if (at >= log->n_parts) {
-        struct one_part *more = realloc(log->parts, (at + 1) * sizeof *more);
-        if (!more) {
-            eval_nomem(ev);
-            return NULL;
-        }
-        memset(more + log->n_parts, 0, (at + 1 - log->n_parts) * sizeof *more);
-        log->parts = more;
-        log->n_parts = at + 1;
-    }
-    struct one_part *part = &log->parts[at];
-    part->loaded = true;
-    if (!events_each_of(ev->txn, log->type, customer, customer, log->from, log->to, log_add, part)) {
-        eval_torn(ev);
-        return NULL;
-    }
-    log->n_blocks += part->n;
-    return part;
-}
-
-/* The customer's rows, looked for once a test. */
-static bool block_rows(const struct one_logs *l, struct one_block *x, uint32_t customer, uint32_t *row,
-                       uint32_t *end)
-{
-    if (x->test != l->test) {
-        x->test = l->test;
-        if (!events_rows_of(x->b, customer, &x->first, &x->end))
-            x->first = x->end = 0;
-    }
-    *row = x->first;
-    *end = x->end;
-    return x->first < x->end;
-}
 
 /* --- one aggregate --- */
 
@@ -214,7 +88,7 @@ static bool make_source(struct one_aggregate *x, size_t i)
     for (size_t k = 0; k < i; k++)
         if (x->a->events[k].id == event->id)
             return true; /* `a | a` counts a once */
-    s->log = log_need(x->logs, (uint16_t)event->id, day_of(x->span.from), day_of(x->span.to));
+    s->log = one_log_need(x->logs, (uint16_t)event->id, one_day_of(x->span.from), one_day_of(x->span.to));
     if (!s->log)
         return false;
     x->n_sources++;
@@ -344,20 +218,17 @@ static bool add_row(struct one_aggregate *x, const struct one_source *source, co
 static bool add_source(struct one_aggregate *x, const struct one_source *source, uint32_t customer,
                        struct sums *s)
 {
-    struct one_part *part = log_part(x->logs->ev, source->log, customer);
+    const struct one_part *part = one_log_find(x->logs, source->log, x->span, customer);
     for (size_t i = 0; part && i < part->n; i++) {
-        const struct events_block *b = part->blocks[i].b;
+        const struct one_block *block = &part->blocks[i];
         const struct packed *column = NULL;
-        uint32_t row, end;
-        if ((b->day + EVENTS_DAYS) * DAY_S <= x->span.from || b->day * DAY_S > x->span.to)
-            continue;
-        if (!block_rows(x->logs, &part->blocks[i], customer, &row, &end))
+        if (!one_block_in(block, x->span) || block->first == block->end)
             continue;
         if (x->a->attribute.n &&
-            !(column = events_column(b, (uint16_t)x->a->events[source->event].symbol.id)))
+            !(column = events_column(block->b, (uint16_t)x->a->events[source->event].symbol.id)))
             continue; /* unset in every row */
-        for (; row < end; row++)
-            if (!add_row(x, source, b, column, row, s))
+        for (uint32_t row = block->first; row < block->end; row++)
+            if (!add_row(x, source, block->b, column, row, s))
                 return false;
     }
     return part != NULL;
@@ -370,7 +241,7 @@ static int32_t local_day(const struct eval *ev, struct zone_span *span, int64_t 
     usec_t at = second * USEC_SEC;
     if (ev->time.zone && (at < span->from || at >= span->to))
         *span = zone_span_at(ev->time.zone, at);
-    return day_of(second + span->offset_s);
+    return one_day_of(second + span->offset_s);
 }
 
 static struct one_value whole(int64_t v)
@@ -464,7 +335,7 @@ bool one_survey_get(struct one_survey *s, uint32_t customer, int64_t *code)
 
 struct one_log *one_alive_log(struct one_logs *l)
 {
-    return log_need(l, EVENT_PURCHASE, INT32_MIN, day_of(l->ev->time.now_s));
+    return one_log_need(l, EVENT_PURCHASE, INT32_MIN, one_day_of(l->ev->time.now_s));
 }
 
 bool one_alive_get(struct one_logs *l, struct one_log *log, uint32_t customer, struct one_value *out)
@@ -472,15 +343,15 @@ bool one_alive_get(struct one_logs *l, struct one_log *log, uint32_t customer, s
     struct alive_history h = { 0 };
     struct zone_span span = { 0 };
     const struct bgnbd *m = eval_alive_model(l->ev);
-    struct one_part *part = m ? log_part(l->ev, log, customer) : NULL;
+    const struct eval_span ever = { INT64_MIN, l->ev->time.now_s };
+    const struct one_part *part = m ? one_log_find(l, log, ever, customer) : NULL;
     if (!part)
         return false;
     for (size_t i = 0; i < part->n; i++) {
         const struct events_block *b = part->blocks[i].b;
-        uint32_t row, end;
-        if (!block_rows(l, &part->blocks[i], customer, &row, &end))
+        if (!one_block_in(&part->blocks[i], ever))
             continue;
-        for (; row < end; row++) {
+        for (uint32_t row = part->blocks[i].first; row < part->blocks[i].end; row++) {
             int64_t second = b->day * DAY_S + packed_get(&b->second, row);
             if (second <= l->ev->time.now_s)
                 alive_history_add(&h, b->day, local_day(l->ev, &span, second));
