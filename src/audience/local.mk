@@ -21,7 +21,9 @@ src_libaudience_a_SOURCES += \
 	src/audience/eval_rfm.c src/audience/eval_alive.c
 # one customer after the other
 src_libaudience_a_SOURCES += \
-	src/audience/eval_one.h src/audience/eval_one.c src/audience/eval_one_log.c src/audience/eval_one_events.c
+	src/audience/eval_one.h src/audience/eval_one.c \
+	src/audience/eval_one_node.h src/audience/eval_one_node.c src/audience/eval_one_cond.c \
+	src/audience/eval_one_log.c src/audience/eval_one_events.c
 # customers, events, import, segments
 src_libaudience_a_SOURCES += \
 	src/audience/audience.c src/audience/audience.h src/audience/audience_inside.h \
