@@ -80,6 +80,7 @@ static json_t *carrier_settings(const struct carrier_options *k)
     put_text(o, "languages", k->languages);
     json_object_set_new(o, "packed", json_boolean(k->packed));
     json_object_set_new(o, "latin1", json_boolean(k->latin1));
+    json_object_set_new(o, "ucs2", json_boolean(k->ucs2));
     put_text(o, "receipt_ids", k->receipt_ids);
     put_text(o, "receipts_by", k->receipts_by);
     json_object_set_new(o, "max_failures", reply_u64(k->max_failures));

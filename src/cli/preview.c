@@ -30,6 +30,10 @@ static void put_alphabet(struct buf *out, const json_t *doc)
 void preview_put_line(struct buf *out, const json_t *doc)
 {
     int64_t parts = doc_int(doc, "parts"), left = doc_int(doc, "left");
+    if (parts == 0) { /* the hint says why */
+        buf_put_strv(out, STRV("cannot be sent"));
+        return;
+    }
     buf_printf(out, "%lld %s, ", (long long)parts, parts == 1 ? "part" : "parts");
     put_alphabet(out, doc);
     if (left != 0) {

@@ -161,6 +161,8 @@ static const struct setting carrier_settings[] = {
     { "packed", SETTING_BOOL, OF(packed), 0, 0, "false", true, "septets packed, as on the air" },
     { "latin1", SETTING_BOOL, OF(latin1), 0, 0, "false", true,
       "it takes Latin-1 (data_coding 3), too: used where it takes fewer parts than UCS-2" },
+    { "ucs2", SETTING_BOOL, OF(ucs2), 0, 0, "true", true,
+      "it takes UCS-2 (data_coding 8); without it, texts that need it are refused" },
     { "validity", SETTING_CHOICE, OF(validity), 0, 0, "relative", true, "relative|absolute|none" },
     { "service_type", SETTING_TEXT, OF(service_type), 0, 5, "", true, "when the carrier asks for one" },
     { "prefixes", SETTING_TEXT, OF(prefixes), 0, 0, "", true,

@@ -75,7 +75,8 @@ bool message_move_allowed(enum message_state from, enum message_state to);
     X(TOO_LONG, "too_long", "more parts than allowed")                                                       \
     X(NO_TEXT, "no_text", "nothing to send: the text is empty for this recipient")                           \
     X(NO_CLOCK, "no_clock", "no time zone is known for the recipient")                                       \
-    X(ERASED, "erased", "the customer was erased")
+    X(ERASED, "erased", "the customer was erased")                                                           \
+    X(ALPHABET, "alphabet", "it has characters that need UCS-2, which the carrier does not take")
 
 enum message_reason {
 #define X(id, name, text) REASON_##id,

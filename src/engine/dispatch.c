@@ -3,6 +3,7 @@
  * asked when a message is taken up and once more when its claim is synced. */
 #include "engine/internal.h"
 #include "engine/style.h"
+#include "engine/text.h"
 
 #include "domain/throttle.h"
 
@@ -475,10 +476,15 @@ static void dispatch_go(struct carrier *c, struct outgoing *o, struct link *k)
         dispatch_replan(c, o);
     } else if (split == OUTGOING_BAD) {
         outcome_forget(c, o);
-        spool_move(g->spool, o->m.id, MESSAGE_FAILED, REASON_BAD_SENDER, 0, 0, NULL, NULL);
+        struct parts_options style = carrier_style(c);
+        bool foreign = text_refused(o->m.text, &style, NULL); /* ucs2 = false came with a reload */
+        spool_move(g->spool, o->m.id, MESSAGE_FAILED, foreign ? REASON_ALPHABET : REASON_BAD_SENDER, 0, 0,
+                   NULL, NULL);
         engine_touch_spool(g);
-        log_event(g->log, LOG_ERROR, "not_writable", "carrier=%s message=%llu parts=%u", c->o.name,
-                  (unsigned long long)o->m.id, o->m.parts);
+        if (!foreign) {
+            log_event(g->log, LOG_ERROR, "not_writable", "carrier=%s message=%llu parts=%u", c->o.name,
+                      (unsigned long long)o->m.id, o->m.parts);
+        }
         outgoing_free(o);
     } else if (o->waiting == 0) {
         outcome_forget(c, o);

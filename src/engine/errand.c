@@ -3,6 +3,7 @@
  * before anything else and within the window; what is answered goes into the store, also when whoever asked
  * has been told meanwhile that no answer came. */
 #include "engine/internal.h"
+#include "engine/text.h"
 
 #include "smpp/status.h"
 #include "smpp/time.h"
@@ -448,6 +449,9 @@ static bool errand_check_text(struct errand *d)
     uint8_t coding = w->parts.data_coding;
     bool udhi = w->parts.udhi;
     struct strv was = d->o.m.text;
+    if (text_refused(d->text, &style, &d->err)) {
+        return false;
+    }
     d->o.m.text = d->text;
     bool one = outgoing_split(w, &d->o, style) == OUTGOING_SPLIT &&
                parts_fields(&w->parts, 0).message_payload.n == 0;

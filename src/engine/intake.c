@@ -4,6 +4,7 @@
 
 #include "audience/load.h"
 #include "engine/schedule.h"
+#include "engine/text.h"
 #include "smpp/parts.h"
 
 #include <stdlib.h>
@@ -190,6 +191,9 @@ static bool intake_measure(struct intake *j)
     j->sent.parts = est.parts;
     j->sent.text = j->m.text;
     j->sent.style = carrier_style(g->carriers[j->m.carrier]);
+    if (est.parts == 0) {
+        return !text_refused(j->m.text, &j->sent.style, &j->sent.err);
+    }
     if (est.parts > g->o.max_parts || est.parts > PARTS_MAX) {
         return err_set(&j->sent.err, ERR_LIMIT,
                        "the text has %u parts in %s; at most %u are allowed (max_parts)", est.parts,

@@ -68,7 +68,7 @@ struct carrier_options {
     char long_messages[12], transliteration[12],
         alphabet[12];    /* how texts are written: words as in style.c; */
     char languages[128]; /* "": what is plain */
-    bool packed, latin1;
+    bool packed, latin1, ucs2;
     struct tlv_options tlvs[ENGINE_CARRIER_TLVS];
     size_t n_tlvs;
     char validity[12]; /* "relative", "absolute", "none": how the carrier is told until when a message is

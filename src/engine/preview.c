@@ -102,7 +102,7 @@ static bool preview_one(void *ctx, const struct produced *r)
     p->parts_total += parts;
     p->cost += routed ? (double)(choice.cost * parts) / 1e6 : 0;
     p->gsm7 += r->text.n > 0 && e.alphabet == ALPHABET_GSM7;
-    p->ucs2 += r->text.n > 0 && e.alphabet == ALPHABET_UCS2;
+    p->ucs2 += e.parts > 0 && e.alphabet == ALPHABET_UCS2;
     p->latin1 += r->text.n > 0 && e.alphabet == ALPHABET_LATIN1;
     unsigned language = e.shift.locking != 0 ? e.shift.locking : e.shift.single;
     p->languages[language] += language != SHIFT_DEFAULT;

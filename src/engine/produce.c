@@ -2,6 +2,7 @@
 
 #include "audience/load.h"
 #include "engine/style.h"
+#include "engine/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -193,8 +194,10 @@ static void produce_route(struct campaign *m, struct outgoing *o)
         }
     }
     if (o->refused == MESSAGE_NONE && (o->m.parts == 0 || o->m.parts > g->o.max_parts)) {
+        struct parts_options style = carrier_style(c);
         o->refused = MESSAGE_FAILED;
-        o->reason = REASON_TOO_LONG;
+        o->reason =
+            o->m.parts == 0 && text_refused(o->m.text, &style, NULL) ? REASON_ALPHABET : REASON_TOO_LONG;
     }
 }
 

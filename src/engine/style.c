@@ -38,6 +38,7 @@ static bool style_read(const struct carrier_options *c, struct parts_options *o,
     }
     o->packed = c->packed;
     o->latin1 = c->latin1;
+    o->no_ucs2 = !c->ucs2;
     if (!style_languages(strv_from(c->languages), &o->languages, e)) {
         return false;
     }
@@ -61,7 +62,8 @@ bool style_of(const struct carrier_options *c, struct parts_options *out, struct
 uint32_t style_id(const struct parts_options *o)
 {
     return (uint32_t)o->mode | (uint32_t)o->translit << 2 | (uint32_t)o->packed << 4 |
-           (uint32_t)o->latin1 << 5 | (uint32_t)o->wire << 6 | o->languages << 12;
+           (uint32_t)o->latin1 << 5 | (uint32_t)o->wire << 6 | (uint32_t)o->no_ucs2 << 11 |
+           o->languages << 12;
 }
 
 static unsigned style_writing(bool packed, enum alphabet wire)

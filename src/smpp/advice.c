@@ -112,3 +112,33 @@ bool advice_text(const struct advice *a, const struct parts_estimate *plan, stru
                    a->over == 1 ? "character" : "characters", a->parts_over);
     return !out->failed;
 }
+
+bool advice_refusal(struct strv utf8, const struct parts_options *o, struct buf *out)
+{
+    struct advice a = { .n_foreign = 0 };
+    struct parts_options other = *o;
+    struct shift_map map;
+    struct buf rest = { 0 };
+    shift_map_init(&map, (struct shift){ 0, 0 });
+    if (!translit_text(utf8, o->translit, &map, &rest, NULL)) {
+        buf_free(&rest);
+        return false;
+    }
+    find_foreign((struct strv){ (const char *)rest.data, rest.len }, o, &a);
+    buf_free(&rest);
+    buf_put_strv(out, STRV("the carrier takes no UCS-2 (ucs2 = false), which "));
+    if (a.n_foreign > 0)
+        put_characters(&a, out);
+    else
+        buf_put_strv(out, STRV("the text"));
+    buf_put_strv(out, a.n_foreign > 1 ? STRV(" need") : STRV(" needs"));
+    for (unsigned i = (unsigned)o->translit + 1; i <= TRANSLIT_FULL; i++) {
+        other.translit = (enum translit_level)i;
+        if (parts_plan(utf8, &other).parts != 0) {
+            buf_printf(out, "; transliteration = \"%s\" would replace %s", translit_name(other.translit),
+                       a.n_foreign > 1 ? "them" : "it");
+            break;
+        }
+    }
+    return !out->failed;
+}

@@ -28,5 +28,8 @@ void advice_make(struct strv utf8, const struct parts_options *o, const struct p
 /* "the character U+2019 (’) forces UCS-2: 3 parts rather than 2; transliteration = "typographic" would
  * replace it" for people; nothing when nothing would be saved. False when memory is out. */
 bool advice_text(const struct advice *a, const struct parts_estimate *plan, struct buf *out);
+/* Why a text of 0 parts cannot be sent: "the carrier takes no UCS-2 (ucs2 = false), which the character
+ * U+4F60 (\u4f60) needs". False when memory is out. */
+bool advice_refusal(struct strv utf8, const struct parts_options *o, struct buf *out);
 
 #endif

@@ -232,6 +232,10 @@ static bool make_planned(struct parts *p, struct strv utf8, const struct parts_o
     struct shift_map map;
     struct parts_estimate plan = parts_plan_with(utf8, o, &p->scratch);
     struct parts_coding c = { .alphabet = plan.alphabet, .shift = plan.shift, .wire = o->wire };
+    if (plan.parts == 0) {
+        p->count = 0;
+        return false;
+    }
     if (parts_is_shifted(c.shift)) {
         shift_map_init(&map, c.shift);
         c.map = &map;

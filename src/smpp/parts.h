@@ -10,6 +10,7 @@
  *   - national tables where they take fewer parts than UCS-2 (with full transliteration, which avoids UCS-2:
  *     no more parts than the replaced text);
  *   - the replaced text, only where nothing is left that would need UCS-2: else the text stays untouched.
+ * Without UCS-2 whatever can be sent at all is, the fewest parts first.
  * National tables are not chosen for long texts in the modes SAR and PAYLOAD, where it is the carrier that
  * splits or joins and would have to repeat the header; forced they are put in all the same.
  *
@@ -50,6 +51,7 @@ struct parts_options {
                                counted; the octets are written in it, and it must have them all. No
                                languages and no packing with another than GSM7 */
     bool latin1;            /* the carrier takes Latin-1 (data_coding 3), where the text needs no more */
+    bool no_ucs2;           /* the carrier does not take UCS-2: what the rest cannot say is not sent */
     bool forced;            /* the next two instead of a choice; nothing is replaced */
     enum alphabet alphabet; /* characters it lacks become '?' */
     struct shift shift;     /* GSM7 only */
@@ -73,8 +75,8 @@ struct parts {
 };
 
 void parts_free(struct parts *p); /* zero-initialise with {0} before first use */
-/* Chooses and splits. False when there would be more than PARTS_MAX parts, a payload above 65535 octets
- * (count is then 0) or memory is out. */
+/* Chooses and splits. False when there would be more than PARTS_MAX parts, a payload above 65535 octets, no
+ * way without UCS-2 (count is then 0) or memory is out. */
 bool parts_make(struct parts *p, struct strv utf8, const struct parts_options *o);
 /* Splits the text as it is; `a` is alphabet_choose(utf8) or the one that is forced (characters it lacks
  * become '?'; BINARY takes the octets of `utf8` as they are). False when there would be more than PARTS_MAX
@@ -107,7 +109,8 @@ struct parts_estimate {
     struct shift shift;
     enum translit_level translit; /* as far as characters are replaced; OFF = the text is sent as it is */
     uint32_t replaced;            /* characters; parts_plan_text lists them */
-    uint32_t parts;               /* may be above PARTS_MAX: then it cannot be sent */
+    uint32_t parts;               /* may be above PARTS_MAX: then it cannot be sent; 0: it needs UCS-2, which
+                                     the carrier does not take */
     uint32_t units;               /* septets, 16-bit units or octets of the whole text */
     uint32_t left;                /* units that still fit into the last part */
 };

@@ -117,8 +117,11 @@ static struct parts_estimate plan_foreign(struct search *s)
         if (national)
             try_languages(s, languages_of(rest, s->plain) & s->o->languages, level);
     }
-    bool worth = s->plain || s->best.parts < wide.parts;
-    return s->best.parts && worth ? s->best : wide;
+    bool none = s->o->no_ucs2 && !narrow;
+    bool worth = s->plain || none || s->best.parts < wide.parts;
+    if (s->best.parts && worth)
+        return s->best;
+    return none ? (struct parts_estimate){ .alphabet = ALPHABET_UCS2 } : wide;
 }
 
 static struct parts_estimate plan_forced(struct strv utf8, const struct parts_options *o)

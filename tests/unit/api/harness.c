@@ -34,6 +34,7 @@ static void harness_start(struct harness *h, bool settable)
         .system_id = "x",
         .password = "x",
         .transceivers = 1,
+        .ucs2 = true,
         .version = 0x34,
         .window = 10,
         .rate = 100,

@@ -296,6 +296,7 @@ static void smsc_listen(struct rig *r, unsigned i)
         .system_id = "rig",
         .password = "secret",
         .transceivers = 1,
+        .ucs2 = true,
         .version = 0x34,
         .window = 10,
         .response_timeout = 10 * USEC_SEC,

@@ -66,10 +66,45 @@ static void what_would_save_parts_is_said(void **state)
     }
 }
 
+static void what_cannot_be_sent_is_said(void **state)
+{
+#define NO "the carrier takes no UCS-2 (ucs2 = false), which "
+    static const struct {
+        struct parts_options o;
+        const char *text, *why;
+    } rows[] = {
+        { { .no_ucs2 = true },
+          "caf\u00e9 \u4f60\u597d",
+          NO "the characters U+4F60 (\u4f60) and U+597D (\u597d) need" },
+        { { .no_ucs2 = true },
+          "it\u2019s",
+          NO "the character U+2019 (\u2019) needs; transliteration = \"typographic\" would replace it" },
+        { { .no_ucs2 = true, .translit = TRANSLIT_TYPOGRAPHIC },
+          "\u0436it\u2019s \u017d",
+          NO "the characters U+0436 (\u0436) and U+017D (\u017d) need; transliteration = \"full\" would "
+             "replace them" },
+        { { .no_ucs2 = true, .translit = TRANSLIT_FULL },
+          "\u0436\u4f60",
+          NO "the character U+4F60 (\u4f60) needs" },
+        { { .no_ucs2 = true, .wire = ALPHABET_ASCII },
+          "caf\u00e9",
+          NO "the character U+00E9 (\u00e9) needs" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf out = { 0 };
+        assert_int_equal(parts_plan(strv_from(rows[i].text), &rows[i].o).parts, 0);
+        assert_true(advice_refusal(strv_from(rows[i].text), &rows[i].o, &out));
+        assert_string_equal(buf_cstr(&out), rows[i].why);
+        buf_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_would_save_parts_is_said),
+        cmocka_unit_test(what_cannot_be_sent_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
