@@ -3,7 +3,7 @@
  * at a time, together with whose they are in one word each. What fits none of that is sorted by comparing. */
 #include "audience/eval_internal.h"
 
-#include "audience/set_bitmap.h"
+#include "audience/set_packed.h"
 #include "audience/words.h"
 #include "store/events.h"
 
@@ -27,13 +27,13 @@ struct eval_range eval_range_whole(struct eval *ev)
 /* Ids that are nobody's count for nothing. */
 static bool clear_missing(struct eval *ev, struct eval_numbers *x)
 {
-    struct bitmap_view view = { 0 };
+    struct set_reader all;
     uint64_t words[WORDS_OF_CONTAINER];
     const uint64_t first = x->range.first, end = first + x->range.n;
-    if (!bitmap_view_open(&view, ev->existing->r))
+    if (!set_reader_open(&all, ev->existing))
         return eval_nomem(ev);
     for (uint64_t piece = first / CONTAINER; piece * CONTAINER < end; piece++) {
-        bitmap_view_words(&view, (uint32_t)piece, words);
+        set_reader_words(&all, (uint32_t)piece, words);
         for (uint64_t w = 0; w < WORDS_OF_CONTAINER; w++)
             for (uint64_t none = ~words[w]; none; none &= none - 1) {
                 uint64_t id = piece * CONTAINER + w * 64 + (unsigned)__builtin_ctzll(none);
@@ -41,7 +41,7 @@ static bool clear_missing(struct eval *ev, struct eval_numbers *x)
                     x->v[id - first] = PACKED_UNSET;
             }
     }
-    bitmap_view_free(&view);
+    set_reader_close(&all);
     return true;
 }
 

@@ -10,7 +10,7 @@
 #include "audience/eval_internal.h"
 
 #include "audience/rfm.h"
-#include "audience/set_bitmap.h"
+#include "audience/set_packed.h"
 #include "audience/words.h"
 #include "store/events.h"
 
@@ -365,26 +365,24 @@ struct audience_set *eval_rfm_set(struct eval *ev, const struct query_node *node
     uint8_t truth[256];
     uint64_t words[WORDS_OF_CONTAINER];
     struct eval_range range;
-    struct bitmap_view view = { 0 };
-    struct bitmap_builder out = { 0 };
+    struct set_reader view = { 0 };
+    struct set_packer out = { 0 };
+    struct bitmap_container c;
+    uint32_t piece;
     const uint8_t *octets = rfm_truths(ev, node, rfm->part, truth) ? rfm_octets(ev, rfm, &range) : NULL;
     if (!octets)
         return NULL;
-    struct audience_set *set = malloc(sizeof *set);
-    bool ok = set && bitmap_view_open(&view, candidates->r);
-    const uint32_t first = range.first / CONTAINER, last = (uint32_t)((range.first + range.n) / CONTAINER);
-    for (uint32_t piece = first; ok && piece <= last; piece++)
-        if (bitmap_view_words(&view, piece, words)) {
-            rfm_piece(octets, range, truth, piece, words);
-            ok = bitmap_builder_add(&out, (uint16_t)piece, words);
-        }
-    if (ok)
-        ok = (set->r = bitmap_builder_finish(&out)) != NULL;
-    bitmap_view_free(&view);
-    bitmap_builder_free(&out);
-    if (ok)
+    bool ok = set_reader_open(&view, candidates);
+    while (ok && set_reader_next(&view, &piece, &c)) {
+        bitmap_container_words(&c, words);
+        rfm_piece(octets, range, truth, piece, words);
+        ok = set_packer_words(&out, (uint16_t)piece, words, words_count(words, WORDS_OF_CONTAINER));
+    }
+    struct audience_set *set = ok ? set_packer_finish(&out) : NULL;
+    set_reader_close(&view);
+    set_packer_free(&out);
+    if (set)
         return set;
-    free(set);
     eval_nomem(ev);
     return NULL;
 }

@@ -11,7 +11,9 @@ src_libaudience_a_SOURCES += \
 	src/audience/eval_test.c src/audience/eval_text.c src/audience/eval_survey.c src/audience/eval_rows.c src/audience/eval_zones.c \
 	src/audience/eval_fold.h src/audience/eval_fold.c \
 	src/audience/eval_lists.h src/audience/eval_lists.c \
-	src/audience/eval_piece.c src/audience/eval_select.c src/audience/eval_percentile.c src/audience/eval_rank.c \
+	src/audience/eval_piece.c src/audience/piece.c src/audience/piece.h \
+	src/audience/eval_few.c src/audience/eval_few.h \
+	src/audience/eval_select.c src/audience/eval_percentile.c src/audience/eval_rank.c \
 	src/audience/eval_aggregate.c src/audience/eval_num.c src/audience/eval_cond.c
 # values of customers: scores, the chance of being active
 src_libaudience_a_SOURCES += \
@@ -30,6 +32,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/set.c src/audience/set.h \
 	src/audience/words.c src/audience/words.h \
 	src/audience/set_bitmap.c src/audience/set_bitmap.h \
+	src/audience/set_packed.c src/audience/set_packed.h \
 	src/audience/dict_cache.c src/audience/dict_cache.h \
 	src/audience/directory.c src/audience/directory.h \
 	src/audience/index.c src/audience/index.h \

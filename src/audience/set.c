@@ -1,6 +1,6 @@
 #include "audience/set.h"
 
-#include "audience/set_bitmap.h"
+#include "audience/set_packed.h"
 #include "audience/words.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 struct audience_set *audience_set_new(void)
 {
-    struct audience_set *s = malloc(sizeof(*s));
+    struct audience_set *s = calloc(1, sizeof(*s));
     if (s && !(s->r = roaring_bitmap_create())) {
         free(s);
         return NULL;
@@ -20,7 +20,10 @@ struct audience_set *audience_set_new(void)
 
 struct audience_set *audience_set_copy(const struct audience_set *s)
 {
-    struct audience_set *c = malloc(sizeof(*c));
+    if (s->packed) {
+        return set_packed_copy(s);
+    }
+    struct audience_set *c = calloc(1, sizeof(*c));
     if (c && !(c->r = roaring_bitmap_copy(s->r))) {
         free(c);
         return NULL;
@@ -32,25 +35,51 @@ void audience_set_free(struct audience_set *s)
 {
     if (s) {
         roaring_bitmap_free(s->r);
+        free(s->packed);
         free(s);
     }
 }
 
-void audience_set_clear(struct audience_set *s)
+/* Before it is changed: a packed set becomes one of the library's own. */
+static bool set_own(struct audience_set *s)
 {
-    roaring_bitmap_clear(s->r);
+    if (s->packed) {
+        roaring_bitmap_t *r = roaring_bitmap_copy(s->r);
+        if (!r) {
+            return false;
+        }
+        roaring_bitmap_free(s->r);
+        free(s->packed);
+        *s = (struct audience_set){ r, NULL, 0 };
+    }
+    return true;
+}
+
+bool audience_set_clear(struct audience_set *s)
+{
+    bool ok = set_own(s);
+    if (ok) {
+        roaring_bitmap_clear(s->r);
+    }
+    return ok;
 }
 
 bool audience_set_add(struct audience_set *s, uint32_t id)
 {
-    roaring_bitmap_add(s->r, id);
-    return true;
+    bool ok = set_own(s);
+    if (ok) {
+        roaring_bitmap_add(s->r, id);
+    }
+    return ok;
 }
 
 bool audience_set_add_many(struct audience_set *s, const uint32_t *ids, size_t n)
 {
-    roaring_bitmap_add_many(s->r, n, ids);
-    return true;
+    bool ok = set_own(s);
+    if (ok) {
+        roaring_bitmap_add_many(s->r, n, ids);
+    }
+    return ok;
 }
 
 bool audience_set_add_range(struct audience_set *s, uint32_t first, uint64_t end)
@@ -58,15 +87,23 @@ bool audience_set_add_range(struct audience_set *s, uint32_t first, uint64_t end
     if (end > (uint64_t)UINT32_MAX + 1) {
         end = (uint64_t)UINT32_MAX + 1;
     }
-    if (first < end) {
+    if (first >= end) {
+        return true;
+    }
+    bool ok = set_own(s);
+    if (ok) {
         roaring_bitmap_add_range_closed(s->r, first, (uint32_t)(end - 1));
     }
-    return true;
+    return ok;
 }
 
-void audience_set_remove(struct audience_set *s, uint32_t id)
+bool audience_set_remove(struct audience_set *s, uint32_t id)
 {
-    roaring_bitmap_remove(s->r, id);
+    bool ok = set_own(s);
+    if (ok) {
+        roaring_bitmap_remove(s->r, id);
+    }
+    return ok;
 }
 
 bool audience_set_contains(const struct audience_set *s, uint32_t id)
@@ -96,28 +133,32 @@ uint64_t audience_set_and_count(const struct audience_set *a, const struct audie
 
 bool audience_set_and(struct audience_set *a, const struct audience_set *b)
 {
-    if (a != b) {
+    bool ok = a == b || set_own(a);
+    if (ok && a != b) {
         roaring_bitmap_and_inplace(a->r, b->r);
     }
-    return true;
+    return ok;
 }
 
 bool audience_set_or(struct audience_set *a, const struct audience_set *b)
 {
-    if (a != b) {
+    bool ok = a == b || set_own(a);
+    if (ok && a != b) {
         roaring_bitmap_or_inplace(a->r, b->r);
     }
-    return true;
+    return ok;
 }
 
 bool audience_set_andnot(struct audience_set *a, const struct audience_set *b)
 {
     if (a == b) {
-        roaring_bitmap_clear(a->r);
-    } else {
+        return audience_set_clear(a);
+    }
+    bool ok = set_own(a);
+    if (ok) {
         roaring_bitmap_andnot_inplace(a->r, b->r);
     }
-    return true;
+    return ok;
 }
 
 /* --- words --- */
@@ -144,13 +185,12 @@ bool audience_set_add_words(struct audience_set *s, uint32_t first, const uint64
         at = stop;
     }
     roaring_bitmap_t *r = bitmap_builder_finish(&b);
-    if (!ok || !r) {
-        bitmap_free(r);
-        return false;
+    ok = ok && r && set_own(s);
+    if (ok) {
+        roaring_bitmap_or_inplace(s->r, r);
     }
-    roaring_bitmap_or_inplace(s->r, r);
-    roaring_bitmap_free(r);
-    return true;
+    bitmap_free(r);
+    return ok;
 }
 
 void audience_set_words(const struct audience_set *s, uint32_t first, uint64_t *words, size_t n)
@@ -178,48 +218,111 @@ void audience_set_words(const struct audience_set *s, uint32_t first, uint64_t *
 }
 
 /* Container after container: each set's as words once, which then are in the cache for all the pairs. */
-static void overlap_container(struct bitmap_view *views, size_t n, uint32_t container,
-                              uint64_t (*words)[CONTAINER_WORDS], bool *any, uint64_t *counts)
+struct overlap {
+    struct set_reader *readers;
+    uint64_t (*words)[CONTAINER_WORDS]; /* of the container, of those that have it: ... */
+    const uint64_t **there;
+    size_t *which, n_there, n;
+    uint64_t *sums, *counts;
+};
+
+static void overlap_container(struct overlap *o, uint32_t container)
 {
-    for (size_t i = 0; i < n; i++) {
-        any[i] = bitmap_view_words(&views[i], container, words[i]);
-        for (size_t k = 0; any[i] && k <= i; k++) {
-            counts[i * n + k] += any[k] ? words_and_count(words[i], words[k], CONTAINER_WORDS) : 0;
+    struct bitmap_container c;
+    o->n_there = 0;
+    for (size_t i = 0; i < o->n; i++) {
+        if (!set_reader_seek(&o->readers[i], container, &c)) {
+            continue;
+        }
+        const size_t k = o->n_there++;
+        o->which[k] = i;
+        if (c.kind == CONTAINER_BITSET && (uintptr_t)c.p % sizeof(uint64_t) == 0) {
+            o->there[k] = (const uint64_t *)(const void *)c.p;
+        } else {
+            bitmap_container_words(&c, o->words[k]);
+            o->there[k] = o->words[k];
+        }
+        memset(o->sums, 0, (k + 1) * sizeof(*o->sums));
+        words_and_counts(o->there[k], o->there, k + 1, o->sums);
+        for (size_t j = 0; j <= k; j++) {
+            o->counts[i * o->n + o->which[j]] += o->sums[j];
         }
     }
 }
 
-bool audience_sets_overlap(const struct audience_set *const *sets, size_t n, uint64_t *counts)
+static bool overlap_open(struct overlap *o, const struct audience_set *const *sets, uint32_t *last)
 {
-    uint64_t(*words)[CONTAINER_WORDS] = malloc((n + 1) * sizeof(*words));
-    bool *any = calloc(n + 1, sizeof(*any));
-    struct bitmap_view *views = calloc(n + 1, sizeof(*views));
-    bool ok = words && any && views;
-    uint32_t last = 0;
-    memset(counts, 0, n * n * sizeof(*counts));
+    const size_t n = o->n;
+    o->words = malloc((n + 1) * sizeof(*o->words));
+    o->readers = calloc(n + 1, sizeof(*o->readers));
+    o->there = calloc(n + 1, sizeof(*o->there));
+    o->which = calloc(n + 1, sizeof(*o->which));
+    o->sums = calloc(n + 1, sizeof(*o->sums));
+    bool ok = o->words && o->readers && o->there && o->which && o->sums;
     for (size_t i = 0; ok && i < n; i++) {
         uint32_t most = roaring_bitmap_is_empty(sets[i]->r) ? 0 : roaring_bitmap_maximum(sets[i]->r);
-        last = most > last ? most : last;
-        ok = bitmap_view_open(&views[i], sets[i]->r);
+        *last = most > *last ? most : *last;
+        ok = set_reader_open(&o->readers[i], sets[i]);
     }
+    return ok;
+}
+
+bool audience_sets_overlap(const struct audience_set *const *sets, size_t n, uint64_t *counts)
+{
+    struct overlap o = { .n = n, .counts = counts };
+    uint32_t last = 0;
+    bool ok = overlap_open(&o, sets, &last);
+    memset(counts, 0, n * n * sizeof(*counts));
     for (uint32_t c = 0; ok && c <= last >> 16; c++) {
-        overlap_container(views, n, c, words, any, counts);
+        overlap_container(&o, c);
     }
     for (size_t i = 0; i < n * n; i++) {
         counts[i] = i / n < i % n ? counts[i % n * n + i / n] : counts[i];
     }
-    for (size_t i = 0; views && i < n; i++) {
-        bitmap_view_free(&views[i]);
+    for (size_t i = 0; o.readers && i < n; i++) {
+        set_reader_close(&o.readers[i]);
     }
-    free(views);
-    free(words);
-    free(any);
+    free(o.readers);
+    free(o.words);
+    free(o.there);
+    free(o.which);
+    free(o.sums);
     return ok;
+}
+
+/* All of them, which there is room for. */
+static size_t read_all(const struct audience_set *s, uint32_t *ids, size_t max)
+{
+    struct set_reader r;
+    struct bitmap_container c;
+    uint64_t words[CONTAINER_WORDS];
+    uint32_t container;
+    size_t n = 0;
+    if (!set_reader_open(&r, s)) {
+        return 0;
+    }
+    while (set_reader_next(&r, &container, &c)) {
+        if (c.kind == CONTAINER_ARRAY) {
+            const list_u16 *list = (const list_u16 *)(const void *)c.p;
+            for (uint32_t i = 0; i < c.n; i++) {
+                ids[n + i] = container << 16 | list[i];
+            }
+            n += c.n;
+        } else {
+            bitmap_container_words(&c, words);
+            n += words_ids(words, container << 16, ids + n, max - n);
+        }
+    }
+    set_reader_close(&r);
+    return n;
 }
 
 size_t audience_set_read(const struct audience_set *s, uint32_t from, uint32_t *ids, size_t max)
 {
     roaring_uint32_iterator_t it;
+    if (from == 0 && s->packed && max >= roaring_bitmap_get_cardinality(s->r)) {
+        return read_all(s, ids, max);
+    }
     if (from == 0 && max >= roaring_bitmap_get_cardinality(s->r)) {
         roaring_bitmap_to_uint32_array(s->r, ids);
         return (size_t)roaring_bitmap_get_cardinality(s->r);
@@ -257,7 +360,7 @@ struct audience_set *audience_set_deserialize(struct strv octets, struct err *e)
         err_set(e, ERR_CORRUPT, "not a valid set of customers");
         return NULL;
     }
-    struct audience_set *s = malloc(sizeof(*s));
+    struct audience_set *s = calloc(1, sizeof(*s));
     if (s) {
         s->r = roaring_bitmap_portable_deserialize_safe(octets.p, octets.n);
     }
@@ -271,6 +374,8 @@ struct audience_set *audience_set_deserialize(struct strv octets, struct err *e)
 
 void audience_set_compact(struct audience_set *s)
 {
-    roaring_bitmap_run_optimize(s->r);
-    roaring_bitmap_shrink_to_fit(s->r);
+    if (set_own(s)) { /* it is but larger, else */
+        roaring_bitmap_run_optimize(s->r);
+        roaring_bitmap_shrink_to_fit(s->r);
+    }
 }

@@ -19,12 +19,12 @@ struct audience_set;
 struct audience_set *audience_set_new(void); /* empty; NULL: out of memory */
 struct audience_set *audience_set_copy(const struct audience_set *s);
 void audience_set_free(struct audience_set *s);
-void audience_set_clear(struct audience_set *s);
+bool audience_set_clear(struct audience_set *s);
 
 bool audience_set_add(struct audience_set *s, uint32_t id);
 bool audience_set_add_many(struct audience_set *s, const uint32_t *ids, size_t n);
 bool audience_set_add_range(struct audience_set *s, uint32_t first, uint64_t end); /* first..end-1 */
-void audience_set_remove(struct audience_set *s, uint32_t id);
+bool audience_set_remove(struct audience_set *s, uint32_t id);
 bool audience_set_contains(const struct audience_set *s, uint32_t id);
 uint64_t audience_set_count(const struct audience_set *s);
 bool audience_set_empty(const struct audience_set *s);

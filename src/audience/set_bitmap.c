@@ -157,13 +157,7 @@ bool bitmap_to_octets(const roaring_bitmap_t *r, struct buf *out)
 
 #define CONTAINER_WORDS WORDS_OF_CONTAINER
 
-struct stored {
-    enum { CONTAINER_ARRAY, CONTAINER_BITSET, CONTAINER_RUNS } kind;
-    uint32_t n; /* values, or runs */
-    const uint8_t *p;
-};
-
-static bool stored_open(struct strv octets, struct stored *c)
+bool bitmap_container_open(struct strv octets, struct bitmap_container *c)
 {
     struct reader r = { (const uint8_t *)octets.p, octets.n, 0, octets.n == 0 };
     const uint8_t *p = take(&r, 4);
@@ -171,7 +165,7 @@ static bool stored_open(struct strv octets, struct stored *c)
         const uint8_t *is_run = take(&r, 1), *head = take(&r, 4),
                       *runs = is_run && *is_run & 1 ? take(&r, 2) : NULL;
         if (head && runs) {
-            *c = (struct stored){ CONTAINER_RUNS, le16(runs), take(&r, (size_t)le16(runs) * 4) };
+            *c = (struct bitmap_container){ CONTAINER_RUNS, le16(runs), take(&r, (size_t)le16(runs) * 4) };
             return !r.failed;
         }
         return false;
@@ -182,8 +176,8 @@ static bool stored_open(struct strv octets, struct stored *c)
     }
     uint32_t count = le16(head + 2) + 1;
     bool array = count <= ARRAY_MOST;
-    *c = (struct stored){ array ? CONTAINER_ARRAY : CONTAINER_BITSET, count,
-                          take(&r, array ? (size_t)count * 2 : BITSET_OCTETS) };
+    *c = (struct bitmap_container){ array ? CONTAINER_ARRAY : CONTAINER_BITSET, count,
+                                    take(&r, array ? (size_t)count * 2 : BITSET_OCTETS) };
     return !r.failed;
 }
 
@@ -197,7 +191,7 @@ static void or_run(uint64_t *words, uint32_t first, uint32_t last)
     }
 }
 
-static void stored_or(const struct stored *c, uint64_t *words)
+void bitmap_container_or(const struct bitmap_container *c, uint64_t *words)
 {
     if (c->kind == CONTAINER_BITSET) {
         for (uint32_t i = 0; i < CONTAINER_WORDS; i++) {
@@ -206,10 +200,7 @@ static void stored_or(const struct stored *c, uint64_t *words)
             words[i] |= w;
         }
     } else if (c->kind == CONTAINER_ARRAY) {
-        for (uint32_t i = 0; i < c->n; i++) {
-            uint32_t v = le16(c->p + 2 * (size_t)i);
-            words[v / 64] |= UINT64_C(1) << v % 64;
-        }
+        words_set_list(words, (const list_u16 *)(const void *)c->p, c->n);
     } else {
         for (uint32_t i = 0; i < c->n; i++) {
             uint32_t first = le16(c->p + 4 * (size_t)i), last = first + le16(c->p + 4 * (size_t)i + 2);
@@ -218,36 +209,23 @@ static void stored_or(const struct stored *c, uint64_t *words)
     }
 }
 
-bool bitmap_or_words(struct strv octets, uint64_t *words)
+void bitmap_container_words(const struct bitmap_container *c, uint64_t *words)
 {
-    struct stored c;
-    if (!stored_open(octets, &c)) {
-        return false;
+    if (c->kind == CONTAINER_BITSET) {
+        memcpy(words, c->p, BITSET_OCTETS);
+        return;
     }
-    stored_or(&c, words);
-    return true;
+    memset(words, 0, BITSET_OCTETS);
+    bitmap_container_or(c, words);
 }
 
-bool bitmap_and_words(struct strv octets, uint64_t *words)
+bool bitmap_or_words(struct strv octets, uint64_t *words)
 {
-    struct stored c;
-    uint64_t own[CONTAINER_WORDS];
-    if (!stored_open(octets, &c)) {
+    struct bitmap_container c;
+    if (!bitmap_container_open(octets, &c)) {
         return false;
     }
-    if (c.kind == CONTAINER_BITSET) {
-        for (uint32_t i = 0; i < CONTAINER_WORDS; i++) {
-            uint64_t w;
-            memcpy(&w, c.p + 8 * (size_t)i, 8);
-            words[i] &= w;
-        }
-        return true;
-    }
-    memset(own, 0, sizeof(own));
-    stored_or(&c, own);
-    for (uint32_t i = 0; i < CONTAINER_WORDS; i++) {
-        words[i] &= own[i];
-    }
+    bitmap_container_or(&c, words);
     return true;
 }
 
@@ -335,55 +313,4 @@ roaring_bitmap_t *bitmap_builder_finish(struct bitmap_builder *b)
     buf_free(&whole);
     bitmap_builder_free(b);
     return r;
-}
-
-/* --- read container by container --- */
-
-bool bitmap_view_open(struct bitmap_view *v, const roaring_bitmap_t *r)
-{
-    if (!bitmap_to_octets(r, &v->octets)) {
-        return false;
-    }
-    const uint8_t *p = v->octets.data;
-    v->runs = le16(p) == COOKIE_RUNS;
-    v->n = v->runs ? le16(p + 2) + 1 : le32(p + 4);
-    v->heads = v->runs ? 4 + (v->n + 7) / 8 : 8;
-    v->data = v->heads + 4 * (size_t)v->n + (!v->runs || v->n >= OFFSETS_FROM ? 4 * (size_t)v->n : 0);
-    return true;
-}
-
-void bitmap_view_free(struct bitmap_view *v)
-{
-    buf_free(&v->octets);
-}
-
-/* The octets are our own: the library just wrote them. */
-static struct stored view_stored(const struct bitmap_view *v)
-{
-    const uint8_t *head = v->octets.data + v->heads + 4 * (size_t)v->at, *p = v->octets.data + v->data;
-    const uint32_t count = le16(head + 2) + 1;
-    if (v->runs && (v->octets.data[4 + v->at / 8] >> v->at % 8 & 1)) {
-        return (struct stored){ CONTAINER_RUNS, le16(p), p + 2 };
-    }
-    return (struct stored){ count <= ARRAY_MOST ? CONTAINER_ARRAY : CONTAINER_BITSET, count, p };
-}
-
-bool bitmap_view_words(struct bitmap_view *v, uint32_t container, uint64_t *words)
-{
-    memset(words, 0, CONTAINER_WORDS * sizeof(*words));
-    for (; v->at < v->n; v->at++) {
-        const uint32_t key = le16(v->octets.data + v->heads + 4 * (size_t)v->at);
-        const struct stored c = view_stored(v);
-        if (key > container) {
-            return false;
-        }
-        if (key == container) {
-            stored_or(&c, words);
-            return true;
-        }
-        v->data += c.kind == CONTAINER_RUNS    ? 2 + 4 * (size_t)c.n
-                   : c.kind == CONTAINER_ARRAY ? 2 * (size_t)c.n
-                                               : BITSET_OCTETS;
-    }
-    return false;
 }

@@ -3,11 +3,14 @@
 #define TESSERA_AUDIENCE_SET_BITMAP_H
 
 #include "audience/set.h"
+#include "audience/words.h"
 
 #include <roaring/roaring.h>
 
 struct audience_set {
     roaring_bitmap_t *r;
+    uint8_t *packed; /* what r stands in (set_packed.h), or NULL; r then is only read */
+    size_t packed_n;
 };
 
 /* The library's does not take NULL. */
@@ -28,11 +31,21 @@ bool bitmap_add_octets(roaring_bitmap_t *into, struct strv octets);
 /* The members container * 65,536 .. + 65,535 as words[0..1024). False: there are none, and words are all 0.
  */
 bool bitmap_words(const roaring_bitmap_t *r, uint32_t container, uint64_t *words);
-/* ORs a stored container (octets of members.h) into words[0..1024): bit i of the container is bit i % 64 of
- * word i / 64. Stays inside of octets and words whatever is in them. False: not one such container. */
-bool bitmap_or_words(struct strv octets, uint64_t *words);
-/* words &= container, likewise. */
-bool bitmap_and_words(struct strv octets, uint64_t *words);
+/* The one container of the octets of members.h, or of a packed set, in place. */
+struct bitmap_container {
+    enum { CONTAINER_ARRAY, CONTAINER_BITSET, CONTAINER_RUNS } kind;
+    uint32_t n; /* values, or runs */
+    const uint8_t *p;
+};
+/* False: not one such container. Its octets are there, but whatever they are: places may not ascend, counts
+ * may be wrong. What follows stays inside of octets and words all the same. */
+bool bitmap_container_open(struct strv octets, struct bitmap_container *c);
+/* ORs it into words[0..1024): bit i of the container is bit i % 64 of word i / 64. */
+void bitmap_container_or(const struct bitmap_container *c, uint64_t *words);
+/* words = container */
+void bitmap_container_words(const struct bitmap_container *c, uint64_t *words);
+bool bitmap_or_words(struct strv octets, uint64_t *words); /* bitmap_container_open and _or */
+
 /* A bitmap made container after container, ascending. Zero-initialise. */
 struct bitmap_builder {
     struct buf heads, data;
@@ -43,18 +56,6 @@ bool bitmap_builder_add(struct bitmap_builder *b, uint16_t container, const uint
 /* Ends it in any case. NULL: no memory. */
 roaring_bitmap_t *bitmap_builder_finish(struct bitmap_builder *b);
 void bitmap_builder_free(struct bitmap_builder *b);
-
-/* A bitmap as octets, to be read a container at a time in ascending order. Zero-initialise. */
-struct bitmap_view {
-    struct buf octets;
-    uint32_t n, at;
-    bool runs;
-    size_t heads, data;
-};
-bool bitmap_view_open(struct bitmap_view *v, const roaring_bitmap_t *r); /* False: no memory */
-/* As bitmap_words; `container` must not be below that of the call before. */
-bool bitmap_view_words(struct bitmap_view *v, uint32_t container, uint64_t *words);
-void bitmap_view_free(struct bitmap_view *v);
 
 /* Writes over `out`. False: no memory. */
 bool bitmap_to_octets(const roaring_bitmap_t *r, struct buf *out);

@@ -127,3 +127,7 @@ check_PROGRAMS += tests/unit/audience/test_habit
 tests_unit_audience_test_habit_SOURCES = tests/unit/audience/test_habit.c
 tests_unit_audience_test_habit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_audience_test_habit_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/audience/test_piece
+tests_unit_audience_test_piece_SOURCES = tests/unit/audience/test_piece.c
+tests_unit_audience_test_piece_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_audience_test_piece_LDADD = $(LIBS_audience) $(CMOCKA_LIBS)
