@@ -1,5 +1,7 @@
 /* /v1/votes. */
 #include "api/call.h"
+#include "audience/audience.h"
+#include "store/schema.h"
 #include "store/spool.h"
 
 #include <string.h>
@@ -35,6 +37,7 @@ static json_t *vote_json(const struct vote_spec *v)
     json_object_set_new(o, "options", options);
     json_object_set_new(o, "aliases", vote_aliases(v));
     json_object_set_new(o, "last_wins", json_boolean(v->last_wins));
+    json_object_set_new(o, "field", v->field.n != 0 ? reply_text(v->field) : json_null());
     return o;
 }
 
@@ -56,9 +59,13 @@ void api_vote_list(struct call *c)
 /* --- PUT /v1/votes/NAME --- */
 
 struct vote_asked {
-    struct strv keyword;
+    struct strv keyword, field;
     const json_t *options, *aliases;
     bool last_wins;
+};
+
+struct vote_job {
+    struct strv field;
 };
 
 static const struct member VOTE_MEMBERS[] = {
@@ -66,6 +73,7 @@ static const struct member VOTE_MEMBERS[] = {
     { "options", MEMBER_TEXTS, true, offsetof(struct vote_asked, options), 2, VOTE_MAX_OPTIONS },
     { "aliases", MEMBER_OBJECT, false, offsetof(struct vote_asked, aliases), 0, VOTE_MAX_OPTIONS },
     { "last_wins", MEMBER_BOOL, false, offsetof(struct vote_asked, last_wins), 0, 0 },
+    { "field", MEMBER_TEXT, false, offsetof(struct vote_asked, field), 1, SCHEMA_MAX_NAME },
 };
 
 static long vote_option(const struct vote_spec *s, const char *name)
@@ -124,13 +132,24 @@ static void vote_then_put(struct call *c)
     call_reply(c);
 }
 
-void api_vote_put(struct call *c)
+static bool vote_members(struct call *c, struct vote_asked *q)
+{
+    return call_members(c, VOTE_MEMBERS, sizeof VOTE_MEMBERS / sizeof VOTE_MEMBERS[0], q);
+}
+
+static void vote_put(struct call *c)
 {
     struct vote_asked q = { 0 };
-    if (!call_members(c, VOTE_MEMBERS, sizeof VOTE_MEMBERS / sizeof VOTE_MEMBERS[0], &q)) {
+    if (c->err.code != ERR_NONE) {
+        call_reply(c);
         return;
     }
-    struct vote_spec s = { .name = c->param[0], .keyword = q.keyword, .last_wins = q.last_wins };
+    if (!vote_members(c, &q)) {
+        return;
+    }
+    struct vote_spec s = {
+        .name = c->param[0], .keyword = q.keyword, .last_wins = q.last_wins, .field = q.field
+    };
     struct buf text = { 0 };
     s.n_options = json_array_size(q.options);
     for (size_t i = 0; i < s.n_options; i++) {
@@ -144,6 +163,37 @@ void api_vote_put(struct call *c)
         call_reply(c);
     }
     buf_free(&text);
+}
+
+static void vote_run_field(const struct engine_view *v, struct call *c)
+{
+    const struct vote_job *j = c->job;
+    struct audience_view *view = audience_view_begin(v->audience, &c->err);
+    const struct schema_field *f = view != NULL ? schema_find_field(view->schema, j->field) : NULL;
+    if (view != NULL && f == NULL) {
+        schema_no_field(view->schema, j->field, &c->err);
+    } else if (view != NULL && (f->type != SCHEMA_SET || f->hidden)) {
+        err_set(&c->err, ERR_INVALID, "\"" STRV_FMT "\" is no set (%s): what is voted for goes into a set",
+                STRV_ARG(j->field), schema_type_name(f->type));
+    }
+    audience_view_end(view);
+}
+
+void api_vote_put(struct call *c)
+{
+    struct vote_asked q = { 0 };
+    if (!vote_members(c, &q)) {
+        return;
+    }
+    if (q.field.n == 0) {
+        vote_put(c);
+        return;
+    }
+    struct vote_job *j = call_job(c, sizeof *j, NULL);
+    if (j != NULL) {
+        j->field = q.field;
+        call_read(c, vote_run_field, vote_put);
+    }
 }
 
 void api_vote_remove(struct call *c)

@@ -107,6 +107,8 @@ static const struct option vote_add_options[] = {
     OPT("alias", OPTION_TEXT, "A=x,y", "other words for an option; several times", .repeats = true),
     OPT("last-wins", OPTION_FLAG, NULL,
         "a later vote of a number replaces its earlier one [the first counts]"),
+    OPT("field", OPTION_TEXT, "SET",
+        "put what somebody votes for into this set of the customer, such as interests"),
     { .name = NULL },
 };
 

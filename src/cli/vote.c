@@ -31,6 +31,9 @@ static json_t *vote_body(struct cli *c)
     json_object_set_new(body, "keyword", json_string(args_text(&c->args, "keyword")));
     json_object_set_new(body, "options", vote_split(strv_from(args_text(&c->args, "options"))));
     json_object_set_new(body, "last_wins", json_boolean(args_flag(&c->args, "last-wins")));
+    if (args_text(&c->args, "field") != NULL) {
+        json_object_set_new(body, "field", json_string(args_text(&c->args, "field")));
+    }
     for (size_t i = 0; (text = args_text_at(&c->args, "alias", i)) != NULL; i++) {
         struct strv rest = strv_from(text), option = { 0 };
         char name[256];

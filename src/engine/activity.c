@@ -13,6 +13,8 @@ struct activity_job {
     struct engine *g;
     uint64_t last; /* applied up to here; 0: nothing */
     struct err err;
+    struct buf noting; /* votes that write to the customers */
+    struct votes_noted noted;
     struct spool_feed feed[ACTIVITY_BATCH];
     struct audience_activity list[ACTIVITY_BATCH];
 };
@@ -51,7 +53,9 @@ static void activity_run(const struct engine_view *v, void *job)
                                                  .campaign = f->campaign,
                                                  .at = f->at };
     }
-    if (audience_apply_feed(v->audience, j->list, n, j->feed[n - 1].seq, &o, &result, &j->err)) {
+    if (votes_note(v, (struct strv){ (const char *)j->noting.data, j->noting.len }, j->feed, n, &j->noted,
+                   &j->err) &&
+        audience_apply_feed(v->audience, j->list, n, j->feed[n - 1].seq, &o, &result, &j->err)) {
         j->last = j->feed[n - 1].seq;
     }
 }
@@ -61,6 +65,10 @@ static void activity_done(void *job)
     struct activity_job *j = job;
     struct engine *g = j->g;
     g->feeding = false;
+    if (j->noted.refused != 0) {
+        log_event(g->log, LOG_WARN, "vote_not_noted", "vote=%s field=%s reason=\"no set of that name\"",
+                  log_quote(strv_from(j->noted.vote)).s, log_quote(strv_from(j->noted.field)).s);
+    }
     if (j->err.code != ERR_NONE) {
         g->feed_stalled = true;
         engine_store_alarm(g, "activity_refused", j->err.code, j->err.text);
@@ -70,6 +78,7 @@ static void activity_done(void *job)
         engine_touch_spool(g);
         activity_pump(g);
     }
+    buf_free(&j->noting);
     free(j);
 }
 
@@ -84,8 +93,12 @@ void activity_pump(struct engine *g)
     }
     j->g = g;
     j->err = (struct err){ 0 };
+    j->noting = (struct buf){ 0 };
+    j->noted = (struct votes_noted){ 0 };
+    votes_put_noting(g, &j->noting);
     g->feeding = engine_submit(g, &g->writer, activity_run, activity_done, j, NULL);
     if (!g->feeding) {
+        buf_free(&j->noting);
         free(j);
     }
 }

@@ -286,6 +286,7 @@ struct vote_spec {
     struct strv aliases[VOTE_MAX_OPTIONS]; /* comma-separated, "" when none */
     size_t n_options;
     bool last_wins;
+    struct strv field; /* a set of the customers' that gets what is voted for; "" = none */
 };
 void engine_vote_put(struct engine *g, const struct vote_spec *s, engine_done_fn done, void *ctx);
 void engine_vote_remove(struct engine *g, struct strv name, engine_done_fn done, void *ctx);

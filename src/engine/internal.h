@@ -174,6 +174,21 @@ bool votes_load_docs(struct engine *g, struct spool_reader *r, struct err *e);
 void votes_free_all(struct engine *g);
 /* The vote a text is for; NULL: none. *option is -1 when the text names none. */
 const struct vote_spec *votes_find(const struct engine *g, struct strv text, int *option);
+const struct vote_spec *votes_at(const struct engine *g, size_t i); /* i < n_votes */
+/* The stored form of a vote; decoded, texts are views into it. */
+void votes_encode(const struct vote_spec *s, struct buf *b);
+bool votes_decode(struct strv name, struct strv doc, struct vote_spec *s, struct err *e);
+
+/* votes_note.c: what is voted for, into a set of the customers' */
+struct votes_noted {
+    size_t refused; /* votes of which the field is no set (any more), */
+    char vote[ENGINE_NAME_MAX], field[SCHEMA_MAX_NAME + 1]; /* the last of them */
+};
+void votes_put_noting(const struct engine *g,
+                      struct buf *out); /* for votes_note: nothing when there are none */
+/* On the audience writer, before the feed's number is stored; what is repeated changes nothing. */
+bool votes_note(const struct engine_view *v, struct strv noting, const struct spool_feed *feed, size_t n,
+                struct votes_noted *noted, struct err *e);
 /* facts of a thread */
 struct facts_options engine_facts_options(const struct engine *g);
 

@@ -18,4 +18,4 @@ src_libengine_a_SOURCES = \
 	src/engine/rates_overlap.c src/engine/dispatch.c src/engine/outcome.c \
 	src/engine/campaign.h src/engine/campaign.c src/engine/campaign_doc.c src/engine/campaign_info.c \
 	src/engine/launch.c src/engine/produce.c src/engine/preview.c \
-	src/engine/erase.c src/engine/intake.c src/engine/moving.c src/engine/errand.c src/engine/sweep.c src/engine/fit.c src/engine/watch.c src/engine/receive.c src/engine/activity.c src/engine/votes.c
+	src/engine/erase.c src/engine/intake.c src/engine/moving.c src/engine/errand.c src/engine/sweep.c src/engine/fit.c src/engine/watch.c src/engine/receive.c src/engine/activity.c src/engine/votes.c src/engine/votes_note.c

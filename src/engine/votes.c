@@ -14,7 +14,7 @@ struct vote {
     uint32_t id; /* in the matcher */
 };
 
-static void vote_encode(const struct vote_spec *s, struct buf *b)
+void votes_encode(const struct vote_spec *s, struct buf *b)
 {
     buf_put_u8(b, VOTE_DOC_VERSION);
     buf_put_u8(b, s->last_wins);
@@ -24,9 +24,10 @@ static void vote_encode(const struct vote_spec *s, struct buf *b)
         buf_put_lstr(b, s->options[i]);
         buf_put_lstr(b, s->aliases[i]);
     }
+    buf_put_lstr(b, s->field);
 }
 
-static bool vote_decode(struct strv name, struct strv doc, struct vote_spec *s, struct err *e)
+bool votes_decode(struct strv name, struct strv doc, struct vote_spec *s, struct err *e)
 {
     struct rd r = rd_from(doc.p, doc.n);
     *s = (struct vote_spec){ .name = name };
@@ -42,6 +43,7 @@ static bool vote_decode(struct strv name, struct strv doc, struct vote_spec *s, 
         s->options[i] = rd_lstr(&r);
         s->aliases[i] = rd_lstr(&r);
     }
+    s->field = rd_left(&r) != 0 ? rd_lstr(&r) : strv_from(NULL); /* there were none once */
     return !r.failed ||
            err_set(e, ERR_CORRUPT, "the record of vote \"" STRV_FMT "\" is damaged", STRV_ARG(name));
 }
@@ -65,7 +67,7 @@ static struct strv vote_keep(struct vote *v, struct strv s)
 static struct vote *vote_new(const struct vote_spec *s, struct err *e)
 {
     struct vote *v = calloc(1, sizeof *v);
-    size_t need = s->name.n + s->keyword.n + 2;
+    size_t need = s->name.n + s->keyword.n + s->field.n + 3;
     for (size_t i = 0; i < s->n_options; i++) {
         need += s->options[i].n + s->aliases[i].n + 2;
     }
@@ -77,6 +79,7 @@ static struct vote *vote_new(const struct vote_spec *s, struct err *e)
     v->spec = *s;
     v->spec.name = vote_keep(v, s->name);
     v->spec.keyword = vote_keep(v, s->keyword);
+    v->spec.field = vote_keep(v, s->field);
     for (size_t i = 0; i < s->n_options; i++) {
         v->spec.options[i] = vote_keep(v, s->options[i]);
         v->spec.aliases[i] = vote_keep(v, s->aliases[i]);
@@ -146,7 +149,7 @@ static bool vote_load_one(void *ctx, struct strv name, struct strv doc)
 {
     struct vote_loading *l = ctx;
     struct vote_spec s;
-    struct vote *v = vote_decode(name, doc, &s, l->e) ? vote_new(&s, l->e) : NULL;
+    struct vote *v = votes_decode(name, doc, &s, l->e) ? vote_new(&s, l->e) : NULL;
     l->ok = v != NULL && vote_add_words(l->g, v, l->e) && vote_insert(l->g, v, l->e);
     if (!l->ok) {
         vote_free(v);
@@ -184,6 +187,11 @@ const struct vote_spec *votes_find(const struct engine *g, struct strv text, int
         }
     }
     return NULL;
+}
+
+const struct vote_spec *votes_at(const struct engine *g, size_t i)
+{
+    return &g->votes[i]->spec;
 }
 
 /* --- by operators --- */
@@ -250,7 +258,7 @@ static void vote_put_doc(struct engine *g, struct strv name, const struct vote_s
     }
     *j = (struct vote_storing){ done, ctx };
     if (s != NULL) {
-        vote_encode(s, &b);
+        votes_encode(s, &b);
     }
     spool_put_doc(g->spool, DOC_VOTE, name, (struct strv){ (const char *)b.data, b.len }, vote_stored, j);
     engine_touch_spool(g);
