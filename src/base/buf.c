@@ -271,50 +271,6 @@ struct strv rd_lstr(struct rd *r)
     return rd_bytes(r, (size_t)n);
 }
 
-struct wr wr_from(void *p, size_t n)
-{
-    uint8_t *at = p;
-    return (struct wr){ at, n ? at + n : at, false };
-}
-
-void wr_put(struct wr *w, const void *p, size_t n)
-{
-    if (w->failed || n > (size_t)(w->end - w->p)) {
-        w->failed = true;
-        return;
-    }
-    if (n) {
-        memcpy(w->p, p, n);
-        w->p += n;
-    }
-}
-
-void wr_u8(struct wr *w, uint8_t v)
-{
-    wr_put(w, &v, 1);
-}
-
-void wr_u16(struct wr *w, uint16_t v)
-{
-    uint8_t t[2];
-    be_put16(t, v);
-    wr_put(w, t, sizeof t);
-}
-
-void wr_u32(struct wr *w, uint32_t v)
-{
-    uint8_t t[4];
-    be_put32(t, v);
-    wr_put(w, t, sizeof t);
-}
-
-void wr_u64(struct wr *w, uint64_t v)
-{
-    uint8_t t[8];
-    be_put64(t, v);
-    wr_put(w, t, sizeof t);
-}
-
 void hex_encode(const void *p, size_t n, char *dst)
 {
     static const char digits[] = "0123456789abcdef";

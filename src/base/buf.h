@@ -1,4 +1,4 @@
-/* Octet buffers that know their bounds: `buf` grows, `rd` and `wr` are cursors with a sticky error, so that a
+/* Octet buffers that know their bounds: `buf` grows, `rd` is a cursor with a sticky error, so that a
  * caller checks once at the end and no decoder can step outside. Integers are big-endian (network order)
  * unless the name says le. */
 #ifndef TESSERA_BASE_BUF_H
@@ -59,19 +59,6 @@ bool buf_put_lstr(struct buf *b, struct strv s); /* its counterpart */
 /* zig-zag signed varints, for records */
 bool buf_put_svarint(struct buf *b, int64_t v);
 int64_t rd_svarint(struct rd *r);
-
-/* --- writing cursor over storage of somebody else --- */
-struct wr {
-    uint8_t *p, *end;
-    bool failed; /* sticky: did not fit */
-};
-
-struct wr wr_from(void *p, size_t n);
-void wr_put(struct wr *w, const void *p, size_t n);
-void wr_u8(struct wr *w, uint8_t v);
-void wr_u16(struct wr *w, uint16_t v);
-void wr_u32(struct wr *w, uint32_t v);
-void wr_u64(struct wr *w, uint64_t v);
 
 /* --- fixed-place big-endian access, for keys --- */
 static inline void be_put16(uint8_t *p, uint16_t v)

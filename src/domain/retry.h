@@ -1,5 +1,5 @@
-/* When to try again: what a carrier's answer asks for, and after how long. Exponential backoff with jitter
- * for messages and for binds; the randomness is a parameter. Pure. */
+/* When to try again: exponential backoff with jitter for messages and for binds. The randomness is a
+ * parameter; durations are microseconds. What a status asks for is its class (smpp/status.h). Pure. */
 #ifndef TESSERA_DOMAIN_RETRY_H
 #define TESSERA_DOMAIN_RETRY_H
 
@@ -30,19 +30,6 @@ struct retry_policy {
 /* The delay after `failures` failed attempts (at least 1). USEC_NEVER: out of attempts. `r` NULL: no jitter.
  */
 usec_t retry_delay(const struct retry_policy *p, uint32_t failures, struct rnd *r);
-/* now + delay, USEC_NEVER when out of attempts. */
-usec_t retry_at(const struct retry_policy *p, uint32_t failures, usec_t now, struct rnd *r);
-
-enum retry_action {
-    RETRY_DONE,    /* taken */
-    RETRY_LATER,   /* the same message again after retry_delay; counts as an attempt */
-    RETRY_SLOWER,  /* the carrier slows down, the message goes back to the head of its lane; no attempt */
-    RETRY_REBIND,  /* the session is unsound: bind again, then the message again; no attempt */
-    RETRY_GIVE_UP, /* this message failed for good */
-};
-const char *retry_action_name(enum retry_action a); /* "done", "later", ... */
-/* For a submit_sm_resp's class. */
-enum retry_action retry_action_for(enum smpp_status_class c);
 
 /* Whether a refused bind is worth trying again by itself: not with a wrong password or system id (that locks
  * accounts: stop and alarm), yes with everything else. */

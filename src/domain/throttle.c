@@ -69,10 +69,3 @@ bool throttle_take(struct throttle *t, int64_t cost, usec_t now)
     }
     return true;
 }
-
-void throttle_give_back(struct throttle *t, int64_t cost)
-{
-    for (size_t i = 0; i < t->count; i++) {
-        bucket_give_back(t->limits[i].bucket, cost);
-    }
-}

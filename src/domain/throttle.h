@@ -35,6 +35,5 @@ void throttle_not_before(struct throttle *t, usec_t at, const char *name);
 usec_t throttle_when(const struct throttle *t, int64_t cost, usec_t now, const char **which);
 /* All or nothing. */
 bool throttle_take(struct throttle *t, int64_t cost, usec_t now);
-void throttle_give_back(struct throttle *t, int64_t cost);
 
 #endif

@@ -71,7 +71,7 @@ static const struct tlv_row *row_declared(const struct tlvs *t, struct strv name
 static bool row_by_name(const struct tlvs *t, struct strv name, struct tlv_row *out)
 {
     const struct tlv_row *row = row_declared(t, name);
-    const struct smpp_tlv_info *i = row == NULL ? smpp_tlv_by_name(NULL, name) : NULL;
+    const struct smpp_tlv_info *i = row == NULL ? smpp_tlv_by_name(name) : NULL;
     if (row != NULL) {
         *out = *row;
     } else if (i != NULL && !tlv_is_ours(i->tag)) {
@@ -88,7 +88,7 @@ static bool row_by_tag(const struct tlvs *t, uint16_t tag, struct tlv_row *out)
             return true;
         }
     }
-    const struct smpp_tlv_info *i = smpp_tlv_info(NULL, tag);
+    const struct smpp_tlv_info *i = smpp_tlv_info(tag);
     if (i != NULL) {
         row_of_standard(i, out);
     }
@@ -115,11 +115,11 @@ static bool tlvs_declare(struct tlvs *t, const struct tlv_options *o, struct err
     if (type > TLV_FLAG) {
         return err_set(e, ERR_INVALID, "TLV \"%s\": \"%s\" is no type", o->name, o->type);
     }
-    const struct smpp_tlv_info *standard = smpp_tlv_by_name(NULL, strv_from(o->name));
+    const struct smpp_tlv_info *standard = smpp_tlv_by_name(strv_from(o->name));
     if (standard != NULL) {
         return err_set(e, ERR_INVALID, "\"%s\" is a TLV of the standard and needs no declaration", o->name);
     }
-    standard = smpp_tlv_info(NULL, o->tag);
+    standard = smpp_tlv_info(o->tag);
     if (o->tag == 0 || standard != NULL) {
         return err_set(e, ERR_INVALID, "TLV \"%s\": tag 0x%04X is %s%s", o->name, o->tag,
                        standard != NULL ? "the standard's " : "none",
@@ -173,7 +173,7 @@ static bool tlvs_no_name(const struct tlvs *t, struct strv name, struct err *e)
             nearest_offer(&near, strv_from(smpp_tlv_at(i)->name));
         }
     }
-    if (smpp_tlv_by_name(NULL, name) != NULL) {
+    if (smpp_tlv_by_name(name) != NULL) {
         return err_set(e, ERR_INVALID, "TLV \"" STRV_FMT "\" is written by Tessera itself", STRV_ARG(name));
     }
     return nearest_found(&near).n > 0

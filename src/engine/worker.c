@@ -113,8 +113,3 @@ bool worker_submit(struct worker *w, void (*run)(void *job, bool stopping), void
     w->pending++;
     return true;
 }
-
-size_t worker_pending(const struct worker *w)
-{
-    return w->pending;
-}

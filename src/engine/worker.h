@@ -22,6 +22,5 @@ void worker_free(struct worker *w);
  * is being freed and the job should give up (or do nothing at all). */
 bool worker_submit(struct worker *w, void (*run)(void *job, bool stopping), void (*done)(void *job),
                    void *job);
-size_t worker_pending(const struct worker *w);
 
 #endif

@@ -377,11 +377,6 @@ bool conn_peer_cert_expiry(const struct conn *c, usec_t *not_after)
     return c->have_expiry;
 }
 
-uint64_t conn_octets_in(const struct conn *c)
-{
-    return c->octets_in;
-}
-
 uint64_t conn_octets_out(const struct conn *c)
 {
     return c->octets_out;

@@ -128,7 +128,6 @@ bool conn_is_tls(const struct conn *c);
 const char *conn_tls_version(const struct conn *c); /* "TLSv1.3", or "" */
 /* notAfter of the peer's certificate, wall clock; false without TLS or certificate. */
 bool conn_peer_cert_expiry(const struct conn *c, usec_t *not_after);
-uint64_t conn_octets_in(const struct conn *c);
 uint64_t conn_octets_out(const struct conn *c);
 
 #endif

@@ -63,7 +63,7 @@ struct conn {
     enum conn_reason reason;
     char text[320];
     char peer[ADDR_TEXT], local[ADDR_TEXT];
-    uint64_t octets_in, octets_out, out_seen; /* out_seen: when the linger timer was armed */
+    uint64_t octets_out, out_seen; /* out_seen: when the linger timer was armed */
     bool is_unix, was_tls;
     bool have_expiry;
     usec_t peer_expiry;

@@ -248,7 +248,6 @@ static void conn_read(struct conn *c)
         if (r != IO_OK)
             return;
         c->in.len += got;
-        c->octets_in += got;
         budget -= got;
         conn_deliver(c);
         if (got == room && c->in_want < c->limits.read_budget)

@@ -350,17 +350,6 @@ uint32_t session_submit(struct session *s, const struct smpp_pdu *pdu, uint64_t 
     return session_submitted(s, session_encode(s, pdu), at, pdu->command_id, token, now);
 }
 
-uint32_t session_submit_encoded(struct session *s, const void *p, size_t n, uint64_t token, usec_t now)
-{
-    if (n < SMPP_HEADER_SIZE || be_get32(p) != n)
-        return 0;
-    uint32_t command = be_get32((const uint8_t *)p + 4);
-    if (!session_may_submit(s, command))
-        return 0;
-    size_t at = s->out.len;
-    return session_submitted(s, buf_put(&s->out, p, n), at, command, token, now);
-}
-
 /* The text of a message_payload where it goes without TLVs. False: it does not fit there. */
 static bool session_unwrap_payload(struct smpp_sm *sm, const struct smpp_tlv *tlvs, size_t n)
 {
@@ -476,11 +465,6 @@ void session_forgo_answer(struct session *s)
     session_may_answer(s);
 }
 
-uint32_t session_unanswered(const struct session *s)
-{
-    return s->unanswered;
-}
-
 /* --- the end --- */
 
 void session_unbind(struct session *s, usec_t now)
@@ -524,11 +508,6 @@ enum session_reason session_close_reason(const struct session *s)
 enum smpp_version session_version(const struct session *s)
 {
     return s->version;
-}
-
-enum session_bind session_bind_type(const struct session *s)
-{
-    return s->bind;
 }
 
 const struct session_stats *session_stats(const struct session *s)

@@ -185,8 +185,6 @@ void session_set_window(struct session *s, uint32_t window);
  * one of on_response and on_response_lost. 0: refused (no room, not bound, closed, not encodable): nothing
  * happened. For operations with a response only. */
 uint32_t session_submit(struct session *s, const struct smpp_pdu *pdu, uint64_t token, usec_t now);
-/* The same for a PDU encoded before, whole and without damage; its sequence number is overwritten. */
-uint32_t session_submit_encoded(struct session *s, const void *p, size_t n, uint64_t token, usec_t now);
 /* The same for the usual case, without building a struct smpp_pdu. */
 uint32_t session_submit_sm(struct session *s, const struct smpp_sm *sm, const struct smpp_tlv *tlvs,
                            size_t tlv_count, uint64_t token, usec_t now);
@@ -207,7 +205,6 @@ bool session_answer_pdu(struct session *s, const struct smpp_pdu *response);
 bool session_answer_bind(struct session *s, uint32_t status, usec_t now);
 /* One request of the peer is left without answer on purpose (a simulated fault): nobody waits for it. */
 void session_forgo_answer(struct session *s);
-uint32_t session_unanswered(const struct session *s);
 
 /* --- the end --- */
 
@@ -228,7 +225,6 @@ enum session_reason session_close_reason(const struct session *s); /* NONE befor
  * that tells no version takes no TLVs, so is 3.3; nearly all carriers that tell none speak 3.4, so that is
  * what is assumed unless `untold` says otherwise. */
 enum smpp_version session_version(const struct session *s);
-enum session_bind session_bind_type(const struct session *s);
 const struct session_stats *session_stats(const struct session *s);
 
 const char *session_state_name(enum session_state st);  /* "bound" */

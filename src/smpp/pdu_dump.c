@@ -101,7 +101,7 @@ static void dump_body(struct dump *d, const struct smpp_pdu *pdu)
 
 static void dump_tlv(struct dump *d, const struct smpp_tlv *t)
 {
-    const struct smpp_tlv_info *info = smpp_tlv_info(NULL, t->tag);
+    const struct smpp_tlv_info *info = smpp_tlv_info(t->tag);
     char number[16];
     snprintf(number, sizeof number, "0x%04x", t->tag);
     dump_octets(d, info ? info->name : number, t->value);

@@ -61,7 +61,7 @@ static uint32_t check_tlvs(const struct smpp_pdu *pdu)
 {
     struct smpp_tlv t;
     for (size_t pos = 0; smpp_tlv_next(pdu, &pos, &t);) {
-        const struct smpp_tlv_info *info = smpp_tlv_info(NULL, t.tag);
+        const struct smpp_tlv_info *info = smpp_tlv_info(t.tag);
         if (info && !smpp_tlv_size_ok(info, t.value.n))
             return SMPP_ESME_RINVPARLEN;
     }

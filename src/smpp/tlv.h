@@ -1,5 +1,6 @@
-/* What the TLVs of SMPP 3.4 §5.3.2 and 5.0 §4.8.4 are called and how long they may be, and a table of vendor
- * TLVs that belongs to the caller. The TLVs of one PDU are read with smpp/pdu.h. */
+/* What the TLVs of SMPP 3.4 §5.3.2 and 5.0 §4.8.4 are called and how long they may be: a table that never
+ * changes. Vendors' are declared in the configuration (engine/tlvs.h); the TLVs of one PDU are read with
+ * smpp/pdu.h. */
 #ifndef TESSERA_SMPP_TLV_H
 #define TESSERA_SMPP_TLV_H
 
@@ -24,26 +25,15 @@ enum smpp_tlv_tag {
 struct smpp_tlv_info {
     uint16_t tag;
     uint8_t type;      /* enum smpp_tlv_type */
-    uint8_t since;     /* 0x34, 0x50, or 0 for a vendor's */
+    uint8_t since;     /* 0x34 or 0x50 */
     uint16_t min, max; /* octets of the value */
     const char *name;  /* "receipted_message_id" */
 };
 
-/* Vendor TLVs, declared in the configuration. A plain array of the caller, searched before the standard
- * table; names must outlive it. */
-struct smpp_tlv_vendor {
-    struct smpp_tlv_info *rows;
-    size_t count, cap;
-};
-
-/* `vendor` may be NULL. NULL when unknown. */
-const struct smpp_tlv_info *smpp_tlv_info(const struct smpp_tlv_vendor *vendor, uint16_t tag);
-const struct smpp_tlv_info *smpp_tlv_by_name(const struct smpp_tlv_vendor *vendor, struct strv name);
-/* False when the array is full, the tag or the name is taken, or min > max. */
-bool smpp_tlv_register(struct smpp_tlv_vendor *vendor, const struct smpp_tlv_info *row);
+/* NULL when unknown. */
+const struct smpp_tlv_info *smpp_tlv_info(uint16_t tag);
+const struct smpp_tlv_info *smpp_tlv_by_name(struct strv name);
 const struct smpp_tlv_info *smpp_tlv_at(size_t i); /* rows of the standard table; NULL after the last */
-bool smpp_tlv_type_parse(struct strv name, enum smpp_tlv_type *out); /* "uint", "cstr", "octets", "flag" */
-const char *smpp_tlv_type_name(enum smpp_tlv_type type);
 /* Whether a value of n octets fits the row (an integer has 1, 2 or 4). */
 bool smpp_tlv_size_ok(const struct smpp_tlv_info *row, size_t n);
 

@@ -316,15 +316,6 @@ bool env_meta_put(struct env_txn *t, const char *name, uint64_t value)
     return put(t, t->env->meta, strv_from(name), &v, 0);
 }
 
-bool env_meta_del(struct env_txn *t, const char *name)
-{
-    MDB_val k = env_val(strv_from(name));
-    if (!env_ok(t))
-        return false;
-    int rc = mdb_del(t->txn, t->env->meta, &k, NULL);
-    return rc == 0 || (rc != MDB_NOTFOUND && env_set_failed(t, rc));
-}
-
 bool env_meta_each(struct env_txn *t, bool (*fn)(void *ctx, const char *name, uint64_t value), void *ctx)
 {
     char name[ENV_KEY_MAX + 1];

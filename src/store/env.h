@@ -143,7 +143,6 @@ bool env_version_raise(struct env_txn *t);
 /* --- the meta table: small named values of the store itself, in the same transactions --- */
 uint64_t env_meta_get(struct env_txn *t, const char *name); /* 0 when missing */
 bool env_meta_put(struct env_txn *t, const char *name, uint64_t value);
-bool env_meta_del(struct env_txn *t, const char *name); /* whether it was there */
 /* Every value of it, until fn returns false. False: the store failed. */
 bool env_meta_each(struct env_txn *t, bool (*fn)(void *ctx, const char *name, uint64_t value), void *ctx);
 
@@ -165,9 +164,6 @@ uint64_t env_map_size(const struct env *env);
  * longer counted as its memory, which else grows to the size of the store. Cheap enough for once a second;
  * any thread. */
 void env_relax(struct env *env);
-/* A consistent copy for a backup, free pages left out, while others write. The descriptor stays the
- * caller's. */
-bool env_copy(struct env *env, int fd, struct err *e);
 bool env_sync(struct env *env, struct err *e); /* of an environment without sync: now */
 
 /* Whether the pages of the file hang together: every page in its place and in use once, the records of each

@@ -52,12 +52,6 @@ bool env_get_usage(struct env_txn *t, struct env_usage *u)
     return true;
 }
 
-bool env_copy(struct env *env, int fd, struct err *e)
-{
-    int rc = mdb_env_copyfd2(env->mdb, fd, MDB_CP_COMPACT);
-    return rc == 0 || err_set(e, env_code_from(rc), "cannot copy the store: %s", mdb_strerror(rc));
-}
-
 bool env_sync(struct env *env, struct err *e)
 {
     int rc = mdb_env_sync(env->mdb, 1);

@@ -241,33 +241,6 @@ static void strings_with_lengths_round_trip(void **state)
     assert_true(r.failed);
 }
 
-static void a_writer_never_leaves_its_room(void **state)
-{
-    (void)state;
-    uint8_t room[16];
-    memset(room, 0xee, sizeof room);
-    struct wr w = wr_from(room, 15);
-    wr_u8(&w, 1);
-    wr_u16(&w, 0x0203);
-    wr_u32(&w, 0x04050607);
-    wr_u64(&w, UINT64_C(0x08090a0b0c0d0e0f));
-    assert_false(w.failed);
-    for (int i = 0; i < 15; i++) {
-        assert_int_equal(room[i], i + 1);
-    }
-    wr_put(&w, "", 0);
-    assert_false(w.failed);
-    wr_u8(&w, 0xaa);
-    assert_true(w.failed);
-    assert_int_equal(room[15], 0xee);
-
-    w = wr_from(room, 3);
-    wr_u32(&w, 0);
-    wr_u8(&w, 0xbb); /* would fit, but the failure sticks */
-    assert_true(w.failed);
-    assert_int_equal(room[0], 1);
-}
-
 static void random_reads_never_leave_the_input(void **state)
 {
     (void)state;
@@ -334,7 +307,6 @@ int main(void)
         cmocka_unit_test(a_failed_reader_stays_failed_and_gives_nothing),
         cmocka_unit_test(a_c_octet_string_needs_its_nul_in_range),
         cmocka_unit_test(strings_with_lengths_round_trip),
-        cmocka_unit_test(a_writer_never_leaves_its_room),
         cmocka_unit_test(random_reads_never_leave_the_input),
         cmocka_unit_test(hexadecimal_round_trips),
     };

@@ -9,7 +9,6 @@ static void delays_without_jitter(void **state)
     static const usec_t want[] = { 0, 10, 20, 40, 80, 100, 100, USEC_NEVER, USEC_NEVER };
     for (uint32_t i = 1; i < COUNT(want); i++) {
         assert_true(retry_delay(&p, i, NULL) == want[i]);
-        assert_true(retry_at(&p, i, 1000, NULL) == (want[i] == USEC_NEVER ? USEC_NEVER : 1000 + want[i]));
     }
     assert_true(retry_delay(&p, 0, NULL) == 10);
     const struct retry_policy forever = RETRY_BINDS, messages = RETRY_MESSAGES;
@@ -17,7 +16,6 @@ static void delays_without_jitter(void **state)
     assert_true(retry_delay(&messages, 1, NULL) == 30 * USEC_SEC);
     assert_true(retry_delay(&messages, 7, NULL) == 32 * USEC_MINUTE);
     assert_true(retry_delay(&messages, 8, NULL) == USEC_NEVER);
-    assert_true(retry_at(&messages, 1, USEC_NEVER - 1, NULL) == USEC_NEVER);
 }
 
 static void odd_policies_still_wait(void **state)
@@ -51,27 +49,9 @@ static void jitter_spreads_evenly_below(void **state)
     assert_true(sum / 20000 > 745000 && sum / 20000 < 755000);
 }
 
-static void actions_for_answers(void **state)
+static void a_wrong_password_is_not_tried_again(void **state)
 {
     (void)state;
-    static const struct {
-        uint32_t status;
-        enum retry_action action;
-    } cases[] = {
-        { SMPP_ESME_ROK, RETRY_DONE },
-        { SMPP_ESME_RSYSERR, RETRY_LATER },
-        { SMPP_ESME_RTHROTTLED, RETRY_SLOWER },
-        { SMPP_ESME_RMSGQFUL, RETRY_SLOWER },
-        { SMPP_ESME_RINVDSTADR, RETRY_GIVE_UP },
-        { SMPP_ESME_RINVBNDSTS, RETRY_REBIND },
-        { 0x4ff, RETRY_GIVE_UP },
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        enum retry_action a = retry_action_for(smpp_status_class(cases[i].status));
-        expect(a == cases[i].action, "0x%x: %s", cases[i].status, retry_action_name(a));
-    }
-    assert_string_equal(retry_action_name(RETRY_GIVE_UP), "give_up");
-    assert_int_equal(retry_action_for((enum smpp_status_class)99), RETRY_GIVE_UP);
     assert_false(retry_bind_again(SMPP_ESME_RINVPASWD));
     assert_false(retry_bind_again(SMPP_ESME_RINVSYSID));
     assert_true(retry_bind_again(SMPP_ESME_RALYBND));
@@ -85,7 +65,7 @@ int main(void)
         cmocka_unit_test(delays_without_jitter),
         cmocka_unit_test(odd_policies_still_wait),
         cmocka_unit_test(jitter_spreads_evenly_below),
-        cmocka_unit_test(actions_for_answers),
+        cmocka_unit_test(a_wrong_password_is_not_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -686,34 +686,6 @@ static void no_text_is_lost_with_the_tlvs(void **state)
     buf_free(&r.log);
 }
 
-static void a_pdu_encoded_before_gets_its_number(void **state)
-{
-    (void)state;
-    struct session_options o = { CLIENT };
-    struct script_run r = { 0 };
-    struct smpp_sm sm = { .destination_addr = STRV("447700900123"), .short_message = STRV("hi") };
-    struct buf pdu = { 0 };
-    r.s = session_new(&o, &script_ops, &r, NULL);
-    session_start(r.s, 5);
-    session_input(r.s, "\0\0\0\x10\x80\0\0\x09\0\0\0\0\0\0\0\x01", 16, 6);
-    buf_clear(session_output(r.s));
-    assert_true(smpp_put_submit_sm(&pdu, 0, &sm, NULL, 0));
-    assert_int_equal(session_submit_encoded(r.s, pdu.data, pdu.len - 1, 1, 7), 0);
-    assert_int_equal(session_submit_encoded(r.s, pdu.data, 15, 1, 7), 0);
-    assert_int_equal(session_submit_encoded(r.s, pdu.data, pdu.len, 1, 7), 2);
-    assert_int_equal(session_submit_sm(r.s, &sm, NULL, 0, 1, 7), 3);
-    assert_int_equal(session_outstanding(r.s), 2);
-    struct buf *out = session_output(r.s);
-    assert_int_equal(out->len, 2 * pdu.len);
-    buf_set_u32(&pdu, 12, 2);
-    assert_memory_equal(out->data, pdu.data, pdu.len);
-    buf_set_u32(&pdu, 12, 3);
-    assert_memory_equal(out->data + pdu.len, pdu.data, pdu.len);
-    buf_free(&pdu);
-    buf_free(&r.log);
-    session_free(r.s);
-}
-
 /* Given a peer that floods and never reads, when the output reaches its limit, the session ends and what it
  * had put out is still whole; submits stop at half of it and go on when it was taken away. */
 static void output_is_bounded(void **state)
@@ -770,7 +742,6 @@ int main(void)
         cmocka_unit_test(an_outbind_may_be_declined),
         cmocka_unit_test(impossible_options_are_refused),
         cmocka_unit_test(the_bind_says_who_we_are),
-        cmocka_unit_test(a_pdu_encoded_before_gets_its_number),
         cmocka_unit_test(output_is_bounded),
         cmocka_unit_test(names_are_stable),
         cmocka_unit_test(no_tlv_goes_to_a_peer_of_3_3),

@@ -317,32 +317,6 @@ static void meta_values_are_kept(void **state)
     env_abort(&t);
 }
 
-static void a_copy_is_a_store(void **state)
-{
-    struct fx *f = *state;
-    struct env_options o = f->o;
-    char path[96];
-    struct env_txn t;
-    struct err e;
-    put(f, ONE, 5, "five");
-    snprintf(path, sizeof(path), "%s/copy.mdb", f->dir);
-    int fd = open(path, O_WRONLY | O_CREAT, 0600);
-    assert_true(env_copy(f->env, fd, &e));
-    close(fd);
-    o.name = "copy";
-    struct env *copy = env_open(&o, &e);
-    assert_non_null(copy);
-    env_begin(copy, &t, false);
-    assert_int_equal(env_count(&t, ONE), 1);
-    env_abort(&t);
-    env_close(copy);
-    unlink(path);
-    snprintf(path, sizeof(path), "%s/copy.mdb-lock", f->dir);
-    unlink(path);
-    snprintf(path, sizeof(path), "%s/copy.lock", f->dir);
-    unlink(path);
-}
-
 static void relaxing_loses_nothing(void **state)
 {
     struct fx *f = *state;
@@ -380,7 +354,6 @@ int main(void)
         T(short_files_of_sound_stores_are_opened),
         T(full_map_is_told_and_space_comes_back),
         T(meta_values_are_kept),
-        T(a_copy_is_a_store),
         T(relaxing_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
