@@ -44,8 +44,8 @@ FNR == 1 { inside = 0; is_source = FILENAME ~ /\.(c|h|cc|def)$/ }
 }' $sources $documents
     ) | awk '
 BEGIN {
-    split("lmdb.h syslog.h config.h", f, " ")
-    for (i in f) base[f[i]] = 1       # of others, or made by configure
+    split("lmdb.h mdb.c roaring.h syslog.h config.h", f, " ")
+    for (i in f) base[f[i]] = 1       # of libraries, or made by configure: add what else is not ours
     split("lgamma cume_dist getaddrinfo", g, " ")
     for (i in g) known[g[i]] = 1
     listing = 1
