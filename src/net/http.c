@@ -10,7 +10,7 @@ static void http_conn_proceed(struct http_conn *hc);
 
 /* --- output --- */
 
-size_t http_conn_pending(const struct http_conn *hc)
+static size_t http_conn_pending(const struct http_conn *hc)
 {
     return hc->pending.len - hc->pending_from + conn_queued(hc->conn);
 }
@@ -21,7 +21,8 @@ static void http_conn_drop(struct http_conn *hc)
     hc->state = HTTP_CLOSING;
 }
 
-void http_conn_arm(struct http_conn *hc)
+/* The timer that closes a connection which stands still. */
+static void http_conn_arm(struct http_conn *hc)
 {
     hc->out_seen = conn_octets_out(hc->conn);
     loop_timer_in(&hc->timer, hc->server->options.timeout);
@@ -106,7 +107,6 @@ static struct http_request *http_request_new(struct http_conn *hc, const uint8_t
     r->server = hc->server;
     r->is_unix = hc->is_unix;
     r->has_uid = conn_peer_uid(hc->conn, &r->uid);
-    strv_copy(strv_from(conn_peer(hc->conn)), r->peer, sizeof(r->peer));
     return r;
 }
 
@@ -156,8 +156,6 @@ static size_t http_conn_read_head(struct http_conn *hc, const uint8_t *p, size_t
     int status = http_parse_head(r->text, end, &r->head, &why);
     if (!status && r->head.content_length > hc->server->options.max_body)
         status = 413, why = "body too large";
-    if (!status && hc->server->check)
-        status = hc->server->check(r, hc->server->arg, &why);
     if (status) {
         hc->close_after = true; /* its body is on the way and will not be read */
         http_refuse(hc, status, why);
@@ -241,7 +239,6 @@ static void http_on_drain(struct conn *c, void *arg)
 
 static void http_conn_proceed(struct http_conn *hc)
 {
-    struct http_request *r = hc->request;
     if (hc->pending.len) {
         if (hc->state == HTTP_SENDING)
             http_conn_arm(hc);
@@ -249,11 +246,6 @@ static void http_conn_proceed(struct http_conn *hc)
     }
     if (hc->state == HTTP_SENDING)
         http_conn_finish(hc);
-    else if (hc->state == HTTP_RUNNING && r && r->drain) {
-        void (*drain)(struct http_request *, void *) = r->drain;
-        r->drain = NULL;
-        drain(r, r->drain_arg);
-    }
 }
 
 static void http_on_closed(struct conn *c, void *arg, enum conn_reason reason, const char *text)
@@ -272,7 +264,7 @@ static void http_on_closed(struct conn *c, void *arg, enum conn_reason reason, c
     http_server_check_stopped(hc->server);
     free(hc);
     if (r && r->dispatched)
-        http_request_gone(r);
+        r->hc = NULL; /* its handler will reply to nobody */
     else
         http_request_free(r);
 }
@@ -413,11 +405,6 @@ void http_server_check_stopped(struct http_server *s)
 {
     if (s->stopping && !s->running && !s->conns)
         loop_defer(&s->stopped_task);
-}
-
-void http_server_set_check(struct http_server *s, http_check_fn *check)
-{
-    s->check = check;
 }
 
 void http_server_stop(struct http_server *s, void (*stopped)(void *arg), void *arg)

@@ -5,10 +5,9 @@
  * leaves while its reply is being worked out, reads without bound while a reply is being sent, ends the
  * process on some errors, and costs several epoll_ctl a request.
  *
- * A request belongs to its handler from the call until http_reply or http_stream_end, exactly one of which
- * must be called, in the handler or in any later turn. Until then every view obtained from it stays valid,
- * also when the client has gone: replying then does nothing but free it. http_on_gone tells early that nobody
- * waits any more.
+ * A request belongs to its handler from the call until http_reply, which must be called once, in the handler
+ * or in any later turn. Until then every view obtained from it stays valid, also when the client has gone:
+ * replying then does nothing but free it.
  *
  * Refused before the handler sees anything, with {"error":{"code":"...","message":"..."}}: 400 (malformed; a
  * path with %00, %2F, "." or ".." segments), 408 (too slow), 413 (body over max_body), 417, 431 (headers over
@@ -42,14 +41,9 @@ struct http_options {
 };
 
 typedef void http_handler_fn(struct http_request *r, void *arg);
-/* Asked when the head is there and the body is not, so that strangers need not be listened to: 0 to go on, or
- * a status and *why (plain text without quotes) to refuse with. Only looks at the request; the same arg as
- * the handler's. */
-typedef int http_check_fn(struct http_request *r, void *arg, const char **why);
 
 struct http_server *http_server_new(struct loop *l, const struct http_options *o, http_handler_fn *handler,
                                     void *arg, struct err *err);
-void http_server_set_check(struct http_server *s, http_check_fn *check);
 /* A server may listen in several places. A stale Unix socket is removed only if nobody answers on it. */
 bool http_server_listen_unix(struct http_server *s, const char *path, unsigned mode, struct err *err);
 /* Address as in net/listener.h; `tls` may be NULL (plain); *port (may be NULL) gets the port really taken. */
@@ -76,35 +70,14 @@ bool http_query(const struct http_request *r, const char *name, struct strv *val
 bool http_query_at(const struct http_request *r, size_t i, struct strv *name, struct strv *value);
 struct strv http_header(const struct http_request *r, const char *name); /* "" when not there; any case */
 struct strv http_body(const struct http_request *r);                     /* contiguous; a NUL follows */
-const char *http_peer(const struct http_request *r); /* "192.0.2.1:40123" or "unix:/path" */
 bool http_is_unix(const struct http_request *r); /* came through a Unix socket: permissions were the check */
 bool http_peer_uid(const struct http_request *r, uint32_t *uid); /* Unix sockets only */
-
-/* --- for the handler to keep its own things --- */
-void http_set_data(struct http_request *r, void *data);
-void *http_data(const struct http_request *r);
-/* Called once when the client goes away before the reply was given (also in the middle of a stream). The
- * request is still to be ended with http_reply or http_stream_end, inside the callback or later. NULL:
- * nothing. */
-void http_on_gone(struct http_request *r, void (*gone)(struct http_request *r, void *arg), void *arg);
-bool http_is_gone(const struct http_request *r);
+bool http_is_gone(const struct http_request *r);                 /* nobody waits for the reply any more */
 
 /* --- the reply --- */
-/* Before http_reply or http_stream_start. A name or value with CR, LF or other control characters is dropped.
- */
+/* Before http_reply. A name or value with CR, LF or other control characters is dropped. */
 void http_reply_header(struct http_request *r, const char *name, const char *value);
 /* Whole reply; ends the request. `type` may be NULL when n is 0. The body is copied. */
 void http_reply(struct http_request *r, int status, const char *type, const void *body, size_t n);
-/* Chunked: start, any number of chunks, end. A chunk of n 0 does nothing. What the client does not take is
- * held in memory: after each chunk compare http_stream_pending with what you want there, and wait for
- * http_stream_on_drain. */
-void http_stream_start(struct http_request *r, int status, const char *type);
-void http_stream_chunk(struct http_request *r, const void *p, size_t n);
-size_t http_stream_pending(const struct http_request *r); /* octets not yet taken by the socket */
-/* `drain` once, in a later turn, when at most 64 KiB are pending; never when the client goes (http_on_gone).
- */
-void http_stream_on_drain(struct http_request *r, void (*drain)(struct http_request *r, void *arg),
-                          void *arg);
-void http_stream_end(struct http_request *r); /* ends the request */
 
 #endif

@@ -23,7 +23,6 @@ struct http_server {
     struct http_place *places;
     struct http_conn *conns;       /* all connections */
     struct http_request *requests; /* all that await their reply, those of clients that have gone too */
-    http_check_fn *check;
     unsigned running;
     size_t bodies; /* octets of all bodies held */
     bool stopping;
@@ -64,29 +63,19 @@ struct http_request {
     char *text;                 /* the head */
     struct http_head head;
     struct buf body;
-    char peer[128];
     bool is_unix, has_uid, dispatched;
     uint32_t uid;
     struct buf reply_headers;
-    bool streaming, chunked, no_body;
-    void *data;
-    void (*gone)(struct http_request *r, void *arg);
-    void *gone_arg;
-    void (*drain)(struct http_request *r, void *arg);
-    void *drain_arg;
 };
 
 /* http.c */
 void http_conn_send(struct http_conn *hc, const void *p, size_t n);
-size_t http_conn_pending(const struct http_conn *hc);
 void http_conn_reply_done(struct http_conn *hc); /* the whole reply has been handed to http_conn_send */
 const char *http_server_date(struct http_server *s);
 void http_server_check_stopped(struct http_server *s);
-void http_conn_arm(struct http_conn *hc); /* the timer that closes a connection which stands still */
 
 /* http_request.c */
 void http_request_free(struct http_request *r);
-void http_request_gone(struct http_request *r);
 const char *http_status_text(int status);
 /* A whole reply made by the server itself, before any handler. */
 void http_refuse(struct http_conn *hc, int status, const char *why);

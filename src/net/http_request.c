@@ -26,13 +26,6 @@ void http_request_free(struct http_request *r)
     free(r);
 }
 
-void http_request_gone(struct http_request *r)
-{
-    r->hc = NULL;
-    if (r->gone)
-        r->gone(r, r->gone_arg);
-}
-
 /* --- the request --- */
 
 enum http_method http_method(const struct http_request *r)
@@ -81,11 +74,6 @@ struct strv http_body(const struct http_request *r)
     return (struct strv){ (const char *)r->body.data, r->body.len };
 }
 
-const char *http_peer(const struct http_request *r)
-{
-    return r->peer;
-}
-
 bool http_is_unix(const struct http_request *r)
 {
     return r->is_unix;
@@ -96,22 +84,6 @@ bool http_peer_uid(const struct http_request *r, uint32_t *uid)
     if (r->has_uid)
         *uid = r->uid;
     return r->has_uid;
-}
-
-void http_set_data(struct http_request *r, void *data)
-{
-    r->data = data;
-}
-
-void *http_data(const struct http_request *r)
-{
-    return r->data;
-}
-
-void http_on_gone(struct http_request *r, void (*gone)(struct http_request *r, void *arg), void *arg)
-{
-    r->gone = gone;
-    r->gone_arg = arg;
 }
 
 bool http_is_gone(const struct http_request *r)
@@ -183,9 +155,9 @@ void http_reply_header(struct http_request *r, const char *name, const char *val
         buf_printf(&r->reply_headers, "%s: %s\r\n", name, value);
 }
 
-/* Up to the empty line. length < 0: not known, or not to be said. */
+/* Up to the empty line. length < 0: not to be said. */
 static void put_reply_head(struct buf *b, struct http_conn *hc, struct http_request *r, int status,
-                           const char *type, int64_t length, bool chunked)
+                           const char *type, int64_t length)
 {
     buf_printf(b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http_status_text(status),
                http_server_date(hc->server));
@@ -193,8 +165,6 @@ static void put_reply_head(struct buf *b, struct http_conn *hc, struct http_requ
         buf_printf(b, "Content-Type: %s\r\n", type);
     if (length >= 0)
         buf_printf(b, "Content-Length: %lld\r\n", (long long)length);
-    if (chunked)
-        buf_put_strv(b, STRV("Transfer-Encoding: chunked\r\n"));
     if (hc->close_after || hc->server->stopping)
         buf_put_strv(b, STRV("Connection: close\r\n"));
     else if (r && r->head.minor == 0)
@@ -215,7 +185,7 @@ void http_reply(struct http_request *r, int status, const char *type, const void
     if (hc) {
         struct buf b = { 0 };
         bool has_body = status_has_body(status);
-        put_reply_head(&b, hc, r, status, n ? type : NULL, has_body ? (int64_t)n : -1, false);
+        put_reply_head(&b, hc, r, status, n ? type : NULL, has_body ? (int64_t)n : -1);
         if (!has_body || r->head.method == HTTP_HEAD)
             n = 0;
         if (n && n <= 65536) { /* one write; larger bodies are not copied twice */
@@ -239,66 +209,11 @@ void http_refuse(struct http_conn *hc, int status, const char *why)
         hc->close_after = true;
     int n =
         snprintf(body, sizeof(body), "{\"error\":{\"code\":\"http_%d\",\"message\":\"%s\"}}\n", status, why);
-    put_reply_head(&b, hc, NULL, status, "application/json", n, false);
+    put_reply_head(&b, hc, NULL, status, "application/json", n);
     if (!r || r->head.method != HTTP_HEAD)
         buf_put(&b, body, (size_t)n);
     http_conn_send(hc, b.data, b.len);
     buf_free(&b);
     http_conn_reply_done(hc);
-    http_request_free(r);
-}
-
-void http_stream_start(struct http_request *r, int status, const char *type)
-{
-    struct http_conn *hc = r->hc;
-    r->streaming = true;
-    if (!hc)
-        return;
-    struct buf b = { 0 };
-    r->no_body = !status_has_body(status) || r->head.method == HTTP_HEAD;
-    r->chunked = r->head.minor == 1 && status_has_body(status);
-    if (!r->chunked)
-        hc->close_after = true; /* HTTP/1.0: the end of the connection is the end of the body */
-    put_reply_head(&b, hc, r, status, type, -1, r->chunked);
-    http_conn_send(hc, b.data, b.len);
-    buf_free(&b);
-}
-
-void http_stream_chunk(struct http_request *r, const void *p, size_t n)
-{
-    char size[24];
-    struct http_conn *hc = r->hc;
-    if (!hc || !n || r->no_body)
-        return;
-    if (r->chunked)
-        http_conn_send(hc, size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", n));
-    http_conn_send(hc, p, n);
-    if (r->chunked)
-        http_conn_send(hc, "\r\n", 2);
-    if (!loop_timer_armed(&hc->timer))
-        http_conn_arm(hc);
-}
-
-size_t http_stream_pending(const struct http_request *r)
-{
-    return r->hc ? http_conn_pending(r->hc) : 0;
-}
-
-void http_stream_on_drain(struct http_request *r, void (*drain)(struct http_request *r, void *arg), void *arg)
-{
-    r->drain = drain;
-    r->drain_arg = arg;
-    if (r->hc && drain)
-        conn_ask_drain(r->hc->conn);
-}
-
-void http_stream_end(struct http_request *r)
-{
-    struct http_conn *hc = r->hc;
-    if (hc) {
-        if (r->chunked && !r->no_body)
-            http_conn_send(hc, "0\r\n\r\n", 5);
-        http_conn_reply_done(hc);
-    }
     http_request_free(r);
 }
