@@ -523,6 +523,10 @@ static void stops_with_requests_under_way(void **state)
         { "POST", "/v1/messages", "{\"to\":\"+447700900001\",\"text\":\"x\"}" },
         { "POST", "/v1/campaigns/spring/start", NULL },
         { "PUT", "/v1/votes/x", "{\"keyword\":\"X\",\"options\":[\"A\",\"B\"]}" },
+        /* the first is a transaction, the others wait for the next */
+        { "PATCH", "/v1/customers/+447700900001", "{\"tier\":\"a\"}" },
+        { "PATCH", "/v1/customers/+447700900001", "{\"tier\":\"b\"}" },
+        { "PATCH", "/v1/customers/+447700900002", "{\"tags\":{\"add\":[\"c\"]}}" },
     };
     struct harness *h = *state;
     given_vips(h);

@@ -1,6 +1,7 @@
 /* Campaigns: each recipient once, whatever happens on the way. */
 #include "rig.h"
 
+#include "audience/fields.h"
 #include "store/spool_internal.h"
 
 #include <stdio.h>
@@ -59,6 +60,57 @@ static void everybody_gets_it_once_with_a_text_of_his_own(void **state)
         assert_string_equal(r->smsc[0].submits[i].text, want);
     }
     assert_string_equal(r->smsc[0].submits[0].from, "SHOP");
+}
+
+static void declare_nick(const struct engine_view *v, void *job)
+{
+    (void)job;
+    assert_true(audience_declare_field(v->audience, STRV("nick"), STRV("text"), v->now, NULL));
+}
+
+static void drop_nick(const struct engine_view *v, void *job)
+{
+    (void)job;
+    assert_true(audience_drop_field(v->audience, STRV("nick"), NULL));
+}
+
+static void note_done(void *job)
+{
+    *(bool *)job = true;
+}
+
+static void written(struct rig *r, void (*run)(const struct engine_view *v, void *job))
+{
+    bool over = false;
+    struct err e = { 0 };
+    assert_true(engine_write(r->engine, run, note_done, &over, &e));
+    rig_until(r, over);
+}
+
+/* Who drops a field asks for the campaigns first; one that is added meanwhile must not go with a hole in its
+ * text. */
+static void a_text_is_looked_at_again_when_it_starts(void **state)
+{
+    struct rig *r = *state;
+    rig_populate_many(r, GB, 3);
+    started(r);
+    written(r, declare_nick);
+    struct campaign_spec s = rig_spec("spring", "Hello {{nick|default:\"you\"}}");
+    assert_int_equal(rig_add(r, &s).code, ERR_NONE);
+    struct err e = { 0 };
+    assert_false(engine_campaign_spares(r->engine, STRV("nick"), &e));
+    assert_string_equal(e.text, "campaign \"spring\" (draft) has {{nick}} in its text: remove it first");
+    assert_true(engine_campaign_spares(r->engine, STRV("nic"), &e));
+    written(r, drop_nick); /* without asking */
+    e = rig_act(r, "spring", CAMPAIGN_START);
+    assert_int_equal(e.code, ERR_INVALID);
+    assert_non_null(strstr(e.text, "unknown field \"nick\""));
+    assert_int_equal(rig_campaign_state(r, "spring"), CAMPAIGN_DRAFT);
+    written(r, declare_nick);
+    assert_int_equal(rig_act(r, "spring", CAMPAIGN_START).code, ERR_NONE);
+    rig_until(r, sent_of(r) == 3);
+    assert_true(engine_campaign_spares(r->engine, STRV("nick"), &e) ||
+                rig_campaign_state(r, "spring") != CAMPAIGN_DONE);
 }
 
 static void pause_and_resume_leave_no_gap_and_no_duplicate(void **state)
@@ -432,6 +484,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(everybody_gets_it_once_with_a_text_of_his_own),
+        T(a_text_is_looked_at_again_when_it_starts),
         T(pause_and_resume_leave_no_gap_and_no_duplicate),
         T(cancel_ends_it_and_what_of_it_waits),
         T(a_restart_goes_on_where_it_was),
