@@ -81,6 +81,9 @@ static void vote_draw_added(struct cli *c, const json_t *doc, struct buf *out)
     text_put_clean(out, strv_from(json_string_value(json_array_get(options, 0))));
     buf_printf(out, "\" or \"%s 1\" counts for ", doc_text(doc, "keyword"));
     text_put_clean(out, strv_from(json_string_value(json_array_get(options, 0))));
+    if (doc_text(doc, "field")[0] != '\0') {
+        buf_printf(out, ", and goes into %s", doc_text(doc, "field"));
+    }
     buf_put_u8(out, '\n');
 }
 
@@ -109,6 +112,7 @@ static void vote_columns(struct table *t)
     table_column(t, "vote", TABLE_LEFT);
     table_column(t, "keyword", TABLE_LEFT);
     table_column(t, "counts", TABLE_LEFT);
+    table_column(t, "into", TABLE_LEFT);
     table_column(t, "options", TABLE_LEFT);
 }
 
@@ -122,6 +126,7 @@ static void vote_row(struct table *t, const json_t *v)
     table_strv(t, doc_strv(v, "name"), STYLE_STRONG);
     table_text(t, doc_text(v, "keyword"));
     table_text(t, doc_bool(v, "last_wins") ? "the last" : "the first");
+    table_text(t, doc_text(v, "field"));
     table_text(t, buf_cstr(&text));
     buf_free(&text);
 }

@@ -23,10 +23,11 @@ test('what is voted for goes into a set', { timeout: 60_000 }, async () => {
       assert.match(r.err, message);
     }
     r = await daemon.cli('vote', 'add', 'taste', '--keyword', 'TASTE', '--options', 'Tea,Coffee,Cake', '--alias', 'Tea=cha', '--field', 'interests', '--last-wins');
-    assert.equal(r.code, 0, r.err);
+    assert.equal(r.out, 'vote "taste" is open: "TASTE Tea" or "TASTE 1" counts for Tea, and goes into interests\n', r.err);
     await daemon.api('PUT', '/v1/votes/lunch', { keyword: 'LUNCH', options: ['PIZZA', 'SUSHI'] });
     await daemon.api('PUT', '/v1/votes/sport', { keyword: 'SPORT', options: ['Golf', 'Chess'], field: 'interests' });
     assert.deepEqual((await daemon.api('GET', '/v1/votes')).votes.map((v) => [v.name, v.field]).sort(), [['lunch', null], ['sport', 'interests'], ['taste', 'interests']]);
+    assert.match((await daemon.cli('vote', 'list')).out, /^vote +keyword +counts +into +options\n(.*\n)*taste +TASTE +the last +interests +Tea, Coffee, Cake\n/m);
 
     for (const [i, text] of [[1, 'Taste cha!'], [1, 'SPORT 2'], [1, 'sport golf'], [2, 'TASTE 2'], [3, 'LUNCH 1'], [3, 'TASTE soup'], [9, 'TASTE tea']])
       assert.equal(await carrier.inbound(number(i), '80080', text), 0);

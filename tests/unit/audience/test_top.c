@@ -46,7 +46,7 @@ static struct top top_of(struct audience_view *v, const char *who, const char *b
 {
     struct err e = { 0 };
     struct query_error qe = { 0 };
-    struct top t;
+    struct top t = { 0 };
     const struct eval_options o = { .now = FIXTURE_NOW };
     struct query *w = who ? segment_parse(v, strv_from(who), NULL, &qe) : NULL;
     struct query *number = top_parse(v, strv_from(by), NULL, &qe);
