@@ -31,6 +31,7 @@ struct fold {
     size_t n_keys;
     const struct eval_key *waiting_key; /* of all that wait */
     struct lists_want waiting[WAITING];
+    size_t counted; /* by lists, of these partitions */
     size_t n_waiting;
     const struct packed *column;
     unsigned scale;        /* the largest of the source's attributes */
@@ -40,9 +41,11 @@ struct fold {
     uint32_t few[EVAL_FEW];
     size_t n_few; /* 0: everybody in the range */
     struct eval_numbers *out;
-    double bound;   /* how large a sum may be by now */
-    uint8_t *small; /* count: up to 255, instead of out->v */
-    int64_t *at;    /* first, last: of which second */
+    double bound;      /* how large a sum may be by now */
+    uint8_t *small;    /* count: up to 255, instead of out->v */
+    uint64_t *reached; /* or up to k: as of fold_reached */
+    unsigned k;
+    int64_t *at; /* first, last: of which second */
     struct pair *pairs;
     size_t n_pairs, cap_pairs;
     bool ok;
@@ -176,7 +179,9 @@ static bool fold_quickly(struct fold *f, const struct events_block *b, const uin
         return fold_avg(&r, f->column, f->factor, &f->bound, f->out->v, f->out->den);
     if (f->column)
         return f->fn == QUERY_SUM && fold_sum(&r, f->column, f->factor, &f->bound, f->out->v);
-    if (f->small)
+    if (f->reached)
+        fold_reached(&r, f->k, f->reached);
+    else if (f->small)
         fold_count_small(&r, f->small);
     else if (f->fn == QUERY_DAYS_SINCE)
         fold_latest(&r, &b->second, b->day * DAY_S, f->out->v);
@@ -199,10 +204,11 @@ static bool fold_waiting(struct fold *f)
     const struct eval_key *k = f->waiting_key;
     bool ok = true;
     for (size_t i = 0; ok && i < f->n_waiting; i++)
-        ok = lists_ahead_entries(&f->waiting[i], k->codes, k->n);
+        ok = lists_ahead_entries(&f->waiting[i], k->codes, k->n, &f->counted);
     for (size_t i = 0; ok && i < f->n_waiting; i++)
-        ok = f->small ? lists_count_small(&f->waiting[i], k->codes, k->n, f->small)
-                      : lists_count(&f->waiting[i], k->codes, k->n, f->out->v);
+        ok = f->reached ? lists_reached(&f->waiting[i], k->codes, k->n, f->k, f->reached)
+             : f->small ? lists_count_small(&f->waiting[i], k->codes, k->n, f->small)
+                        : lists_count(&f->waiting[i], k->codes, k->n, f->out->v);
     f->n_waiting = 0;
     return ok || fold_torn(f);
 }
@@ -237,7 +243,7 @@ static enum by_lists fold_lists(struct fold *f, const struct events_block *b, co
     if (i == f->n_keys)
         return BY_LISTS_NOT;
     const struct eval_key *k = &f->keys[i];
-    const bool count = f->fn == QUERY_COUNT && !f->column && (f->small || f->out->v);
+    const bool count = f->fn == QUERY_COUNT && !f->column && (f->small || f->reached || f->out->v);
     if (count && k->alone && f->n_few == 0 && block_inside(f, b))
         return fold_wait(f, b, k, &w) ? BY_LISTS_DONE : BY_LISTS_TORN;
     if (!lists_number(&w, k->codes, k->n, &n) ||
@@ -572,18 +578,39 @@ bool eval_fold_range(struct fold *f, struct eval_range range, const uint32_t *fe
     return false;
 }
 
-bool eval_fold_small(struct fold *f, struct eval_range range, uint8_t *counts)
+static bool fold_partitions(struct fold *f, struct eval_range range)
 {
     struct eval_numbers none = { 0 };
     if (f->fn != QUERY_COUNT || f->a->attribute.n || range.first % EVENTS_CUSTOMERS ||
         range.n % EVENTS_CUSTOMERS)
         return err_set(f->ev->err, ERR_INTERNAL, "not a count of whole partitions");
     fold_begin(f, range, NULL, 0);
+    f->counted = 0;
     f->out = &none;
-    f->small = counts;
     bool ok = fold_source(f);
     f->small = NULL;
+    f->reached = NULL;
     return ok;
+}
+
+bool eval_fold_small(struct fold *f, struct eval_range range, uint8_t *counts)
+{
+    f->small = counts;
+    return fold_partitions(f, range);
+}
+
+bool eval_fold_is_of_few(const struct fold *f)
+{
+    struct eval_key keys[EVAL_KEYS];
+    bool none;
+    return f->where && eval_rows_keys(f->where, 0, keys, &none) > 0 && f->counted < f->range.n / 8 + 1;
+}
+
+bool eval_fold_reached(struct fold *f, struct eval_range range, unsigned k, uint64_t *reached)
+{
+    f->reached = reached;
+    f->k = k;
+    return fold_partitions(f, range);
 }
 
 bool eval_aggregate(struct eval *ev, const struct query_aggregate *a, struct eval_range range,

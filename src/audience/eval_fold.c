@@ -80,11 +80,63 @@ static inline uint32_t strip_length(const struct fold_rows *r, uint32_t from)
         }                                                                                                    \
     }
 
+/* --- few rows, each looked at by itself --- */
+
+static bool rows_few(const struct fold_rows *r)
+{
+    uint32_t set = 0;
+    for (uint32_t w = 0; r->words && w * 64 < r->rows; w++)
+        set += (uint32_t)__builtin_popcountll(r->words[w]);
+    return r->words && set < r->rows / 8;
+}
+
+static inline uint32_t row_cell(const struct fold_rows *r, uint32_t row)
+{
+    return ((uint32_t)packed_raw(r->customer, row) + cells_shift(r)) % EVENTS_CUSTOMERS + r->cell;
+}
+
+static void few_latest(const struct fold_rows *r, const struct packed *second, int64_t start, int64_t *v)
+{
+    for (uint32_t w = 0; w * 64 < r->rows; w++)
+        for (uint64_t left = r->words[w]; left; left &= left - 1) {
+            const uint32_t row = w * 64 + (uint32_t)__builtin_ctzll(left);
+            int64_t x = start + packed_get(second, row), *c = &v[row_cell(r, row)];
+            *c = x > *c ? x : *c; /* unset is the least there is */
+        }
+}
+
+static void few_sum(const struct fold_rows *r, const struct packed *value, int64_t factor, int64_t *v,
+                    int64_t *counts)
+{
+    for (uint32_t w = 0; w * 64 < r->rows; w++)
+        for (uint64_t left = r->words[w]; left; left &= left - 1) {
+            const uint32_t row = w * 64 + (uint32_t)__builtin_ctzll(left);
+            const int64_t x = packed_get(value, row);
+            const uint32_t cell = row_cell(r, row);
+            v[cell] += x == PACKED_UNSET ? 0 : x * factor;
+            if (counts)
+                counts[cell] += x != PACKED_UNSET;
+        }
+}
+
+void fold_reached(const struct fold_rows *r, unsigned k, uint64_t *reached)
+{
+    for (uint32_t w = 0; w * 64 < r->rows; w++)
+        for (uint64_t left = r->words[w]; left; left &= left - 1)
+            fold_reach(reached, k, row_cell(r, w * 64 + (uint32_t)__builtin_ctzll(left)));
+}
+
+/* --- many --- */
+
 FOLD_COUNT(fold_count, int64_t, ++*c)
 FOLD_COUNT(fold_count_small, uint8_t, *c = (uint8_t)(*c + (*c != UINT8_MAX)))
 
 void fold_latest(const struct fold_rows *r, const struct packed *second, int64_t start, int64_t *v)
 {
+    if (rows_few(r)) {
+        few_latest(r, second, start, v);
+        return;
+    }
     uint32_t cell[STRIP];
     int64_t at[STRIP];
     uint16_t place[STRIP];
@@ -113,6 +165,10 @@ static bool sum_is_safe(const struct fold_rows *r, const struct packed *value, i
 static inline void sum_rows(const struct fold_rows *r, const struct packed *value, int64_t factor, int64_t *v,
                             int64_t *counts)
 {
+    if (rows_few(r)) {
+        few_sum(r, value, factor, v, counts);
+        return;
+    }
     uint32_t cell[STRIP];
     int64_t x[STRIP];
     uint16_t place[STRIP];

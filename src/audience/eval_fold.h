@@ -19,6 +19,19 @@ struct fold_rows {
 void fold_count(const struct fold_rows *r, int64_t *v);
 /* The same up to 255, where it stays. */
 void fold_count_small(const struct fold_rows *r, uint8_t *v);
+/* How often up to `k` (at most FOLD_REACH): bit c % 64 of reached[c / 64 * k + i] is whether cell c was
+ * counted more than i times. For few rows: r->words must be there. */
+#define FOLD_REACH 3u
+void fold_reached(const struct fold_rows *r, unsigned k, uint64_t *reached);
+static inline void fold_reach(uint64_t *reached, unsigned k, uint32_t cell)
+{
+    uint64_t *at = reached + (size_t)(cell / 64) * k, bit = UINT64_C(1) << cell % 64;
+    for (unsigned i = 0; i < k; i++) { /* what was there already goes on to the next */
+        const uint64_t had = at[i] & bit;
+        at[i] |= bit;
+        bit = had;
+    }
+}
 /* v = max(v, start + second) */
 void fold_latest(const struct fold_rows *r, const struct packed *second, int64_t start, int64_t *v);
 /* v += value * factor where it is set. False, and nothing done, when `value` could bring any sum past 2^62:

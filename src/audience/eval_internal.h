@@ -166,6 +166,10 @@ bool eval_fold_range(struct fold *f, struct eval_range range, const uint32_t *fe
                      struct eval_numbers *out);
 /* Of a plain `count`, over whole partitions of events: up to 255, added to counts[0..range.n). */
 bool eval_fold_small(struct fold *f, struct eval_range range, uint8_t *counts);
+/* The same where few events are expected to be counted (`where` asks for texts, and few were in the range
+ * before): up to k, into reached as of fold_reached (eval_fold.h). */
+bool eval_fold_is_of_few(const struct fold *f);
+bool eval_fold_reached(struct fold *f, struct eval_range range, unsigned k, uint64_t *reached);
 /* The largest scale of the attribute in the source's events: what it is brought to. */
 unsigned eval_source_scale(const struct query_aggregate *a);
 /* For distinct texts: the codes of event i as those of the first event that knows the text; NULL when they

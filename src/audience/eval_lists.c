@@ -1,5 +1,7 @@
 #include "audience/eval_lists.h"
 
+#include "audience/eval_fold.h"
+
 #include <string.h>
 
 #define LINE 64u /* octets that memory gives at once */
@@ -85,7 +87,7 @@ void lists_ahead(const struct lists_want *w, const uint8_t *codes, size_t n)
     }
 }
 
-bool lists_ahead_entries(const struct lists_want *w, const uint8_t *codes, size_t n)
+bool lists_ahead_entries(const struct lists_want *w, const uint8_t *codes, size_t n, size_t *entries)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t from, end;
@@ -95,6 +97,7 @@ bool lists_ahead_entries(const struct lists_want *w, const uint8_t *codes, size_
         if (!events_lists_range(&w->lists, codes[i], w->first, w->last, &from, &end)) {
             return false;
         }
+        *entries += end - from;
         for (uint32_t k = from; k < end; k += LINE / 2) {
             __builtin_prefetch(w->lists.customer + k);
         }
@@ -107,10 +110,10 @@ bool lists_ahead_entries(const struct lists_want *w, const uint8_t *codes, size_
 
 /* --- what is done with them --- */
 
-#define LISTS_COUNT(name, type, add)                                                                         \
-    bool name(const struct lists_want *w, const uint8_t *codes, size_t n, type *v)                           \
+/* Defines a function that does `add` with the cell of each entry. */
+#define LISTS_EACH(head, add)                                                                                \
+    head                                                                                                     \
     {                                                                                                        \
-        type *const cells = v + w->cell;                                                                     \
         const packed_u16 *const who = w->lists.customer;                                                     \
         uint32_t bad = 0;                                                                                    \
         for (size_t i = 0; i < n; i++) {                                                                     \
@@ -119,24 +122,36 @@ bool lists_ahead_entries(const struct lists_want *w, const uint8_t *codes, size_
             if (!entries_of(w, codes[i], part, &parts))                                                      \
                 return false;                                                                                \
             for (size_t p = 0; p < parts; p++)                                                               \
-                for (uint32_t k = part[p].from; k < part[p].end; k++) {                                      \
+                for (uint32_t k_ = part[p].from; k_ < part[p].end; k_++) {                                   \
                     if (part[p].cut) {                                                                       \
-                        const uint32_t row = w->lists.row[k];                                                \
+                        const uint32_t row = w->lists.row[k_];                                               \
                         if (row >= w->rows)                                                                  \
                             return false;                                                                    \
                         if (!inside(w, row))                                                                 \
                             continue;                                                                        \
                     }                                                                                        \
-                    type *const c = &cells[who[k] % EVENTS_CUSTOMERS];                                       \
-                    bad |= who[k];                                                                           \
+                    const uint32_t cell = w->cell + who[k_] % EVENTS_CUSTOMERS;                              \
+                    bad |= who[k_];                                                                          \
                     add;                                                                                     \
                 }                                                                                            \
         }                                                                                                    \
         return bad < EVENTS_CUSTOMERS;                                                                       \
     }
 
-LISTS_COUNT(lists_count, int64_t, ++*c)
-LISTS_COUNT(lists_count_small, uint8_t, *c = (uint8_t)(*c + (*c != UINT8_MAX)))
+#define LISTS_ARGUMENTS const struct lists_want *w, const uint8_t *codes, size_t n
+LISTS_EACH(bool lists_count(LISTS_ARGUMENTS, int64_t *v), v[cell]++)
+LISTS_EACH(bool lists_count_small(LISTS_ARGUMENTS, uint8_t *v),
+           v[cell] = (uint8_t)(v[cell] + (v[cell] != UINT8_MAX)))
+LISTS_EACH(static bool reached_1(LISTS_ARGUMENTS, uint64_t *reached), fold_reach(reached, 1, cell))
+LISTS_EACH(static bool reached_2(LISTS_ARGUMENTS, uint64_t *reached), fold_reach(reached, 2, cell))
+LISTS_EACH(static bool reached_3(LISTS_ARGUMENTS, uint64_t *reached), fold_reach(reached, 3, cell))
+
+bool lists_reached(const struct lists_want *w, const uint8_t *codes, size_t n, unsigned k, uint64_t *reached)
+{
+    return k == 1   ? reached_1(w, codes, n, reached)
+           : k == 2 ? reached_2(w, codes, n, reached)
+                    : reached_3(w, codes, n, reached);
+}
 
 bool lists_number(const struct lists_want *w, const uint8_t *codes, size_t n, uint32_t *out)
 {

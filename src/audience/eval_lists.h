@@ -18,13 +18,16 @@ struct lists_want {
 /* Fills in *out. False: the block has no lists of the attribute, or none of it lies in from..to. */
 bool lists_want(const struct events_block *b, uint16_t attribute, int64_t from, int64_t to,
                 struct lists_want *out, bool *none);
-/* Brings what will be read on its way: first where the entries are told, then the entries. */
+/* Brings what will be read on its way: first where the entries are told, then the entries, which are added to
+ * *entries. */
 void lists_ahead(const struct lists_want *w, const uint8_t *codes, size_t n);
-bool lists_ahead_entries(const struct lists_want *w, const uint8_t *codes, size_t n);
+bool lists_ahead_entries(const struct lists_want *w, const uint8_t *codes, size_t n, size_t *entries);
 
 /* One more for each row's customer; the octets stay at 255. */
 bool lists_count(const struct lists_want *w, const uint8_t *codes, size_t n, int64_t *v);
 bool lists_count_small(const struct lists_want *w, const uint8_t *codes, size_t n, uint8_t *v);
+/* As fold_reached. */
+bool lists_reached(const struct lists_want *w, const uint8_t *codes, size_t n, unsigned k, uint64_t *reached);
 /* How many rows there are in the spans that the window touches. */
 bool lists_number(const struct lists_want *w, const uint8_t *codes, size_t n, uint32_t *out);
 /* words[0 .. SCAN_WORDS(rows)): their bits, and no other. */

@@ -4,6 +4,7 @@
  * cheapest are first. What has no such form here is asked of eval_cond, piece by piece or, when it must look
  * at everybody, once. */
 #include "audience/eval_few.h"
+#include "audience/eval_fold.h"
 #include "audience/eval_internal.h"
 #include "audience/piece.h"
 #include "audience/plan.h"
@@ -53,6 +54,7 @@ struct op {
     size_t n_sets;
     struct fold *fold;     /* COUNT, NUMBERS */
     uint8_t low, high;     /* COUNT */
+    unsigned reach;        /* COUNT: of few events */
     struct eval_numbers x; /* VALUES */
     struct audience_set *set;
 };
@@ -273,6 +275,13 @@ static bool fits_octets(struct op *op)
     return true;
 }
 
+/* How often each must be looked for to tell whether the count passes; 0: more often than is worth while. */
+static unsigned count_reach(const struct op *op)
+{
+    const unsigned k = op->high == UINT8_MAX ? op->low : op->high + 1u;
+    return k <= FOLD_REACH ? k : 0;
+}
+
 static bool make_aggregate(struct eval *ev, struct op *op, const struct query_aggregate *a)
 {
     op->kind = OP_NUMBERS;
@@ -282,6 +291,7 @@ static bool make_aggregate(struct eval *ev, struct op *op, const struct query_ag
     if (a->fn == QUERY_COUNT && !a->attribute.n) {
         op->test.scan = eval_test_number(op->node, 0);
         op->kind = fits_octets(op) ? OP_COUNT : OP_NUMBERS;
+        op->reach = op->kind == OP_COUNT ? count_reach(op) : 0;
     }
     return true;
 }
@@ -579,8 +589,29 @@ static bool run_has_any(struct eval *ev, struct op *op, struct piece *p)
     return catalog_ok(ev->txn, NULL) || eval_torn(ev);
 }
 
+/* A count of few events, as bits instead of octets: less to clear and to look through than to count. */
+static bool run_reached(struct op *op, struct piece *p)
+{
+    uint64_t reached[PIECE_WORDS * FOLD_REACH];
+    const struct eval_range range = { p->number * PIECE_BITS, PIECE_BITS };
+    const unsigned k = op->reach, low = op->low;
+    const uint64_t flip = op->test.scan.outside ? UINT64_MAX : 0;
+    memset(reached, 0, PIECE_WORDS * k * sizeof *reached);
+    if (!eval_fold_reached(op->fold, range, k, reached))
+        return false;
+    piece_to_words(p);
+    for (size_t w = 0; w < PIECE_WORDS; w++) {
+        const uint64_t *at = reached + w * k;
+        const uint64_t enough = low ? at[low - 1] : UINT64_MAX;
+        p->words[w] &= (op->high == UINT8_MAX ? enough : enough & ~at[op->high]) ^ flip;
+    }
+    return true;
+}
+
 static bool run_count(struct op *op, struct piece *p)
 {
+    if (op->reach && eval_fold_is_of_few(op->fold))
+        return run_reached(op, p);
     uint8_t counts[PIECE_BITS] = { 0 };
     const struct eval_range range = { p->number * PIECE_BITS, PIECE_BITS };
     if (!eval_fold_small(op->fold, range, counts))

@@ -197,7 +197,7 @@ static bool words_few(const uint64_t *words, size_t n, uint32_t rows)
     unsigned set = 0;
     for (size_t w = 0; w < n; w++)
         set += (unsigned)__builtin_popcountll(words[w]);
-    return set < rows / 16;
+    return set < rows / 128;
 }
 
 static void few_column(const struct packed *column, const struct eval_test *t, uint64_t *words, size_t n)
@@ -290,35 +290,65 @@ bool eval_rows_apply(struct eval *ev, const struct eval_rows *r, const struct ev
 
 /* --- keys --- */
 
-static bool key_add(struct eval_key *k, int64_t code)
+struct key_codes {
+    uint64_t bits[EVENTS_LISTS_CODES / 64 + 1];
+    bool any; /* of all codes, those without lists too */
+};
+
+static bool key_add(struct key_codes *k, int64_t code)
 {
-    if (code > EVENTS_LISTS_CODES)
-        return true; /* in no block that has lists */
-    if (code < 1 || k->n == EVAL_KEY_CODES)
-        return false;
-    k->codes[k->n++] = (uint8_t)code;
-    return true;
+    k->any = true;
+    if (code >= 1 && code <= EVENTS_LISTS_CODES)
+        k->bits[code / 64] |= UINT64_C(1) << code % 64;
+    return code >= 1; /* greater ones are in no block that has lists */
 }
 
-/* *none: the test is true of no value. */
-static bool key_codes(const struct scan_test *t, struct eval_key *k, bool *none)
+static bool key_test(const struct scan_test *t, struct key_codes *k)
 {
-    bool fits = !t->outside, any = false;
-    if (!fits || t->kind == SCAN_FN)
-        return false;
-    if (t->kind == SCAN_RANGE) {
-        any = t->low <= t->high;
-        for (int64_t code = t->low; fits && code <= t->high && code <= EVENTS_LISTS_CODES; code++)
+    bool fits = !t->outside && t->kind != SCAN_FN;
+    k->any |= t->kind == SCAN_RANGE && t->low <= t->high;
+    if (fits && t->kind == SCAN_RANGE)
+        for (int64_t code = t->low; fits && code <= t->high && code <= EVENTS_LISTS_CODES + 1; code++)
             fits = key_add(k, code);
-    } else {
+    if (fits && t->kind == SCAN_CODES)
         for (size_t i = 0; fits && i < t->n_codes / 64; i++)
-            for (uint64_t left = t->codes[i]; fits && left; left &= left - 1) {
+            for (uint64_t left = t->codes[i]; fits && left; left &= left - 1)
                 fits = key_add(k, (int64_t)(i * 64) + __builtin_ctzll(left));
-                any = true;
-            }
-    }
-    *none |= fits && !any;
     return fits;
+}
+
+/* A condition on an attribute's texts, or some of the same attribute joined by `or`. */
+static bool key_part(const struct eval_rows *r, size_t event, uint16_t *attribute, struct key_codes *k)
+{
+    if (r->node->kind == QUERY_OR) {
+        bool fits = true;
+        for (size_t i = 0; fits && i < r->n_kids; i++) {
+            uint16_t of = 0;
+            fits = key_part(r->kids[i], event, &of, k) && (i == 0 || of == *attribute);
+            *attribute = of;
+        }
+        return fits;
+    }
+    if (r->n_kids || !r->ref || r->ref->builtin || r->tests[event].negated)
+        return false;
+    *attribute = (uint16_t)r->ref->per_event[event].id;
+    return key_test(&r->tests[event].scan, k);
+}
+
+static bool key_make(const struct eval_rows *r, size_t event, bool alone, struct eval_key *key, bool *none)
+{
+    struct key_codes codes = { 0 };
+    *key = (struct eval_key){ .part = r, .alone = alone };
+    if (!key_part(r, event, &key->attribute, &codes))
+        return false;
+    *none |= !codes.any;
+    for (size_t i = 0; i < sizeof codes.bits / sizeof *codes.bits; i++)
+        for (uint64_t left = codes.bits[i]; left; left &= left - 1) {
+            if (key->n == EVAL_KEY_CODES)
+                return false;
+            key->codes[key->n++] = (uint8_t)(i * 64 + (unsigned)__builtin_ctzll(left));
+        }
+    return true;
 }
 
 size_t eval_rows_keys(const struct eval_rows *r, size_t event, struct eval_key *keys, bool *none)
@@ -326,15 +356,8 @@ size_t eval_rows_keys(const struct eval_rows *r, size_t event, struct eval_key *
     size_t n = 0;
     const bool tree = r->node->kind == QUERY_AND;
     *none = false;
-    for (size_t i = 0; i < (tree ? r->n_kids : 1) && n < EVAL_KEYS; i++) {
-        const struct eval_rows *x = tree ? r->kids[i] : r;
-        if (x->n_kids || !x->ref || x->ref->builtin || x->tests[event].negated)
-            continue;
-        keys[n] = (struct eval_key){ .part = x,
-                                     .attribute = (uint16_t)x->ref->per_event[event].id,
-                                     .alone = !tree };
-        n += key_codes(&x->tests[event].scan, &keys[n], none);
-    }
+    for (size_t i = 0; i < (tree ? r->n_kids : 1) && n < EVAL_KEYS; i++)
+        n += key_make(tree ? r->kids[i] : r, event, !tree, &keys[n], none);
     return n;
 }
 

@@ -193,7 +193,9 @@ static void or_run(uint64_t *words, uint32_t first, uint32_t last)
 
 void bitmap_container_or(const struct bitmap_container *c, uint64_t *words)
 {
-    if (c->kind == CONTAINER_BITSET) {
+    if (c->kind == CONTAINER_BITSET && c->n == 65536) { /* everybody: need not be read */
+        memset(words, 0xFF, CONTAINER_WORDS * sizeof(*words));
+    } else if (c->kind == CONTAINER_BITSET) {
         for (uint32_t i = 0; i < CONTAINER_WORDS; i++) {
             uint64_t w;
             memcpy(&w, c->p + 8 * (size_t)i, 8);
@@ -264,11 +266,17 @@ void bitmap_builder_free(struct bitmap_builder *b)
 
 static void array_of_words(uint8_t *out, const uint64_t *words)
 {
-    for (size_t i = 0; i < CONTAINER_WORDS; i++) {
-        for (uint64_t w = words[i]; w; w &= w - 1) {
-            uint16_t low = (uint16_t)(i * 64 + (unsigned)__builtin_ctzll(w));
-            memcpy(out, &low, 2);
-            out += 2;
+    for (size_t i = 0, next; i < CONTAINER_WORDS; i = next) {
+        uint64_t any = 0;
+        for (next = i; next < i + 8; next++) { /* most words of few members are empty */
+            any |= words[next];
+        }
+        for (size_t k = any ? i : next; k < next; k++) {
+            for (uint64_t w = words[k]; w; w &= w - 1) {
+                uint16_t low = (uint16_t)(k * 64 + (unsigned)__builtin_ctzll(w));
+                memcpy(out, &low, 2);
+                out += 2;
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "audience/eval_fold.h"
 #include "audience/eval_lists.h"
 #include "audience/eval_scan.h"
 #include "base/random.h"
@@ -43,10 +44,12 @@ static void check(const struct events_block *b, const struct events_rows *rows, 
 {
     static uint8_t small[2 * EVENTS_CUSTOMERS], small_want[2 * EVENTS_CUSTOMERS];
     static int64_t counts[2 * EVENTS_CUSTOMERS], counts_want[2 * EVENTS_CUSTOMERS];
+    static uint64_t reached[2 * EVENTS_CUSTOMERS / 64 * FOLD_REACH];
     uint64_t words[SCAN_WORDS(ROWS)], want[SCAN_WORDS(ROWS)] = { 0 };
     struct lists_want w = { 0 };
     bool none;
     uint32_t number, expected = 0;
+    size_t entries = 0;
     memset(small, 0, sizeof small);
     memset(small_want, 0, sizeof small_want);
     memset(counts, 0, sizeof counts);
@@ -66,7 +69,7 @@ static void check(const struct events_block *b, const struct events_rows *rows, 
     }
     w.cell = EVENTS_CUSTOMERS;
     lists_ahead(&w, codes, n);
-    assert_true(lists_ahead_entries(&w, codes, n));
+    assert_true(lists_ahead_entries(&w, codes, n, &entries));
     assert_true(lists_words(&w, codes, n, words));
     assert_memory_equal(words, want, sizeof words);
     assert_true(lists_count_small(&w, codes, n, small));
@@ -75,6 +78,14 @@ static void check(const struct events_block *b, const struct events_rows *rows, 
     assert_memory_equal(counts, counts_want, sizeof counts);
     assert_true(lists_number(&w, codes, n, &number));
     assert_true(number >= expected);
+    assert_int_equal(entries, number);
+    for (unsigned k = 1; k <= FOLD_REACH; k++) {
+        memset(reached, 0, sizeof reached);
+        assert_true(lists_reached(&w, codes, n, k, reached));
+        for (size_t cell = 0; cell < 2 * EVENTS_CUSTOMERS; cell++)
+            for (unsigned i = 0; i < k; i++)
+                assert_int_equal(reached[cell / 64 * k + i] >> cell % 64 & 1, small_want[cell] > i);
+    }
 }
 
 static void lists_agree_with_the_rows(void **state)
@@ -122,11 +133,13 @@ static void lists_that_lie_touch_nothing(void **state)
     uint8_t *octets = malloc(good.len), *small = malloc(EVENTS_CUSTOMERS);
     int64_t *counts = calloc(EVENTS_CUSTOMERS, sizeof *counts);
     uint64_t *words = malloc(SCAN_WORDS(ROWS) * sizeof *words);
+    uint64_t *reached = calloc(EVENTS_CUSTOMERS / 32, sizeof *reached);
     memset(small, 0, EVENTS_CUSTOMERS);
     for (unsigned round = 0; round < 4000; round++) {
         struct lists_want w = { 0 };
         bool none;
         uint32_t number;
+        size_t entries = 0;
         memcpy(octets, good.data, good.len);
         for (unsigned i = 0; i < 1 + round % 40; i++)
             octets[rnd_below(&r, good.len)] = (uint8_t)rnd_below(&r, 256);
@@ -136,10 +149,11 @@ static void lists_that_lie_touch_nothing(void **state)
             continue;
         }
         lists_ahead(&w, codes, 4);
-        bool whole = lists_ahead_entries(&w, codes, 4);
+        bool whole = lists_ahead_entries(&w, codes, 4, &entries);
         whole &= lists_words(&w, codes, 4, words);
         whole &= lists_count_small(&w, codes, 4, small);
         whole &= lists_count(&w, codes, 4, counts);
+        whole &= lists_reached(&w, codes, 4, 2, reached);
         whole &= lists_number(&w, codes, 4, &number);
         refused += !whole;
     }
@@ -148,6 +162,7 @@ static void lists_that_lie_touch_nothing(void **state)
     free(small);
     free(counts);
     free(words);
+    free(reached);
     buf_free(&good);
     events_rows_free(&rows);
 }
