@@ -108,6 +108,12 @@ WIDE_LIST static size_t list_wide(const uint64_t *words, uint16_t *list)
     __m512i low = _mm512_loadu_si512((const void *)first);
     size_t n = 0;
     for (uint32_t i = 0; i < WORDS_OF_CONTAINER; i++) {
+        if (i % 8 == 0 && !_mm512_test_epi64_mask(_mm512_loadu_si512((const void *)(words + i)),
+                                                  _mm512_loadu_si512((const void *)(words + i)))) {
+            low = _mm512_add_epi16(low, _mm512_set1_epi16(8 * 64)); /* most, where few are members */
+            i += 7;
+            continue;
+        }
         const __m512i high = _mm512_add_epi16(low, step);
         const uint32_t a = (uint32_t)words[i], b = (uint32_t)(words[i] >> 32);
         _mm512_storeu_si512((void *)(list + n), _mm512_maskz_compress_epi16(a, low));
