@@ -361,7 +361,8 @@ static void test_segments_by_name(void **state)
     struct query_error qe;
     assert_null(eval_segment(v, STRV("nowhere"), &o, &qe, &e));
     assert_int_equal(qe.code, QUERY_E_UNKNOWN_SEGMENT);
-    assert_string_equal(e.text, "segment \"nowhere\" at 1 does not exist or is inactive");
+    assert_string_equal(e.text, "segment \"nowhere\" at 1 does not exist or is inactive; \"tessera segment "
+                                "list\" shows what there is");
     audience_view_end(v);
 }
 
