@@ -7,7 +7,7 @@
 json_t *segment_watch(struct audience_view *view, struct strv name)
 {
     struct watch_state s;
-    if (!watch_get(view->txn, name, &s)) {
+    if (!watch_seen(view, name, &s)) {
         return json_null();
     }
     json_t *o = json_object();

@@ -2,6 +2,7 @@
 
 #include "audience/audience_inside.h"
 #include "audience/set_bitmap.h"
+#include "audience/watch_inside.h"
 #include "store/columns.h"
 #include "store/documents.h"
 #include "store/events.h"
@@ -19,7 +20,8 @@ struct audience *audience_open(const struct audience_options *o, struct err *e)
     const struct catalog_options co = { .dir = o->dir, .map_size = o->map_size, .nosync = o->nosync };
     a->dir = strv_dup(strv_from(o->dir));
     a->catalog = catalog_open(&co, e);
-    if (!a->catalog || !a->dir) {
+    a->idle = watch_idle_new();
+    if (!a->catalog || !a->dir || !a->idle) {
         audience_close(a);
         return NULL;
     }
@@ -30,6 +32,7 @@ void audience_close(struct audience *a)
 {
     if (a) {
         catalog_close(a->catalog);
+        watch_idle_free(a->idle);
         free(a->dir);
         free(a);
     }

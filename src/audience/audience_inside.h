@@ -21,7 +21,8 @@ struct audience {
     struct catalog *catalog;
     char *dir;             /* of the store */
     uint64_t schema_moves; /* fields renamed or dropped: what imports know of columns is void */
-    uint64_t forgotten;    /* how often texts were taken out of dictionaries: caches of before are void */
+    struct watch_idle *idle;
+    uint64_t forgotten; /* how often texts were taken out of dictionaries: caches of before are void */
 };
 
 /* What a changing field's new value lives in, of one record at a time. */

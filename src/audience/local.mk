@@ -62,4 +62,5 @@ src_libaudience_a_SOURCES += \
 	src/audience/segment_history.c \
 	src/audience/journal.c src/audience/journal.h \
 	src/audience/watch.c src/audience/watch_store.c src/audience/watch_class.c \
+	src/audience/watch_slide.c src/audience/watch_idle.c \
 	src/audience/watch.h src/audience/watch_inside.h

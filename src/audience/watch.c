@@ -1,12 +1,16 @@
 #include "audience/watch.h"
 
 #include "audience/alive.h"
+#include "audience/audience_inside.h"
 #include "audience/eval_time.h"
 #include "audience/journal.h"
 #include "audience/segment_inside.h"
 #include "audience/watch_inside.h"
+#include "base/hash.h"
 #include "store/documents.h"
 #include "store/events.h"
+
+#include <string.h>
 
 const char *watch_kind_name(enum watch_kind k)
 {
@@ -36,21 +40,37 @@ struct looking {
 
 /* --- what has to be done --- */
 
-static int32_t look_day(const struct looking *x, usec_t at)
+/* Whether the days so many hours ago are the same, for all that are asked about. */
+static bool look_same_days(const struct looking *x)
 {
-    return eval_time_at(at, x->o->zone).today;
+    const struct watch_class *c = &x->class;
+    const usec_t was = x->before.at, is = x->o->now;
+    const struct zone *zone = x->o->zone;
+    bool same = !c->days || eval_time_at(was, zone).today == eval_time_at(is, zone).today;
+    for (size_t i = 0; same && i < c->n_ago; i++) {
+        const usec_t ago = c->ago[i] * USEC_HOUR;
+        same = eval_time_at(was - ago, zone).today == eval_time_at(is - ago, zone).today;
+    }
+    return same;
 }
 
-/* Whether everybody must be evaluated. */
+/* Whether everybody must be evaluated, whoever changed. */
 static bool look_whole(const struct looking *x, bool anew)
 {
     const struct watch_class *c = &x->class;
     const struct watch_state *b = &x->before;
-    const bool changed = x->v->change != b->change;
-    return !x->known || b->stamp != c->stamp || x->o->now < b->at || c->hours ||
-           (c->days && (anew || look_day(x, x->o->now) != look_day(x, b->at))) ||
-           (c->events && b->latest > b->at) || (c->population && changed) || (c->alive && x->fit != b->fit) ||
-           (changed && x->changed.everybody);
+    return b->stamp != c->stamp || x->o->now < b->at || c->hours || (anew && (c->days || c->zoned)) ||
+           !look_same_days(x) || (c->population && x->v->change != b->change) ||
+           (c->alive && x->fit != b->fit) || x->changed.everybody;
+}
+
+/* Adds whom time alone may have moved. */
+static bool look_slide(struct looking *x)
+{
+    const struct watch_slid s = {
+        .from = x->before.at, .to = x->o->now, .zone = x->o->zone, .ahead = x->before.latest > x->before.at
+    };
+    return watch_slide(x->v->txn, &x->class, &s, x->changed.among, x->e);
 }
 
 /* --- the latest event --- */
@@ -116,23 +136,31 @@ static bool look_evaluate(struct looking *x, const struct audience_set *among)
     return ok;
 }
 
+/* Nothing is written of a look that is skipped: the next one then goes on from the same state. */
+static bool look_skip(struct looking *x)
+{
+    watch_idle_note(x->v->audience->idle, strv_from(x->out->name), &x->before, x->o->now);
+    watch_idle_add(x->v->audience->idle, strv_from(x->out->name), &x->out->state);
+    return true;
+}
+
 static bool look_take(struct looking *x, enum watch_kind kind)
 {
     struct watch_state *s = &x->out->state;
+    const struct audience_set *among = kind == WATCH_PARTIAL ? x->changed.among : NULL;
+    if (x->known) {
+        watch_idle_add(x->v->audience->idle, strv_from(x->out->name), s);
+    }
     s->last = kind;
     s->at = x->o->now;
     s->stamp = x->class.stamp;
     s->change = x->v->change;
     s->fit = x->fit;
-    if (kind == WATCH_SKIPPED) {
-        s->skipped++;
-        return true;
-    }
-    const struct audience_set *among = kind == WATCH_PARTIAL ? x->changed.among : NULL;
     if (!look_evaluate(x, among)) {
         return false;
     }
     s->evaluated = among ? audience_set_count(among) : audience_count(x->v);
+    x->out->evaluated = s->evaluated;
     s->members = audience_set_count(x->out->members);
     *(kind == WATCH_PARTIAL ? &s->partial : &s->full) += 1;
     if (kind != WATCH_BASELINE) {
@@ -163,7 +191,20 @@ static bool look_run(struct looking *x, bool anew)
     if (look_whole(x, anew)) {
         return look_take(x, WATCH_FULL);
     }
-    return look_take(x, x->v->change == x->before.change ? WATCH_SKIPPED : WATCH_PARTIAL);
+    if (!look_slide(x)) {
+        return false;
+    }
+    if (x->v->change == x->before.change && audience_set_empty(x->changed.among)) {
+        return look_skip(x);
+    }
+    return look_take(x, x->class.population ? WATCH_FULL : WATCH_PARTIAL);
+}
+
+/* Days and hours are the zone's: in another one the query is another. */
+static uint64_t stamp_of_zone(uint64_t stamp, const struct zone *zone)
+{
+    const char *name = zone ? zone_name(zone) : "";
+    return stamp ^ (*name ? hash_stable(name, strlen(name)) : 0);
 }
 
 bool watch_look(struct audience_view *v, struct strv name, const struct eval_options *o, bool anew,
@@ -177,9 +218,11 @@ bool watch_look(struct audience_view *v, struct strv name, const struct eval_opt
     }
     out->version = s.version;
     x.known = watch_get(v->txn, name, &x.before);
-    bool ok =
-        watch_classify(v->txn, &s, o->limits, &x.class, e) && look_run(&x, anew) && catalog_ok(v->txn, e);
+    bool ok = watch_classify(v, &s, o->limits, &x.class, e);
+    x.class.stamp = stamp_of_zone(x.class.stamp, o->zone);
+    ok = ok && look_run(&x, anew) && catalog_ok(v->txn, e);
     audience_set_free(x.changed.among);
+    watch_class_free(&x.class);
     if (!ok) {
         watch_look_free(out);
     }

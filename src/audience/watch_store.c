@@ -274,24 +274,22 @@ static bool store_look(struct audience_writer *w, const struct watch_look *l,
     struct watch_state s = l->state, stored;
     struct segment now;
     bool known = watch_get(w->txn, name, &stored);
-    if (!segment_find(w->txn, name, &now) || !now.active || now.version != l->version || known == l->first) {
+    if (!l->members || !segment_find(w->txn, name, &now) || !now.active || now.version != l->version ||
+        known == l->first) {
         return true; /* the next look sees what it is now */
     }
-    const bool events = now.events;
+    const bool events = now.events, any = !audience_set_empty(l->entered) || !audience_set_empty(l->left);
     s.rows = stored.rows;
-    if (l->members) {
-        bool any = !audience_set_empty(l->entered) || !audience_set_empty(l->left);
-        if ((any || l->first) && !store_sets(w->txn, l, b, e)) {
-            return false;
-        }
-        if (any || l->first) {
-            change_put(w->txn, l, ++s.rows, b);
-        }
-        if (any && events && !l->first &&
-            (!tell(w, l, l->entered, true, existing, told, e) ||
-             !tell(w, l, l->left, false, existing, told, e))) {
-            return false;
-        }
+    if ((any || l->first) && !store_sets(w->txn, l, b, e)) {
+        return false;
+    }
+    if (any || l->first) {
+        change_put(w->txn, l, ++s.rows, b);
+    }
+    if (any && events && !l->first &&
+        (!tell(w, l, l->entered, true, existing, told, e) ||
+         !tell(w, l, l->left, false, existing, told, e))) {
+        return false;
     }
     state_put(w->txn, name, &s, b);
     return (!b->failed || err_set(e, ERR_NOMEM, "out of memory")) && catalog_ok(w->txn, e);
@@ -314,8 +312,21 @@ static bool slowest_segment(void *ctx, struct strv name, struct strv value)
     return true;
 }
 
+bool watch_any(const struct watch_look *looks, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (looks[i].members) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool watch_store(struct audience *a, const struct watch_look *looks, size_t n, struct err *e)
 {
+    if (!watch_any(looks, n)) {
+        return true;
+    }
     struct audience_writer w;
     struct buf b = { 0 };
     struct audience_set *existing = NULL;

@@ -87,7 +87,10 @@ static void watch_stored(void *job)
 static void watch_looked(void *job)
 {
     struct watch_job *j = job;
-    if (j->n == 0 || !engine_write(j->g, watch_write, watch_stored, j, &j->err)) {
+    if (!watch_any(j->looks, j->n)) { /* all were skipped: the writer has nothing to do */
+        j->stored = true;
+        watch_stored(j);
+    } else if (!engine_write(j->g, watch_write, watch_stored, j, &j->err)) {
         watch_end(j);
     }
 }

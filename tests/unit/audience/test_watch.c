@@ -4,6 +4,7 @@
 #include "audience/activity.h"
 #include "audience/segment.h"
 #include "audience/watch.h"
+#include "base/hash.h"
 #include "base/random.h"
 
 #define PEOPLE 40
@@ -42,7 +43,7 @@ static struct watch_state state_of(struct fixture *f, const char *name)
 {
     struct watch_state s;
     struct audience_view *v = audience_view_begin(f->a, NULL);
-    assert_true(watch_get(v->txn, strv_from(name), &s));
+    assert_true(watch_seen(v, strv_from(name), &s));
     audience_view_end(v);
     return s;
 }
@@ -139,11 +140,18 @@ static void what_depends_on_time_or_on_others_is_looked_at_when_it_must(void **s
     } cases[] = {
         { "tier = \"gold\"", WATCH_SKIPPED, WATCH_SKIPPED, WATCH_PARTIAL, WATCH_SKIPPED },
         { "count(purchase) >= 1", WATCH_SKIPPED, WATCH_SKIPPED, WATCH_PARTIAL, WATCH_SKIPPED },
-        { "count(purchase, last 30 days) >= 1", WATCH_SKIPPED, WATCH_FULL, WATCH_PARTIAL, WATCH_FULL },
+        { "count(purchase, last 30 days) >= 1", WATCH_SKIPPED, WATCH_SKIPPED, WATCH_PARTIAL, WATCH_FULL },
+        { "count(purchase, this day) >= 1", WATCH_SKIPPED, WATCH_SKIPPED, WATCH_PARTIAL, WATCH_FULL },
+        { "min_per(day, purchase, last 5 hours) >= 1", WATCH_FULL, WATCH_FULL, WATCH_FULL, WATCH_FULL },
+        { "min_per(day, purchase, last 5 days) >= 1", WATCH_SKIPPED, WATCH_FULL, WATCH_PARTIAL, WATCH_FULL },
+        { "birth_date before 10 hours ago", WATCH_SKIPPED, WATCH_FULL, WATCH_PARTIAL, WATCH_FULL },
+        { "birth_date before 13 hours ago", WATCH_FULL, WATCH_FULL, WATCH_PARTIAL, WATCH_FULL },
         { "days_since(purchase) > 3", WATCH_SKIPPED, WATCH_FULL, WATCH_PARTIAL, WATCH_FULL },
         { "birth_date before 30 years ago", WATCH_SKIPPED, WATCH_FULL, WATCH_PARTIAL, WATCH_FULL },
         { "count(purchase where hour in 22..4) >= 1", WATCH_SKIPPED, WATCH_FULL, WATCH_PARTIAL, WATCH_FULL },
-        { "count(purchase, last 5 hours) >= 1", WATCH_FULL, WATCH_FULL, WATCH_FULL, WATCH_FULL },
+        { "count(purchase, last 5 hours) >= 1", WATCH_SKIPPED, WATCH_SKIPPED, WATCH_PARTIAL, WATCH_FULL },
+        { "percentile(count(purchase, last 5 hours)) > 0.5", WATCH_SKIPPED, WATCH_SKIPPED, WATCH_FULL,
+          WATCH_FULL },
         { "percentile(count(purchase)) > 0.5", WATCH_SKIPPED, WATCH_SKIPPED, WATCH_FULL, WATCH_SKIPPED },
         { "rfm(purchase).score > 3", WATCH_SKIPPED, WATCH_FULL, WATCH_FULL, WATCH_FULL },
         { "tier = \"gold\" or in segment \"days\"", WATCH_SKIPPED, WATCH_FULL, WATCH_PARTIAL, WATCH_FULL },
@@ -169,6 +177,106 @@ static void what_depends_on_time_or_on_others_is_looked_at_when_it_must(void **s
     }
 }
 
+/* How many customers a look evaluated. */
+static uint64_t cost(struct fixture *f, const char *name, usec_t now)
+{
+    const struct eval_options o = { .now = now };
+    struct watch_look l;
+    struct err e = { 0 };
+    struct audience_view *v = audience_view_begin(f->a, &e);
+    assert_true(watch_look(v, strv_from(name), &o, false, &l, &e));
+    audience_view_end(v);
+    const uint64_t evaluated = l.evaluated;
+    assert_true(watch_store(f->a, &l, 1, &e));
+    watch_look_free(&l);
+    return evaluated;
+}
+
+static void the_cost_is_what_changed(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *query;
+        usec_t slid; /* after so long one purchase falls out */
+    } cases[] = {
+        { "tier = \"gold\"", 0 },
+        { "count(purchase) >= 2", 0 },
+        { "count(purchase, last 10 hours) >= 1", 9 * USEC_HOUR },
+        { "count(purchase, this hour) >= 1", USEC_HOUR },
+        { "count(purchase, this day) = 0", 12 * USEC_HOUR },
+        { "count(purchase, last 2 days) >= 1", 36 * USEC_HOUR },
+        { "sum(purchase.amount, between 9 hours ago and today) > 1 or tier = \"gold\"", 21 * USEC_HOUR },
+        { "in segment \"window\" and not tier = \"iron\"", 9 * USEC_HOUR },
+    };
+    const usec_t noon = FIXTURE_NOW / USEC_DAY * USEC_DAY + 12 * USEC_HOUR;
+    given_tier(f, 0, PEOPLE, "silver");
+    save(f, "window", "count(purchase, last 10 hours) >= 1");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const usec_t day = noon + (usec_t)(4 * i) * USEC_DAY;
+        const int32_t date = 14 + 4 * (int32_t)i;
+        char time[40];
+        save(f, "it", cases[i].query);
+        look(f, "it", day, true);
+        assert_int_equal(cost(f, "it", day + USEC_MINUTE), 0); /* nothing changed */
+        given_tier(f, 3, 1, i % 2 ? "gold" : "iron");
+        assert_int_equal(cost(f, "it", day + USEC_MINUTE), 1);
+        snprintf(time, sizeof time, "2023-%02d-%02dT12:00:30Z", date > 30 ? 12 : 11,
+                 date > 30 ? date - 30 : date);
+        given_purchase(f, 8, time); /* seen at once */
+        assert_int_equal(cost(f, "it", day + USEC_MINUTE), 1);
+        assert_int_equal(cost(f, "it", day + 2 * USEC_MINUTE), 0);
+        if (cases[i].slid) {
+            const usec_t before = day + cases[i].slid - USEC_MINUTE;
+            if (cost(f, "it", before) != 0) {
+                fail_msg("%s: before its time", cases[i].query);
+            }
+            const uint64_t n = cost(f, "it", before + 62 * USEC_MINUTE);
+            if (n != 1) {
+                fail_msg("%s: %llu customers of a window that moved", cases[i].query, (unsigned long long)n);
+            }
+        }
+        assert_int_equal(cost(f, "it", day + 3 * USEC_DAY + 5 * USEC_HOUR), 0); /* days pass */
+    }
+}
+
+/* Of the pages that name the last transaction: every commit changes them. */
+static uint64_t commits_of(struct fixture *f)
+{
+    char path[400];
+    uint8_t pages[2 * 4096];
+    snprintf(path, sizeof path, "%s/audience.mdb", f->dir);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(pages, 1, sizeof pages, file), sizeof pages);
+    fclose(file);
+    return hash_stable(pages, sizeof pages);
+}
+
+/* Not even that nothing was found is written; it is remembered all the same. */
+static void a_look_that_is_skipped_writes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    given_tier(f, 0, PEOPLE, "silver");
+    save(f, "it", "count(purchase, last 168 hours) >= 1");
+    look(f, "it", FIXTURE_NOW, true);
+    const uint64_t before = commits_of(f);
+    for (int i = 1; i <= 3; i++) {
+        struct watch_state s = look(f, "it", FIXTURE_NOW + i * USEC_MINUTE, false);
+        assert_int_equal(s.last, WATCH_SKIPPED);
+        assert_int_equal(s.skipped, i);
+        assert_int_equal(s.at, FIXTURE_NOW + i * USEC_MINUTE);
+    }
+    assert_true(commits_of(f) == before);
+    given_tier(f, 1, 1, "gold");
+    struct watch_state s = look(f, "it", FIXTURE_NOW + USEC_HOUR, false);
+    assert_int_equal(s.last, WATCH_PARTIAL);
+    assert_int_equal(s.skipped, 3); /* written with it */
+    assert_true(commits_of(f) != before);
+    audience_close(f->a);
+    fixture_open(f);
+    assert_int_equal(state_of(f, "it").skipped, 3);
+}
+
 static void happenings_of_the_future_come_to_be_seen(void **state)
 {
     struct fixture *f = *state;
@@ -179,7 +287,8 @@ static void happenings_of_the_future_come_to_be_seen(void **state)
     assert_int_equal(look(f, "buyers", FIXTURE_NOW, false).members, 0);
     struct watch_state s = look(f, "buyers", FIXTURE_NOW + USEC_HOUR, false);
     assert_int_equal(s.members, 1);
-    assert_int_equal(s.last, WATCH_FULL);
+    assert_int_equal(s.last, WATCH_PARTIAL); /* nobody else's time has come */
+    assert_int_equal(s.evaluated, 1);
     assert_int_equal(look(f, "buyers", FIXTURE_NOW + USEC_HOUR, false).last, WATCH_SKIPPED);
     save(f, "late", "count(purchase) >= 1"); /* the same when the baseline finds them there */
     look(f, "late", FIXTURE_NOW, true);
@@ -278,6 +387,11 @@ static const char *const QUERIES[] = {
     "count(purchase) >= 2 and not tier = \"iron\"",
     "count(purchase, last 2 days) >= 1",
     "count(purchase, last 3 hours) >= 1",
+    "count(purchase, this hour) >= 1 or count(purchase, this day) = 2",
+    "sum(purchase.amount, between 2 days ago and 1 days ago) > 5 and not count(purchase, last 26 hours) = 1",
+    "percentile(count(purchase, last 5 hours)) > 0.9",
+    "days_since(purchase) <= 1 or min_per(day, purchase, last 2 days) >= 1",
+    "avg(purchase.amount, between 20 hours ago and 3 hours ago) > 1",
     "percentile(count(purchase)) > 0.6",
     "in segment \"s0\" or in segment \"s2\"",
     "ever in segment \"s0\" and not in segment \"s1\"",
@@ -412,6 +526,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(what_did_not_change_costs_nothing),
         T(what_depends_on_time_or_on_others_is_looked_at_when_it_must),
+        T(the_cost_is_what_changed),
+        T(a_look_that_is_skipped_writes_nothing),
         T(happenings_of_the_future_come_to_be_seen),
         T(events_tell_who_entered_and_left_once),
         T(who_ever_was_a_member_is_remembered),
