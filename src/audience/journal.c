@@ -4,6 +4,7 @@
 #include "store/documents.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void journal_free(struct journal *j)
 {
@@ -44,6 +45,50 @@ void journal_add_events(struct journal *j, const uint32_t *customers, const usec
     }
 }
 
+#define SORT_FROM  64u /* fewer are as well added one by one */
+#define DIGIT_BITS 11
+#define DIGITS     (1u << DIGIT_BITS)
+
+/* One pass of a radix sort: stable, by the digit at `shift`. */
+static void sort_digit(const uint32_t *from, uint32_t *to, size_t n, unsigned shift)
+{
+    uint32_t start[DIGITS] = { 0 }, at = 0;
+    for (size_t i = 0; i < n; i++) {
+        start[from[i] >> shift & (DIGITS - 1)]++;
+    }
+    for (size_t d = 0; d < DIGITS; d++) {
+        uint32_t count = start[d];
+        start[d] = at;
+        at += count;
+    }
+    for (size_t i = 0; i < n; i++) {
+        to[start[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+    }
+}
+
+/* Activity comes in any order; a set takes ten thousands in order many times faster. */
+static void journal_sort(struct journal *j)
+{
+    uint32_t *other = j->n >= SORT_FROM ? malloc(j->n * sizeof *other) : NULL, most = 0;
+    if (!other) {
+        return; /* in any order, then */
+    }
+    for (size_t i = 0; i < j->n; i++) {
+        most = j->ids[i] > most ? j->ids[i] : most;
+    }
+    uint32_t *from = j->ids, *to = other;
+    for (unsigned shift = 0; shift < 32 && most >> shift; shift += DIGIT_BITS) {
+        sort_digit(from, to, j->n, shift);
+        uint32_t *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    if (from != j->ids) {
+        memcpy(j->ids, from, j->n * sizeof *from);
+    }
+    free(other);
+}
+
 static bool any_document(void *ctx, struct strv name, struct strv value)
 {
     (void)name;
@@ -69,6 +114,7 @@ bool journal_write(struct journal *j, struct catalog_txn *t, uint64_t change, st
     uint8_t name[8];
     struct buf b = { 0 };
     struct audience_set *set = j->everybody ? NULL : audience_set_new();
+    journal_sort(j);
     buf_put_u8(&b, j->everybody);
     buf_put_svarint(&b, j->latest);
     bool ok = j->everybody || (set && audience_set_add_many(set, j->ids, j->n));

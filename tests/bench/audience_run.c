@@ -4,6 +4,7 @@
  *   audience_run query DIR [RUNS] [NAME | TEXT]            the questions of audience_queries.h, all or one;
  * or any audience_run customer DIR [RUNS]                       one customer against Q5's eight conditions
  *   audience_run activity DIR [EVENTS] [BATCH]             receipts into the index, a transaction a batch
+ *   audience_run watch DIR [SEGMENTS]                      so many watched segments, and two sweeps of them
  *   audience_run memory DIR                                what the process holds beyond the page cache
  *   audience_run verify DIR                                the index against the truth
  *
@@ -15,6 +16,7 @@
 #include "audience/eval.h"
 #include "audience/import.h"
 #include "audience/segment.h"
+#include "audience/watch.h"
 #include "store/schema.h"
 #include "tests/bench/audience_queries.h"
 
@@ -437,6 +439,67 @@ static size_t number(int argc, char **argv, int at, size_t otherwise)
     return argc > at ? strtoull(argv[at], NULL, 10) : otherwise;
 }
 
+/* --- watching --- */
+
+static const char *const watched[] = {
+    "tier = \"gold\"",
+    "count(purchase, last 90 days) >= 2",
+    "count(delivered, last 24 hours) >= 1",
+    "not count(inbound, last 168 hours) = 0 and country = \"DE\"",
+    "tags has \"tag003\" and days_since(purchase) > 60",
+};
+
+/* Segments "watched-0" and so on, n of them; all others of this name are removed. */
+static void watch_segments(struct audience *a, size_t n)
+{
+    const struct segment_by by = { .now = NOW };
+    for (size_t i = 0; i < 100; i++) {
+        struct err e = { 0 };
+        char name[40];
+        snprintf(name, sizeof name, "watched-%zu", i);
+        const struct strv query = strv_from(watched[i % COUNT(watched)]);
+        if (i < n ? !segment_save(a, strv_from(name), query, SEGMENT_PUT, NULL, &by, NULL, &e)
+                  : !segment_delete(a, strv_from(name), &by, &e) && e.code != ERR_NOT_FOUND) {
+            fail(name, &e);
+        }
+    }
+}
+
+/* Looks at all, as the daemon does: what must be evaluated is stored by itself. */
+static void watch_sweep(struct audience *a, const char *measure, usec_t now)
+{
+    struct err e;
+    char name[SEGMENT_MAX_NAME + 1] = "";
+    const struct eval_options o = { .now = now };
+    uint64_t looks = 0, evaluated = 0;
+    double began = now_ms(), cpu = thread_ms();
+    for (bool more = true; more;) {
+        struct watch_look look = { .first = false };
+        struct audience_view *v = view(a);
+        more = watch_next(v, strv_from(name), name);
+        if (more && !watch_look(v, strv_from(name), &o, false, &look, &e)) {
+            fail(name, &e);
+        }
+        audience_view_end(v);
+        if (more && !watch_store(a, &look, 1, &e)) {
+            fail(name, &e);
+        }
+        looks += more;
+        evaluated += look.evaluated;
+        watch_look_free(&look);
+    }
+    printf("{\"measure\":\"%s\",\"segments\":%llu,\"evaluated\":%llu,\"ms\":%.1f,\"cpu_ms\":%.1f}\n", measure,
+           (unsigned long long)looks, (unsigned long long)evaluated, now_ms() - began, thread_ms() - cpu);
+}
+
+static void run_watch(struct audience *a, size_t segments)
+{
+    watch_segments(a, segments);
+    watch_sweep(a, "sweep", NOW);
+    watch_sweep(a, "sweep again", NOW);
+    watch_sweep(a, "sweep a minute later", NOW + USEC_MINUTE);
+}
+
 int main(int argc, char **argv)
 {
     const char *mode = argc > 2 ? argv[1] : "";
@@ -444,7 +507,7 @@ int main(int argc, char **argv)
         run_import(argv[2], argv[3], argv[4]);
         return 0;
     }
-    static const char *const modes[] = { "query", "customer", "activity", "memory", "verify" };
+    static const char *const modes[] = { "query", "customer", "activity", "memory", "verify", "watch" };
     size_t which = 0;
     while (which < COUNT(modes) && strcmp(mode, modes[which]) != 0) {
         which++;
@@ -452,7 +515,8 @@ int main(int argc, char **argv)
     if (which == COUNT(modes)) {
         fprintf(stderr,
                 "usage: audience_run import DIR CUSTOMERS.csv PURCHASES.csv | query DIR [RUNS] [NAME] |\n"
-                "       customer DIR [RUNS] | activity DIR [EVENTS] [BATCH] | memory DIR | verify DIR\n");
+                "       customer DIR [RUNS] | activity DIR [EVENTS] [BATCH] | memory DIR | verify DIR |\n"
+                "       watch DIR [SEGMENTS]\n");
         return 2;
     }
     struct audience *a = open_store(argv[2]);
@@ -462,6 +526,7 @@ int main(int argc, char **argv)
     case 2: run_activity(a, number(argc, argv, 3, 1000000), number(argc, argv, 4, 50000)); break;
     case 3: run_memory(a); break;
     case 4: run_verify(a); break;
+    case 5: run_watch(a, number(argc, argv, 3, 20)); break;
     default: break;
     }
     audience_close(a);
