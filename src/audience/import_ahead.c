@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH  ((size_t)1 << 20)   /* octets, about */
+#define BATCH  ((size_t)1 << 20)   /* octets, about, of a long chunk, */
+#define PARTS  8u                  /* and of a short one so many, */
+#define LEAST  ((size_t)128 << 10) /* but none below this */
 #define PLACES 8u                  /* batches that are read and not applied yet, at most */
 #define LARGE  ((size_t)256 << 10) /* chunks from here on are worth a thread */
 
@@ -34,6 +36,7 @@ struct import_ahead {
     struct strv soon;      /* the one after, as it was given; "" = not known, or dropped */
     size_t n_chunks;
     uint64_t line;
+    size_t batch; /* octets of the batches */
 
     struct dict_cache lessons, known; /* on the way to the reading thread; its own */
     struct dict_cache_mark taught, learned;
@@ -70,12 +73,12 @@ static struct import_ahead *ahead_new(const struct audience_import *im)
 /* --- reading --- */
 
 /* Reads one batch into the place, which nobody else looks at meanwhile. */
-static void batch_read(struct place *p, struct strv *rest, uint64_t *line)
+static void batch_read(struct place *p, size_t most, struct strv *rest, uint64_t *line)
 {
     size_t used = 0;
     p->rows->next = (struct audience_import_progress){ 0 };
     p->rows->n_rejects = 0;
-    p->ok = import_rows_read_some(p->rows, *rest, BATCH, &used, line, &p->err);
+    p->ok = import_rows_read_some(p->rows, *rest, most, &used, line, &p->err);
     p->line = *line;
     *rest = strv_sub(*rest, used, rest->n);
     p->last = rest->n == 0;
@@ -89,7 +92,7 @@ static void ahead_step(struct import_ahead *a)
     uint64_t line = a->line;
     dict_cache_tell(&a->lessons, &a->learned, &a->known);
     pthread_mutex_unlock(&a->lock);
-    batch_read(p, &rest, &line);
+    batch_read(p, a->batch, &rest, &line);
     pthread_mutex_lock(&a->lock);
     a->line = line;
     a->chunks[0] = rest;
@@ -268,6 +271,7 @@ static bool chunk_begin(struct audience_import *im, struct strv octets)
         a->schema_moves = im->audience->schema_moves;
         a->forgotten = im->audience->forgotten;
         a->line = im->next.lines + 1;
+        a->batch = octets.n / PARTS < LEAST ? LEAST : octets.n / PARTS > BATCH ? BATCH : octets.n / PARTS;
         for (size_t i = 0; i < PLACES; i++) {
             a->places[i].rows->map = im->map;
             a->places[i].rows->delimiter = im->delimiter;

@@ -21,7 +21,7 @@
         OPT("dry-run", OPTION_FLAG, NULL, "look at everything, change nothing"),                             \
         OPT("rejects", OPTION_PATH, "FILE", "write all rejected lines and why to FILE (CSV)"),               \
         OPT("again", OPTION_FLAG, NULL, "import anew what was imported or begun before"),                    \
-        OPT("piece", OPTION_SIZE, "SIZE", "octets sent at once, each one transaction [1M]", .min = 4096,     \
+        OPT("piece", OPTION_SIZE, "SIZE", "octets sent at once, each one transaction [3M]", .min = 4096,     \
             .max = SPLIT_MAX_PIECE)
 
 static const struct option import_customers_options[] = {

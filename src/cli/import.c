@@ -11,9 +11,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define IMPORT_PIECE         ((size_t)1 << 20)
-#define IMPORT_MAX_BUSY      60   /* times the daemon may say so in a row */
-#define IMPORT_MAX_LOST      5    /* times it may have forgotten the session in a row */
+#define IMPORT_PIECE         ((size_t)3 << 20)  /* a transaction each: larger ones cost less a row */
+#define IMPORT_PIECE_LEAST   ((size_t)64 << 10) /* every daemon takes so much */
+#define IMPORT_MAX_BUSY      60                 /* times the daemon may say so in a row */
+#define IMPORT_MAX_LOST      5                  /* times it may have forgotten the session in a row */
 #define IMPORT_REJECTS_PIECE 1000 /* records: more rejects of one piece the daemon does not list */
 
 struct import {
@@ -171,7 +172,7 @@ static int import_broke_off(struct import *im, int code)
     return code;
 }
 
-enum import_step { IMPORT_DONE, IMPORT_AGAIN, IMPORT_LOST, IMPORT_FAILED };
+enum import_step { IMPORT_DONE, IMPORT_AGAIN, IMPORT_SMALLER, IMPORT_LOST, IMPORT_FAILED };
 
 static enum import_step import_answered(struct import *im, struct strv piece, const struct client_reply *r)
 {
@@ -216,6 +217,10 @@ static enum import_step import_put_piece(struct import *im, struct strv piece, b
     if (result == CLIENT_ANSWERED && r.status == 503) {
         term_sleep((r.retry_after > 0 && r.retry_after < 10 ? r.retry_after : 1) * USEC_SEC / 2);
         step = IMPORT_AGAIN;
+    } else if (result == CLIENT_ANSWERED && r.status == 413 &&
+               im->source.split.target > IMPORT_PIECE_LEAST) { /* its api.max_body is below what is usual */
+        im->source.split.target /= 4;
+        step = IMPORT_SMALLER;
     } else if (result == CLIENT_ANSWERED && r.status == 404) {
         step = IMPORT_LOST; /* others had more to do with the daemon than we, or it was started anew */
     }

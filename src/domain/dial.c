@@ -130,9 +130,8 @@ static const struct {
 
 struct dial dial_of(struct strv region, unsigned code)
 {
-    struct strv country = strv_sub(region, 0, 2);
-    for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++) {
-        if (strv_eq_c(country, exceptions[i].region)) {
+    for (size_t i = 0; region.n >= 2 && i < sizeof exceptions / sizeof *exceptions; i++) {
+        if (exceptions[i].region[0] == region.p[0] && exceptions[i].region[1] == region.p[1]) {
             return (struct dial){ exceptions[i].trunk, exceptions[i].international,
                                   exceptions[i].longest ? exceptions[i].longest : USUAL_LONGEST };
         }

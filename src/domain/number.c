@@ -25,9 +25,12 @@ struct scan {
 /* The value of a decimal digit of the scripts that telephone numbers are written in; -1 for anything else. */
 static int digit_value(int32_t c)
 {
-    static const int32_t zeros[] = { '0',    0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66,
-                                     0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66, 0x0e50,
-                                     0x0ed0, 0x0f20, 0x1040, 0x17e0, 0x1810, 0xff10 };
+    if (c < 0x80) {
+        return c >= '0' && c <= '9' ? (int)(c - '0') : -1;
+    }
+    static const int32_t zeros[] = { 0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6,
+                                     0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66, 0x0e50, 0x0ed0,
+                                     0x0f20, 0x1040, 0x17e0, 0x1810, 0xff10 };
     for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
         if (c >= zeros[i] && c <= zeros[i] + 9) {
             return (int)(c - zeros[i]);
@@ -132,7 +135,7 @@ static size_t find_nocase(struct strv text, const char *word)
 {
     size_t n = strlen(word);
     for (size_t i = 0; i + n <= text.n; i++) {
-        if (strv_ieq_c(strv_sub(text, i, n), word)) {
+        if ((text.p[i] | 0x20) == (word[0] | 0x20) && strv_ieq_c(strv_sub(text, i, n), word)) {
             return i;
         }
     }
@@ -306,6 +309,18 @@ bool number_has_library(void)
 #endif
 }
 
+/* "+" and digits, as most files have them: an import reads millions. False: it is for the ways that can tell
+ * more. A trunk 0 behind the country's code is. */
+static bool parse_plain(const struct numbering *n, struct strv text, uint64_t *out)
+{
+    if (text.n < 8 || text.n > NUMBER_MAX_DIGITS + 1 || text.p[0] != '+' || text.p[1] == '0' ||
+        !strv_to_u64(strv_sub(text, 1, text.n), out)) {
+        return false;
+    }
+    const unsigned code = numbering_calling_code(n, *out);
+    return code != 0 && text.p[1 + code_length(code)] != '0' && check_length(n, *out, NULL);
+}
+
 static bool parse(const struct numbering *n, struct strv text, struct strv default_region, uint64_t *out,
                   struct err *e)
 {
@@ -353,7 +368,7 @@ static bool parse(const struct numbering *n, struct strv text, struct strv defau
 bool number_parse(const struct numbering *n, struct strv text, struct strv default_region, uint64_t *out,
                   struct err *e)
 {
-    bool ok = parse(n, text, default_region, out, e);
+    bool ok = parse_plain(n, text, out) || parse(n, text, default_region, out, e);
     if (!ok) {
         *out = 0;
     }

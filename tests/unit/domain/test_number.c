@@ -295,6 +295,36 @@ static void format_then_parse_is_the_number(void **state)
     assert_true(good > 10000);
 }
 
+/* Given a number of "+" and digits, which has a short way, then it is read and refused as with a space in it.
+ */
+static void the_short_way_gives_the_same(void **state)
+{
+    (void)state;
+    struct rnd r;
+    rnd_seed(&r, 42);
+    unsigned read = 0;
+    for (unsigned i = 0; i < 200000; i++) {
+        char plain[32], spaced[32];
+        unsigned digits = 3 + (unsigned)rnd_below(&r, 16);
+        plain[0] = '+';
+        for (unsigned k = 1; k <= digits; k++) {
+            plain[k] = (char)('0' + rnd_below(&r, 10));
+        }
+        plain[digits + 1] = '\0';
+        snprintf(spaced, sizeof spaced, "+ %.18s", plain + 1);
+        uint64_t a = 1, b = 2;
+        struct err ea = { 0 }, eb = { 0 };
+        bool x = number_parse(plans, strv_from(plain), STRV("GB"), &a, &ea);
+        bool y = number_parse(plans, strv_from(spaced), STRV("GB"), &b, &eb);
+        if (x != y || a != b || strcmp(ea.text, eb.text) != 0) {
+            fail_msg("%s: %d %llu \"%s\", with a space %d %llu \"%s\"", plain, x, (unsigned long long)a,
+                     ea.text, y, (unsigned long long)b, eb.text);
+        }
+        read += x;
+    }
+    assert_true(read > 10000);
+}
+
 static void any_text_is_survived(void **state)
 {
     (void)state;
@@ -344,6 +374,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(vectors_of_libphonenumber),
         cmocka_unit_test(format_then_parse_is_the_number),
+        cmocka_unit_test(the_short_way_gives_the_same),
         cmocka_unit_test(any_text_is_survived),
         cmocka_unit_test(writing),
         cmocka_unit_test(the_library_reads_what_the_plans_cannot),
