@@ -250,7 +250,7 @@ static bool verify_column(struct verify *c, const struct events_block *b, size_t
         a = c->event->attributes[k].id == b->attribute[column] ? &c->event->attributes[k] : NULL;
     }
     int64_t most = !a ? -1 : a->type == SCHEMA_TEXT ? dict_count(c->v->txn, a->id) : INT64_MAX;
-    most = a && a->type == SCHEMA_BOOL ? 1 : most;
+    most = a && a->type == SCHEMA_BOOL ? PACKED_YES : most;
     for (uint32_t i = 0; i < b->rows; i++) {
         int64_t value = packed_get(&b->column[column], i);
         if (value != PACKED_UNSET &&
