@@ -270,7 +270,7 @@ static void map_rest(struct import_map *m, const bool *said, const struct audien
 
 /* Why no column may have the number: what the first line is instead, or what it names. A telephone number in
  * it is not repeated. */
-static bool map_no_number(const struct import_map *m, struct err *e)
+static bool map_no_number(const struct import_map *m, bool csv, struct err *e)
 {
     char names[160] = "";
     for (size_t i = 0, at = 0; i < m->n && at + 70 < sizeof(names); i++) {
@@ -288,13 +288,13 @@ static bool map_no_number(const struct import_map *m, struct err *e)
     }
     return err_set(e, ERR_INVALID,
                    "no column has the number: say which with --map COLUMN=msisdn; columns are %s%s", names,
-                   m->n == 1 ? " alone (comma, semicolon or tab separate them)" : "");
+                   csv && m->n == 1 ? " alone (comma, semicolon or tab separate them)" : "");
 }
 
 static bool map_check(struct import_map *m, const struct audience_import_options *o, struct err *e)
 {
     if (!map_has(m, IMPORT_MSISDN)) {
-        return map_no_number(m, e);
+        return map_no_number(m, o->format != IMPORT_NDJSON, e);
     }
     if (o->kind == IMPORT_EVENTS && !map_has(m, IMPORT_TIME) && !o->default_time) {
         return err_set(e, ERR_INVALID, "no column has the time: say which with --map COLUMN=time");

@@ -117,8 +117,13 @@ static bool check_segment(struct check *c, const struct query_node *n)
     struct nearest s;
     struct strv name;
     nearest_begin(&s, n->segment.name);
-    for (size_t i = 0; schema->segment_name && schema->segment_name(schema->ctx, i, &name); i++)
+    for (size_t i = 0; schema->segment_name && schema->segment_name(schema->ctx, i, &name); i++) {
+        if (strv_eq(name, n->segment.name)) /* there, and yet not to be referred to */
+            return query_error_set(c->e, QUERY_E_UNKNOWN_SEGMENT, c->q->text, n->segment.name_at,
+                                   "; activate it first", "the segment \"" STRV_FMT "\" is inactive",
+                                   STRV_ARG(strv_sub(name, 0, 80)));
         nearest_offer(&s, name);
+    }
     query_error_suggest(c->e, nearest_found(&s));
     return false;
 }

@@ -42,13 +42,14 @@ static void put_string(struct writer *w)
     while (model_words[n])
         n++;
     const char *word = pick(w, 12) ? model_words[pick(w, n)] : "unheard of";
-    buf_printf(w->out, "\"%s\"", word);
+    buf_printf(w->out, "\"%s\"",
+               pick(w, 25) ? word : ONE_OF(w, "", "a\\\"b", "\\\\", " gold", "GO\xCC\x88", "A\xCC\x88PFEL"));
 }
 
 static void put_strings(struct writer *w)
 {
     put(w, "(");
-    for (uint64_t i = 0, n = 1 + pick(w, 3); i < n; i++) {
+    for (uint64_t i = 0, n = pick(w, 30) ? 1 + pick(w, 3) : 40; i < n; i++) {
         put(w, i ? ", " : "");
         put_string(w);
     }
@@ -94,7 +95,12 @@ static void put_class(struct writer *w)
 
 static void put_literal(struct writer *w)
 {
-    switch (pick(w, 8)) {
+    switch (pick(w, 9)) {
+    case 8: /* what only just fits, and what is the same with fewer digits */
+        put(w, ONE_OF(w, "999999999.999999999", "-999999999.999999999", "999999999999999999",
+                      "-999999999999999999", "9223372036854775807", "-9223372036854775808", "3.000000000",
+                      "-0", "0.000000001", "-0.000000001", "007.50"));
+        break;
     case 6: buf_printf(w->out, "%d.%09d", (int)pick(w, 40) - 20, (int)pick(w, 1000000000)); break;
     case 7: put(w, ONE_OF(w, "99999999999", "-99999999999", "0", "1", "20", "40")); break;
     case 0: buf_printf(w->out, "%d", (int)pick(w, 60) - 20); break;
@@ -111,13 +117,19 @@ static void put_units(struct writer *w, bool hours)
     static const char *const names[] = { "hours", "days", "weeks", "months", "years" };
     size_t unit = hours ? pick(w, 5) : 1 + pick(w, 4);
     uint64_t n = pick(w, 3) ? 1 + pick(w, 8) : 1 + pick(w, (uint64_t)most[unit]);
+    if (pick(w, 40) == 0)
+        n = unit < 3 ? 100000 : unit == 3 ? 20000 : 1900; /* beyond everything that happened */
     buf_printf(w->out, "%d %s", (int)n, names[unit]);
 }
 
 static void put_when(struct writer *w)
 {
     int32_t day = (int32_t)(w->m->now / USEC_DAY) - (int32_t)pick(w, 400) + 3;
-    switch (pick(w, 4)) {
+    switch (pick(w, 5)) {
+    case 4:
+        put(w, ONE_OF(w, "0001-01-01", "9999-12-31", "2024-02-29", "2026-02-28", "1969-12-31", "1970-01-01",
+                      "2026-10-25", "2026-03-29"));
+        break;
     case 0: put(w, "today"); break;
     case 1:
         put_units(w, true);
@@ -293,7 +305,7 @@ static void put_aggregate(struct writer *w, int depth)
         put_where(w, depth);
         break;
     case 3:
-        buf_printf(w->out, "min_per(%s, ", ONE_OF(w, "day", "week", "month", "year"));
+        buf_printf(w->out, "min_per(%s, ", ONE_OF(w, "hour", "day", "week", "month", "year"));
         put_source(w, false, QUERY_TYPE_NONE);
         put_where(w, depth);
         put_window(w, true);
@@ -352,6 +364,19 @@ static void put_num(struct writer *w, int depth)
 
 static void put_num_cond(struct writer *w, int depth)
 {
+    if (pick(w, 10) == 0) { /* the number that is known comes first */
+        put_literal(w);
+        if (pick(w, 2)) {
+            put_cmp(w);
+            put_num(w, depth);
+        } else {
+            put(w, pick(w, 2) ? " between " : " not between ");
+            put_num(w, depth);
+            put(w, " and ");
+            put_num(w, depth);
+        }
+        return;
+    }
     put_num(w, depth);
     switch (pick(w, 6)) {
     case 0:
@@ -459,6 +484,13 @@ static void put_cond(struct writer *w, int depth)
                    1 + (int)(pick(w, 2) ? pick(w, 5) : pick(w, 500)));
         break;
     case 10:
+        if (pick(w, 4) == 0) { /* poles, the date line, nothing and everything */
+            buf_printf(w->out, "%s within %s km of (%s, %s)", field(w, QUERY_TYPE_PLACE),
+                       ONE_OF(w, "0", "1", "20015.5", "20100", "4000.25"),
+                       ONE_OF(w, "90", "-90", "0", "-33.9", "51.2345678"),
+                       ONE_OF(w, "180", "-180", "0", "179.9999999", "-14.5"));
+            break;
+        }
         buf_printf(w->out, "%s within %d.%d km of (%d.5, %d.25)", field(w, QUERY_TYPE_PLACE),
                    (int)pick(w, 300), (int)pick(w, 10), 47 + (int)pick(w, 6), 11 + (int)pick(w, 8));
         break;
@@ -476,7 +508,7 @@ static void put_cond(struct writer *w, int depth)
     case 13:
         buf_printf(w->out, "bucket(\"%s\")", ONE_OF(w, "spring", "", "x"));
         put_cmp(w);
-        buf_printf(w->out, "%d", (int)pick(w, 100));
+        buf_printf(w->out, ONE_OF(w, "%d", "%d", "%d.5", "-%d"), (int)pick(w, 101));
         break;
     case 14:
         put(w, "survey ");

@@ -113,8 +113,8 @@ static bool schema_segment(void *ctx, struct strv name)
 static bool schema_segment_name(void *ctx, size_t i, struct strv *name)
 {
     (void)ctx;
-    *name = STRV("lapsed-vips");
-    return i == 0;
+    *name = i == 0 ? STRV("lapsed-vips") : STRV("asleep"); /* the second is inactive */
+    return i < 2;
 }
 
 static const struct query_schema schema = {
@@ -202,6 +202,8 @@ static const struct {
       "unknown attribute of event \"inbound\": \"campaign\" at 28", QUERY_E_UNKNOWN_ATTRIBUTE },
     { "count(purchase | cart_add where amount > 3) > 1",
       "attribute \"amount\" is a number in \"purchase\" but a text in \"cart_add\" at 33", QUERY_E_TYPE },
+    { "in segment \"asleep\"", "the segment \"asleep\" is inactive at 12; activate it first",
+      QUERY_E_UNKNOWN_SEGMENT },
     { "in segment \"lapsd-vips\"", "unknown segment \"lapsd-vips\" at 12; did you mean \"lapsed-vips\"?",
       QUERY_E_UNKNOWN_SEGMENT },
     { "gender > 3",
