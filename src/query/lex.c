@@ -141,7 +141,8 @@ static bool lexer_number(struct lexer *x)
         digits.n--;
     int64_t units;
     unsigned scale;
-    if (!decimal_parse_any(digits, &units, &scale)) {
+    /* the least 64-bit number stands for "unset" wherever numbers are stored */
+    if (!decimal_parse_any(digits, &units, &scale) || units == INT64_MIN) {
         query_error_set(&x->out->error, QUERY_E_NUMBER, x->q->text, (uint32_t)at,
                         "; at most 18 digits, 9 of them after the point",
                         "number \"" STRV_FMT "\" is too long", STRV_ARG(strv_sub(s, 0, 40)));

@@ -10,6 +10,7 @@ struct writer {
     int events[3]; /* of the source */
     int n_events;  /* inside where: of which events; 0 outside */
     int budget;
+    bool near; /* min_per: no windows of thousands of units */
 };
 
 static uint64_t pick(struct writer *w, uint64_t n)
@@ -98,7 +99,7 @@ static void put_literal(struct writer *w)
     switch (pick(w, 9)) {
     case 8: /* what only just fits, and what is the same with fewer digits */
         put(w, ONE_OF(w, "999999999.999999999", "-999999999.999999999", "999999999999999999",
-                      "-999999999999999999", "9223372036854775807", "-9223372036854775808", "3.000000000",
+                      "-999999999999999999", "9223372036854775807", "-9223372036854775807", "3.000000000",
                       "-0", "0.000000001", "-0.000000001", "007.50"));
         break;
     case 6: buf_printf(w->out, "%d.%09d", (int)pick(w, 40) - 20, (int)pick(w, 1000000000)); break;
@@ -117,7 +118,7 @@ static void put_units(struct writer *w, bool hours)
     static const char *const names[] = { "hours", "days", "weeks", "months", "years" };
     size_t unit = hours ? pick(w, 5) : 1 + pick(w, 4);
     uint64_t n = pick(w, 3) ? 1 + pick(w, 8) : 1 + pick(w, (uint64_t)most[unit]);
-    if (pick(w, 40) == 0)
+    if (!w->near && pick(w, 40) == 0)
         n = unit < 3 ? 100000 : unit == 3 ? 20000 : 1900; /* beyond everything that happened */
     buf_printf(w->out, "%d %s", (int)n, names[unit]);
 }
@@ -125,7 +126,7 @@ static void put_units(struct writer *w, bool hours)
 static void put_when(struct writer *w)
 {
     int32_t day = (int32_t)(w->m->now / USEC_DAY) - (int32_t)pick(w, 400) + 3;
-    switch (pick(w, 5)) {
+    switch (pick(w, w->near ? 4 : 5)) {
     case 4:
         put(w, ONE_OF(w, "0001-01-01", "9999-12-31", "2024-02-29", "2026-02-28", "1969-12-31", "1970-01-01",
                       "2026-10-25", "2026-03-29"));
@@ -141,6 +142,7 @@ static void put_when(struct writer *w)
 
 static void put_window(struct writer *w, bool must)
 {
+    w->near = must;
     switch (pick(w, must ? 4 : 6)) {
     case 0:
         put(w, ", this ");
@@ -159,6 +161,7 @@ static void put_window(struct writer *w, bool must)
         put_units(w, !must);
         break;
     }
+    w->near = false;
 }
 
 /* --- where --- */
@@ -305,7 +308,7 @@ static void put_aggregate(struct writer *w, int depth)
         put_where(w, depth);
         break;
     case 3:
-        buf_printf(w->out, "min_per(%s, ", ONE_OF(w, "hour", "day", "week", "month", "year"));
+        buf_printf(w->out, "min_per(%s, ", ONE_OF(w, "day", "week", "month", "year"));
         put_source(w, false, QUERY_TYPE_NONE);
         put_where(w, depth);
         put_window(w, true);

@@ -198,6 +198,12 @@ static const struct {
     { "x < \"a\"",
       "a string cannot be compared this way at 3; texts compare with =, !=, contains, starts with, matches",
       QUERY_E_TYPE },
+    { "x > -9223372036854775808",
+      "number \"-9223372036854775808\" is too long at 5; at most 18 digits, 9 of them after the point",
+      QUERY_E_NUMBER },
+    { "x > -9223372036.854775808",
+      "number \"-9223372036.854775808\" is too long at 5; at most 18 digits, 9 of them after the point",
+      QUERY_E_NUMBER },
     { "x = 12345678901234567890",
       "number \"12345678901234567890\" is too long at 5; at most 18 digits, 9 of them "
       "after the point",
