@@ -149,9 +149,7 @@ struct stored {
 static void campaign_stored(void *ctx, const struct spool_result *r)
 {
     struct stored *l = ctx;
-    if (r->code != ERR_NONE) {
-        err_set(&l->err, r->code, "%s", r->text);
-    }
+    spool_result_ok(r, &l->err);
     l->done(l->ctx, &l->err);
     free(l);
 }
@@ -315,8 +313,7 @@ static void campaign_added(void *ctx, const struct spool_result *r)
 {
     struct campaign_adding *j = ctx;
     struct campaign *m = j->m;
-    if (r->code != ERR_NONE) {
-        err_set(&j->err, r->code, "%s", r->text);
+    if (!spool_result_ok(r, &j->err)) {
         campaign_take_out(m->g, m);
         m->removed = true;
     } else {
@@ -380,9 +377,7 @@ static void campaign_removed(void *ctx, const struct spool_result *r)
 {
     struct campaign_removing *j = ctx;
     struct err e = { 0 };
-    if (r->code != ERR_NONE) {
-        err_set(&e, r->code, "%s", r->text);
-    }
+    spool_result_ok(r, &e);
     j->done(j->ctx, &e);
     campaign_job_back(j->m);
     free(j);

@@ -27,9 +27,7 @@ static void erasing_stored(void *ctx, const struct spool_result *r)
     if (r->code == ERR_BUSY) {
         err_set(&j->result.err, ERR_BUSY,
                 "a message to this number is just on its way to a carrier: try again");
-    } else if (r->code != ERR_NONE) {
-        err_set(&j->result.err, r->code, "%s", r->text);
-    } else {
+    } else if (spool_result_ok(r, &j->result.err)) {
         j->result.messages = r->id;
         j->result.suppressed = gate_erase(&j->g->gate, j->number);
     }

@@ -112,9 +112,7 @@ static void intake_stored(void *ctx, const struct spool_result *r)
     if (j->sent.state == MESSAGE_READY) {
         g->carriers[j->m.carrier]->lanes[j->m.class_].coming--;
     }
-    if (r->code != ERR_NONE) {
-        err_set(&j->sent.err, r->code, "%s", r->text);
-    } else if (j->sent.state == MESSAGE_READY) {
+    if (spool_result_ok(r, &j->sent.err) && j->sent.state == MESSAGE_READY) {
         intake_ready(j);
     }
     intake_end(j);
@@ -124,9 +122,7 @@ static void intake_stored(void *ctx, const struct spool_result *r)
 static void intake_claimed(void *ctx, const struct spool_result *r)
 {
     struct intake *j = ctx;
-    if (r->code != ERR_NONE) {
-        err_set(&j->sent.err, r->code, "%s", r->text);
-    }
+    spool_result_ok(r, &j->sent.err);
     intake_end(j);
 }
 

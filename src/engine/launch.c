@@ -124,8 +124,7 @@ static void launch_stored(void *ctx, const struct spool_result *r)
 {
     struct launch *l = ctx;
     struct campaign *m = l->m;
-    if (r->code != ERR_NONE) {
-        err_set(&l->err, r->code, "%s", r->text);
+    if (!spool_result_ok(r, &l->err)) {
         campaign_free_clocks(m);
     } else {
         campaign_move(m, CAMPAIGN_RUNNING, "started");

@@ -21,6 +21,20 @@ struct moving {
     usec_t not_before;
 };
 
+/* What the loop knows follows what is stored. */
+static void moving_follow(const struct moving *j)
+{
+    if (j->consent == CONSENT_START) {
+        gate_unsuppress(&j->g->gate, j->number, j->stops);
+    } else if (j->ready) {
+        for (size_t i = 0; i < j->g->n_carriers; i++) { /* it may stand before what is looked ahead at */
+            for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
+                lane_again(j->g->carriers[i], lane);
+            }
+        }
+    }
+}
+
 static void moving_stored(void *ctx, const struct spool_result *r)
 {
     struct moving *j = ctx;
@@ -29,16 +43,8 @@ static void moving_stored(void *ctx, const struct spool_result *r)
         err_set(&e, r->code,
                 "it does not wait here any more; if it is sent, `tessera message cancel "
                 "--at-carrier` asks its carrier to forget it");
-    } else if (r->code != ERR_NONE) {
-        err_set(&e, r->code, "%s", r->text);
-    } else if (j->consent == CONSENT_START) {
-        gate_unsuppress(&j->g->gate, j->number, j->stops);
-    } else if (j->ready) {
-        for (size_t i = 0; i < j->g->n_carriers; i++) { /* it may stand before what is looked ahead at */
-            for (enum message_class lane = 0; lane < LANE_COUNT; lane++) {
-                lane_again(j->g->carriers[i], lane);
-            }
-        }
+    } else if (spool_result_ok(r, &e)) {
+        moving_follow(j);
     }
     j->done(j->ctx, &e);
     free(j);

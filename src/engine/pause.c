@@ -22,9 +22,7 @@ static void pause_stored(void *ctx, const struct spool_result *r)
 {
     struct pausing *j = ctx;
     struct err e = { 0 };
-    if (r->code != ERR_NONE) {
-        err_set(&e, r->code, "%s", r->text);
-    }
+    spool_result_ok(r, &e);
     j->done(j->ctx, &e);
     free(j);
 }

@@ -57,6 +57,11 @@ struct spool_result {
     const struct spool_settled *settled; /* answer and receipt: see below; NULL when nothing was resolved */
 };
 typedef void (*spool_done)(void *ctx, const struct spool_result *r);
+/* Whether it is synced; else why not, in `e`. */
+static inline bool spool_result_ok(const struct spool_result *r, struct err *e)
+{
+    return r->code == ERR_NONE || err_set(e, r->code, "%s", r->text);
+}
 
 /* What a receipt did. */
 enum spool_receipt_effect {
