@@ -63,6 +63,8 @@ struct rig {
 int rig_setup(void **state); /* one carrier "acme", 10 places, all numbers; not started */
 int rig_teardown(void **state);
 void rig_start(struct rig *r);
+void rig_start_bound(struct rig *r);      /* and waits until the first carrier has its first bind */
+int64_t rig_judge_wait(struct submit *s); /* a `judge` that answers nothing now */
 void rig_stop(struct rig *r);             /* as a crash, as far as a process can: no drain */
 void rig_restart(struct rig *r);          /* stop, start on the same directory, bound again */
 void rig_more_carriers(struct rig *r);    /* "beta" takes 44, "gamma" is known and not configured */

@@ -8,18 +8,6 @@
 #define DE UINT64_C(4915100000001)
 #define GB UINT64_C(447700900001)
 
-static int64_t judge_wait(struct submit *s)
-{
-    (void)s;
-    return JUDGE_WAIT;
-}
-
-static void started(struct rig *r)
-{
-    rig_start(r);
-    rig_until_passing(r, r->smsc[0].bound == 1);
-}
-
 static void reloaded(struct rig *r)
 {
     struct err e = { 0 };
@@ -31,8 +19,8 @@ static void reloaded(struct rig *r)
 static void a_reload_without_a_change_keeps_the_binds(void **state)
 {
     struct rig *r = *state;
-    r->smsc[0].judge = judge_wait;
-    started(r);
+    r->smsc[0].judge = rig_judge_wait;
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until(r, r->smsc[0].n == 1);
     r->carriers[0].rate = 50; /* this may change under a bind */
@@ -51,8 +39,8 @@ static void binds_that_change_end_in_good_order(void **state)
 {
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
-    m->judge = judge_wait;
-    started(r);
+    m->judge = rig_judge_wait;
+    rig_start_bound(r);
     uint64_t ids[25];
     for (unsigned i = 0; i < 25; i++) {
         ids[i] = rig_send(r, CLASS_TRANSACTIONAL, DE + i, "Hello").id;
@@ -79,7 +67,7 @@ static void a_claim_outlives_the_bind_it_was_made_for(void **state)
     struct rig *r = *state;
     struct carrier *c;
     r->o.uncertain[CLASS_TRANSACTIONAL] = UNCERTAIN_HOLD; /* accepted first, claimed then */
-    started(r);
+    rig_start_bound(r);
     c = r->engine->carriers[0];
     for (unsigned i = 0; i < 5; i++) {
         struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE + i, "Hello");
@@ -98,7 +86,7 @@ static void a_claim_outlives_the_bind_it_was_made_for(void **state)
 static void a_carrier_is_added_and_takes_its_numbers(void **state)
 {
     struct rig *r = *state;
-    started(r);
+    rig_start_bound(r);
     rig_send(r, CLASS_TRANSACTIONAL, GB, "one");
     rig_until(r, r->smsc[0].n == 1);
     rig_more_carriers(r);
@@ -114,8 +102,8 @@ static void a_carrier_that_is_taken_out_answers_what_it_has(void **state)
 {
     struct rig *r = *state;
     rig_more_carriers(r);
-    r->smsc[1].judge = judge_wait;
-    started(r);
+    r->smsc[1].judge = rig_judge_wait;
+    rig_start_bound(r);
     rig_until_passing(r, r->smsc[1].bound == 1);
     struct engine_sent flying = rig_send(r, CLASS_TRANSACTIONAL, GB, "flying");
     rig_until(r, r->smsc[1].n == 1);
@@ -135,7 +123,7 @@ static void what_waits_for_a_carrier_that_was_taken_out_goes_when_it_is_back(voi
     struct rig *r = *state;
     rig_more_carriers(r);
     r->smsc[1].bind_status = SMPP_ESME_RSYSERR;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, GB, "Hello");
     r->o.n_carriers = 1;
     reloaded(r);
@@ -154,8 +142,8 @@ static void a_campaign_follows_the_carriers_there_are(void **state)
     struct campaign_spec s = rig_spec("spring", "Hello");
     rig_populate_many(r, GB, 200);
     rig_more_carriers(r);
-    r->smsc[1].judge = judge_wait;
-    started(r);
+    r->smsc[1].judge = rig_judge_wait;
+    rig_start_bound(r);
     rig_until_passing(r, r->smsc[1].bound == 1);
     assert_int_equal(rig_add(r, &s).code, ERR_NONE);
     assert_int_equal(rig_act(r, "spring", CAMPAIGN_START).code, ERR_NONE);
@@ -172,7 +160,7 @@ static void a_refused_reload_changes_nothing(void **state)
 {
     struct rig *r = *state;
     struct err e = { 0 };
-    started(r);
+    rig_start_bound(r);
     r->carriers[0].rate = 1;
     r->carriers[0].port++; /* good */
     r->o.n_carriers = 3;
@@ -217,7 +205,7 @@ static void an_unfit_bind_is_bound_anew_and_the_message_goes(void **state)
 {
     struct rig *r = *state;
     r->smsc[0].judge = judge_bad_bind_once;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until_passing(r, rig_state(r, s.id) == MESSAGE_SENT);
     assert_int_equal(r->smsc[0].binds, 2);
@@ -242,7 +230,7 @@ static void two_binds_share_the_work(void **state)
 {
     struct rig *r = *state;
     r->carriers[0].transceivers = 2;
-    r->smsc[0].judge = judge_wait;
+    r->smsc[0].judge = rig_judge_wait;
     rig_start(r);
     rig_until_passing(r, r->smsc[0].bound == 2);
     for (unsigned i = 0; i < 30; i++) {
@@ -269,8 +257,8 @@ static void a_stop_waits_for_responses_and_begins_nothing(void **state)
 {
     struct rig *r = *state;
     struct drained d = { 0 };
-    r->smsc[0].judge = judge_wait;
-    started(r);
+    r->smsc[0].judge = rig_judge_wait;
+    rig_start_bound(r);
     uint64_t ids[30];
     for (unsigned i = 0; i < 30; i++) {
         ids[i] = rig_send(r, CLASS_TRANSACTIONAL, DE + i, "Hello").id;
@@ -299,8 +287,8 @@ static void a_stop_does_not_wait_for_ever(void **state)
 {
     struct rig *r = *state;
     struct drained d = { 0 };
-    r->smsc[0].judge = judge_wait;
-    started(r);
+    r->smsc[0].judge = rig_judge_wait;
+    rig_start_bound(r);
     rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until(r, r->smsc[0].n == 1);
     usec_t begun = clock_wall(&r->clock);
@@ -332,7 +320,7 @@ static void what_is_asked_for_at_the_very_end_is_answered(void **state)
 {
     struct rig *r = *state;
     unsigned answered = 0;
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 20; i++) {
         struct engine_send s = { .to = i % 2 ? STRV("+4915100000001") : STRV("12"),
                                  .text = STRV("Hi"),

@@ -10,18 +10,6 @@
 #define GB   UINT64_C(447700900000)
 #define MANY 700 /* more than one batch of candidates */
 
-static int64_t judge_wait(struct submit *s)
-{
-    (void)s;
-    return JUDGE_WAIT;
-}
-
-static void started(struct rig *r)
-{
-    rig_start(r);
-    rig_until_passing(r, r->smsc[0].bound == 1);
-}
-
 static void launched(struct rig *r, const char *text)
 {
     struct campaign_spec s = rig_spec("spring", text);
@@ -48,7 +36,7 @@ static void everybody_gets_it_once_with_a_text_of_his_own(void **state)
 {
     struct rig *r = *state;
     rig_populate_many(r, GB, MANY);
-    started(r);
+    rig_start_bound(r);
     launched(r, "Hello {{first_name}}");
     rig_until(r, sent_of(r) == MANY);
     rig_until(r, rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
@@ -93,7 +81,7 @@ static void a_text_is_looked_at_again_when_it_starts(void **state)
 {
     struct rig *r = *state;
     rig_populate_many(r, GB, 3);
-    started(r);
+    rig_start_bound(r);
     written(r, declare_nick);
     struct campaign_spec s = rig_spec("spring", "Hello {{nick|default:\"you\"}}");
     assert_int_equal(rig_add(r, &s).code, ERR_NONE);
@@ -117,7 +105,7 @@ static void pause_and_resume_leave_no_gap_and_no_duplicate(void **state)
 {
     struct rig *r = *state;
     rig_populate_many(r, GB, MANY);
-    started(r);
+    rig_start_bound(r);
     launched(r, "Hello");
     for (size_t stop = 50; stop < MANY; stop += 150) {
         rig_until(r, r->smsc[0].n >= stop);
@@ -138,8 +126,8 @@ static void cancel_ends_it_and_what_of_it_waits(void **state)
 {
     struct rig *r = *state;
     rig_populate_many(r, GB, MANY);
-    r->smsc[0].judge = judge_wait;
-    started(r);
+    r->smsc[0].judge = rig_judge_wait;
+    rig_start_bound(r);
     launched(r, "Hello");
     rig_until(r, r->smsc[0].n == 10);
     for (unsigned i = 0; i < 5; i++) {
@@ -164,7 +152,7 @@ static void a_restart_goes_on_where_it_was(void **state)
         r->o.uncertain[c] = UNCERTAIN_FAIL; /* so that nobody may be seen twice */
     }
     rig_populate_many(r, GB, MANY);
-    started(r);
+    rig_start_bound(r);
     launched(r, "Hello");
     for (size_t stop = 40; stop < MANY; stop += 130) {
         rig_until_passing(r, r->smsc[0].n >= stop || rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
@@ -185,8 +173,8 @@ static void a_crash_after_the_last_claim_leaves_it_done(void **state)
 {
     struct rig *r = *state;
     rig_populate_many(r, GB, 5);
-    r->smsc[0].judge = judge_wait;
-    started(r);
+    r->smsc[0].judge = rig_judge_wait;
+    rig_start_bound(r);
     launched(r, "Hello");
     rig_until(r, r->smsc[0].n == 5);
     rig_until(r, rig_campaign_state(r, "spring") == CAMPAIGN_DONE);
@@ -204,7 +192,7 @@ static void a_closed_clock_waits_and_the_open_one_goes(void **state)
     struct rig *r = *state;
     clock_freeze(&r->clock, RIG_NOON - 2 * USEC_HOUR); /* 10:00 in London, 05:00 in New York */
     rig_populate(r, people);
-    started(r);
+    rig_start_bound(r);
     launched(r, "Hello");
     rig_until(r, sent_of(r) == 3);
     rig_pass(r, 30 * USEC_SEC);
@@ -239,7 +227,7 @@ static void hours_that_close_in_the_middle_leave_the_rest_for_the_morning(void *
     rig_populate_many(r, GB, 100);
     r->carriers[0].rate = r->carriers[0].burst = 10;
     clock_freeze(&r->clock, closes - 5 * USEC_SEC);
-    started(r);
+    rig_start_bound(r);
     launched(r, "Hello");
     rig_until_passing(r, clock_wall(&r->clock) > closes + 5 * USEC_SEC);
     size_t n = r->smsc[0].n;
@@ -263,7 +251,7 @@ static void who_opted_out_is_counted_and_gets_nothing(void **state)
 {
     struct rig *r = *state;
     rig_populate_many(r, GB, 20);
-    started(r);
+    rig_start_bound(r);
     rig_consent(r, GB + 3, CONSENT_STOP);
     rig_consent(r, GB + 19, CONSENT_STOP);
     launched(r, "Hello");
@@ -279,7 +267,7 @@ static void a_full_store_leaves_no_gap(void **state)
     struct rig *r = *state;
     rig_populate_many(r, GB, 300);
     r->carriers[0].rate = r->carriers[0].burst = 100;
-    started(r);
+    rig_start_bound(r);
     launched(r, "Hello");
     rig_until(r, r->smsc[0].n == 100);
     /* As when the reserve is reached: what begins something is refused. */
@@ -311,8 +299,8 @@ static void a_full_store_does_not_hold_up_what_is_accepted(void **state)
     struct rig *r = *state;
     rig_populate_many(r, GB, 300);
     r->carriers[0].window = 1;
-    r->smsc[0].judge = judge_wait;
-    started(r);
+    r->smsc[0].judge = rig_judge_wait;
+    rig_start_bound(r);
     for (unsigned i = 0; i < 10; i++) {
         rig_send(r, CLASS_PROMOTIONAL, GB + 1000 + i, "Offer");
     }
@@ -335,7 +323,7 @@ static void a_campaigns_own_rate_holds_nobody_else_up(void **state)
 {
     struct rig *r = *state;
     rig_populate_many(r, GB, 30);
-    started(r);
+    rig_start_bound(r);
     struct campaign_spec slow = rig_spec("slow", "Slow"), fast = rig_spec("fast", "Fast");
     slow.rate = 1;
     slow.class_ = CLASS_TRANSACTIONAL;
@@ -358,7 +346,7 @@ static void a_carrier_that_is_down_holds_up_only_its_own(void **state)
     rig_populate(r, people);
     rig_more_carriers(r);
     r->smsc[1].bind_status = SMPP_ESME_RSYSERR;
-    started(r);
+    rig_start_bound(r);
     launched(r, "Hello");
     rig_until_passing(r, sent_of(r) == 3);
     assert_int_equal(r->smsc[0].n, 3);
@@ -377,9 +365,9 @@ static void what_was_parked_and_comes_back_goes_again(void **state)
     struct smsc *m = &r->smsc[1];
     rig_populate(r, people);
     rig_more_carriers(r);
-    m->judge = judge_wait;
+    m->judge = rig_judge_wait;
     m->bind_status = SMPP_ESME_RSYSERR;
-    started(r);
+    rig_start_bound(r);
     launched(r, "Hello");
     rig_until_passing(r, rig_counts(r, 1).by_state[MESSAGE_READY] == 2);
     m->bind_status = 0;
@@ -405,8 +393,8 @@ static void carriers_that_wait_do_not_wake_each_other(void **state)
     buf_free(&people);
     rig_more_carriers(r);
     r->carriers[1].window = 9; /* with the one of acme ten: it is the turn of the first campaign again */
-    r->smsc[1].judge = judge_wait;
-    started(r);
+    r->smsc[1].judge = rig_judge_wait;
+    rig_start_bound(r);
     rig_until_passing(r, r->smsc[1].bound == 1);
     struct campaign_spec a = rig_spec("a", "Hello"), b = rig_spec("b", "Hello");
     a.rate = 1; /* to acme: waits for its own rate */
@@ -433,7 +421,7 @@ static void texts_that_cannot_be_sent_are_refused_with_a_reason(void **state)
     struct rig *r = *state;
     rig_populate_many(r, GB, 3);
     r->carriers[0].sender[0] = 0;
-    started(r);
+    rig_start_bound(r);
     struct campaign_spec nobody = rig_spec("nobody", "Hello"), empty = rig_spec("empty", "{{zone}}");
     nobody.sender = (struct strv){ 0 };
     assert_int_equal(rig_add(r, &nobody).code, ERR_NONE);
@@ -461,7 +449,7 @@ static void names_are_given_once(void **state)
 {
     struct rig *r = *state;
     rig_populate_many(r, GB, 3);
-    started(r);
+    rig_start_bound(r);
     struct campaign_spec s = rig_spec("spring", "Hello");
     struct two two = { 0, 0 };
     engine_campaign_add(r->engine, &s, two_added, &two);

@@ -10,12 +10,6 @@
 #define GB_S  "447700900001"
 #define OTHER "447700900002"
 
-static void started(struct rig *r)
-{
-    rig_start(r);
-    rig_until_passing(r, r->smsc[0].bound == 1);
-}
-
 /* Delivered, and answered with that status. */
 static void inbound(struct rig *r, const char *from, const char *text, uint32_t status)
 {
@@ -28,7 +22,7 @@ static void inbound(struct rig *r, const char *from, const char *text, uint32_t 
 static void stop_is_heard_at_once_and_kept(void **state)
 {
     struct rig *r = *state;
-    started(r);
+    rig_start_bound(r);
     inbound(r, GB_S, "Hello there", SMPP_ESME_ROK);
     assert_false(engine_suppressed(r->engine, GB));
     inbound(r, GB_S, " stop ", SMPP_ESME_ROK);
@@ -47,7 +41,7 @@ static void stop_is_heard_at_once_and_kept(void **state)
 static void the_last_word_counts_however_close(void **state)
 {
     struct rig *r = *state;
-    started(r);
+    rig_start_bound(r);
     inbound(r, GB_S, "STOP", SMPP_ESME_ROK);
     rig_inbound(&r->smsc[0], GB_S, "START"); /* both on their way to the store */
     rig_inbound(&r->smsc[0], GB_S, "STOP");
@@ -63,7 +57,7 @@ static void the_number_is_read_as_carriers_write_it(void **state)
 {
     static const char *const forms[] = { "447700900001", "+447700900001", "00447700900001" };
     struct rig *r = *state;
-    started(r);
+    rig_start_bound(r);
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         inbound(r, forms[i], "STOP", SMPP_ESME_ROK);
         assert_true(engine_suppressed(r->engine, GB));
@@ -77,7 +71,7 @@ static void stop_stops_what_is_queued(void **state)
     struct rig *r = *state;
     r->carriers[0].rate = 1;
     r->carriers[0].burst = 1;
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 3; i++) {
         rig_send(r, CLASS_TRANSACTIONAL, GB, "Hello");
     }
@@ -110,7 +104,7 @@ static void a_vote_counts_once_a_number(void **state)
 {
     struct rig *r = *state;
     uint64_t counts[2];
-    started(r);
+    rig_start_bound(r);
     vote_put(r);
     inbound(r, GB_S, "lunch sushi", SMPP_ESME_ROK);
     inbound(r, OTHER, "LUNCH pizza", SMPP_ESME_ROK);
@@ -131,7 +125,7 @@ static void a_reply_is_counted_for_its_campaign(void **state)
     struct rig *r = *state;
     struct campaign_spec s = rig_spec("spring", "Hello");
     rig_populate_many(r, GB, 3);
-    started(r);
+    rig_start_bound(r);
     assert_int_equal(rig_add(r, &s).code, ERR_NONE);
     assert_int_equal(rig_act(r, "spring", CAMPAIGN_START).code, ERR_NONE);
     rig_until(r, rig_settled(r, 1) == 3);
@@ -183,7 +177,7 @@ static void what_happens_reaches_the_customers_records(void **state)
     struct rig *r = *state;
     struct campaign_spec s = rig_spec("spring", "Hello");
     rig_populate_many(r, GB, 4);
-    started(r);
+    rig_start_bound(r);
     assert_int_equal(count(r, "count(delivered) > 0"), 0);
     assert_int_equal(rig_add(r, &s).code, ERR_NONE);
     assert_int_equal(rig_act(r, "spring", CAMPAIGN_START).code, ERR_NONE);
@@ -222,7 +216,7 @@ static void garbage_is_survived(void **state)
         { "447700900001", "\x1b\x1b\x1b", 3, 0, 0xf5 },
     };
     struct rig *r = *state;
-    started(r);
+    rig_start_bound(r);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct smpp_sm sm = { .source_addr = strv_from(rows[i].from),
                               .destination_addr = STRV("12345"),
@@ -242,7 +236,7 @@ static void garbage_is_survived(void **state)
 static void what_cannot_be_stored_is_not_acknowledged(void **state)
 {
     struct rig *r = *state;
-    started(r);
+    rig_start_bound(r);
     inbound(r, GB_S, "one", SMPP_ESME_ROK);
     rig_set_full(r, true);
     rig_consent(r, GB + 1, CONSENT_STOP); /* the reserve is noticed with a batch */

@@ -23,12 +23,6 @@ static void rate_of(struct rig *r, size_t i, const char *sender, const char *reg
     r->o.n_rates = i + 1;
 }
 
-static void started(struct rig *r)
-{
-    rig_start(r);
-    rig_until_passing(r, r->smsc[0].bound == 1);
-}
-
 static struct carrier *acme(struct rig *r)
 {
     return r->engine->carriers[0];
@@ -74,7 +68,7 @@ static void a_senders_limit_holds_up_nobody_else(void **state)
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
     rate_of(r, 0, "SLOW", "", 2, 1);
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 6; i++) {
         send_from(r, "SLOW", CLASS_TRANSACTIONAL, DE + i, "slow");
     }
@@ -108,7 +102,7 @@ static void beyond_the_bound_the_others_wait_too(void **state)
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
     rate_of(r, 0, "SLOW", "", 1, 1);
-    started(r);
+    rig_start_bound(r);
     unsigned accepted = 0;
     for (unsigned i = 0; i < 2060; i++) { /* 1 goes, 2048 are put aside, 11 are not */
         struct number_text number = number_format(DE + i);
@@ -136,7 +130,7 @@ static void every_limit_that_matches_is_kept(void **state)
     rate_of(r, 0, "ACME", "", 5, 1);
     rate_of(r, 1, "", "DE", 3, 1);
     rate_of(r, 2, "ACME", "DE", 1, 1);
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 4; i++) {
         send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "a");
         send_from(r, "OTHER", CLASS_TRANSACTIONAL, DE + 10 + i, "b");
@@ -162,7 +156,7 @@ static void a_region_without_its_state_is_the_whole(void **state)
     struct rig *r = *state;
     rate_of(r, 0, "", "US", 1, 1);
     rate_of(r, 1, "", "US-FL", 1, 1);
-    started(r);
+    rig_start_bound(r);
     struct outgoing o = { .m = { .to = UINT64_C(13055550101), .class_ = CLASS_TRANSACTIONAL } };
     o.clock = engine_clock_of_message(r->engine, &o.m);
     rates_resolve(acme(r), &o);
@@ -179,7 +173,7 @@ static void what_is_to_one_recipient_keeps_its_order_beyond_limits(void **state)
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
     rate_of(r, 0, "SLOW", "", 1, 1);
-    started(r);
+    rig_start_bound(r);
     send_from(r, "SLOW", CLASS_TRANSACTIONAL, DE, "first");
     send_from(r, "SLOW", CLASS_TRANSACTIONAL, DE + 1, "second");
     send_from(r, "FAST", CLASS_TRANSACTIONAL, DE + 1, "third");
@@ -198,7 +192,7 @@ static void a_one_time_password_comes_first_at_the_same_limit_too(void **state)
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
     rate_of(r, 0, "ACME", "", 2, 2);
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 10; i++) {
         send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "one");
     }
@@ -267,7 +261,7 @@ static void a_reload_changes_them(void **state)
     struct smsc *m = &r->smsc[0];
     struct err e = { 0 };
     rate_of(r, 0, "ACME", "", 1, 1);
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 30; i++) {
         send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "Hello");
     }
@@ -299,7 +293,7 @@ static void a_restart_and_a_break_lose_none_that_wait(void **state)
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
     rate_of(r, 0, "ACME", "", 10, 1);
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 10; i++) {
         send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "Hello");
     }
@@ -325,7 +319,7 @@ static void a_campaign_goes_on_where_a_region_is_limited(void **state)
     }
     rig_populate(r, buf_cstr(&b));
     buf_free(&b);
-    started(r);
+    rig_start_bound(r);
     struct campaign_spec s = rig_spec("mixed", "hello");
     rig_add(r, &s);
     rig_act(r, "mixed", CAMPAIGN_START);
@@ -345,12 +339,6 @@ static void a_campaign_goes_on_where_a_region_is_limited(void **state)
     rig_until_passing(r, rig_campaign_state(r, "mixed") == CAMPAIGN_DONE);
 }
 
-static int64_t judge_wait(struct submit *s)
-{
-    (void)s;
-    return JUDGE_WAIT;
-}
-
 /* Ten in flight to three recipients are refused in random order; from then on one at a time to each. */
 static void what_is_throttled_in_any_order_goes_in_its_own(void **state)
 {
@@ -359,8 +347,8 @@ static void what_is_throttled_in_any_order_goes_in_its_own(void **state)
     struct rnd rnd;
     uint64_t ids[10];
     rnd_seed(&rnd, 7);
-    m->judge = judge_wait;
-    started(r);
+    m->judge = rig_judge_wait;
+    rig_start_bound(r);
     for (unsigned i = 0; i < 10; i++) {
         char text[16];
         snprintf(text, sizeof text, "%u", i);
@@ -464,7 +452,7 @@ static void a_campaign_of_long_texts_does_not_starve_beside_short_messages(void 
     memset(two_parts, 'x', sizeof two_parts - 1);
     rate_of(r, 0, "ACME", "", 2, 2);
     struct campaign_spec s = long_or_short(r, two_parts, 10);
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 60; i++) {
         send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "short");
     }
@@ -484,7 +472,7 @@ static void nor_does_a_long_message_beside_a_campaign_of_short_texts(void **stat
     memset(two_parts, 'x', sizeof two_parts - 1);
     rate_of(r, 0, "ACME", "", 2, 2);
     struct campaign_spec s = long_or_short(r, "short", 60);
-    started(r);
+    rig_start_bound(r);
     rig_add(r, &s);
     rig_act(r, "sale", CAMPAIGN_START);
     rig_until_passing(r, m->n >= 6);
@@ -501,7 +489,7 @@ static void nor_beside_new_short_messages_that_find_nothing_before_them(void **s
     memset(two_parts, 'x', sizeof two_parts - 1);
     rate_of(r, 0, "ACME", "", 2, 2);
     struct campaign_spec s = long_or_short(r, two_parts, 10);
-    started(r);
+    rig_start_bound(r);
     rig_add(r, &s);
     rig_act(r, "sale", CAMPAIGN_START);
     rig_until_passing(r, m->n == 2);
@@ -518,8 +506,8 @@ static void a_new_message_waits_for_its_recipients_last_one_while_slowed(void **
 {
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
-    m->judge = judge_wait;
-    started(r);
+    m->judge = rig_judge_wait;
+    rig_start_bound(r);
     send_from(r, "ACME", CLASS_TRANSACTIONAL, DE, "throttled");
     rig_until(r, m->n == 1);
     rig_answer(&m->submits[0], SMPP_ESME_RTHROTTLED);
@@ -541,8 +529,8 @@ static void what_is_in_flight_is_not_taken_up_again(void **state)
 {
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
-    m->judge = judge_wait;
-    started(r);
+    m->judge = rig_judge_wait;
+    rig_start_bound(r);
     uint64_t id = send_from(r, "ACME", CLASS_TRANSACTIONAL, DE, "once");
     rig_until(r, m->n == 1);
     struct outgoing *o = calloc(1, sizeof *o);
@@ -568,9 +556,9 @@ static void recipients_that_wait_do_not_wait_for_each_other(void **state)
 {
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
-    m->judge = judge_wait;
+    m->judge = rig_judge_wait;
     r->carriers[0].response_timeout = 10 * USEC_MINUTE;
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 3; i++) {
         send_from(r, "ACME", CLASS_TRANSACTIONAL, DE + i, "first");
     }

@@ -5,21 +5,9 @@
 
 #define DE UINT64_C(4915100000001)
 
-static void started(struct rig *r)
-{
-    rig_start(r);
-    rig_until_passing(r, r->smsc[0].bound == 1);
-}
-
 static struct carrier *acme(struct rig *r)
 {
     return r->engine->carriers[0];
-}
-
-static int64_t judge_wait(struct submit *s)
-{
-    (void)s;
-    return JUDGE_WAIT;
 }
 
 /* The first `notes[0]` submissions get the status `notes[1]`, later ones ROK. */
@@ -32,7 +20,7 @@ static int64_t judge_first(struct submit *s)
 static void a_message_is_submitted_answered_and_receipted(void **state)
 {
     struct rig *r = *state;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     assert_int_equal(s.err.code, ERR_NONE);
     assert_int_equal(s.state, MESSAGE_READY);
@@ -61,7 +49,7 @@ static void a_receipt_before_its_response_counts(void **state)
 {
     struct rig *r = *state;
     r->smsc[0].judge = judge_receipt_first;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until(r, r->smsc[0].acks == 1);
     assert_int_equal(rig_state(r, s.id), MESSAGE_IN_FLIGHT);
@@ -88,7 +76,7 @@ static void a_temporary_refusal_is_held_and_tried_again(void **state)
     r->notes[0] = 1;
     r->notes[1] = SMPP_ESME_RSYSERR;
     r->smsc[0].judge = judge_first;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until(r, rig_state(r, s.id) == MESSAGE_HELD);
     struct stored_message m = rig_message(r, s.id);
@@ -108,7 +96,7 @@ static void attempts_come_to_an_end(void **state)
     r->notes[0] = 100;
     r->notes[1] = SMPP_ESME_RSYSERR;
     r->smsc[0].judge = judge_first;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until_passing(r, rig_state(r, s.id) == MESSAGE_FAILED);
     assert_int_equal(r->smsc[0].n, 3); /* max_attempts */
@@ -121,7 +109,7 @@ static void throttling_uses_up_no_attempts(void **state)
     r->notes[0] = 5;
     r->notes[1] = SMPP_ESME_RTHROTTLED;
     r->smsc[0].judge = judge_first;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until_passing(r, r->smsc[0].n == 4);
     rig_restart(r); /* what is counted is counted in the store */
@@ -139,7 +127,7 @@ static void a_throttled_carrier_is_given_a_pause_and_keeps_the_order(void **stat
     r->notes[0] = 1;
     r->notes[1] = SMPP_ESME_RTHROTTLED;
     r->smsc[0].judge = judge_first;
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 5; i++) {
         rig_send(r, CLASS_TRANSACTIONAL, DE + i, "Hello");
     }
@@ -158,7 +146,7 @@ static void a_permanent_refusal_ends_it_with_its_status(void **state)
     r->notes[0] = 1;
     r->notes[1] = SMPP_ESME_RINVDSTADR;
     r->smsc[0].judge = judge_first;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until(r, rig_state(r, s.id) == MESSAGE_FAILED);
     assert_int_equal(rig_message(r, s.id).code, SMPP_ESME_RINVDSTADR);
@@ -183,7 +171,7 @@ static void a_refused_part_fails_the_whole_and_nothing_is_repeated(void **state)
 {
     struct rig *r = *state;
     r->smsc[0].judge = judge_second_part;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, long_text());
     assert_int_equal(s.parts, 2);
     rig_until(r, rig_state(r, s.id) == MESSAGE_FAILED);
@@ -201,7 +189,7 @@ static void only_the_part_that_was_not_taken_is_sent_again(void **state)
 {
     struct rig *r = *state;
     r->smsc[0].judge = judge_second_part_once;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, long_text());
     rig_until_passing(r, rig_state(r, s.id) == MESSAGE_SENT);
     assert_int_equal(r->smsc[0].n, 3);
@@ -217,7 +205,7 @@ static void more_parts_than_the_window_go_in_turns(void **state)
     char text[1001] = "";
     memset(text, 'b', sizeof text - 1);
     r->carriers[0].window = 2;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, text);
     assert_int_equal(s.parts, 7);
     rig_until_passing(r, rig_state(r, s.id) == MESSAGE_SENT);
@@ -238,7 +226,7 @@ static void parts_beyond_the_window_do_not_hurry_a_refused_one(void **state)
     r->carriers[0].window = 1;
     r->notes[0] = 1;
     r->smsc[0].judge = judge_busy;
-    started(r);
+    rig_start_bound(r);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, long_text());
     rig_until(r, rig_state(r, s.id) == MESSAGE_HELD);
     assert_int_equal(rig_message(r, s.id).reason, REASON_RETRY);
@@ -250,8 +238,8 @@ static void a_one_time_password_passes_what_waits(void **state)
 {
     struct rig *r = *state;
     r->carriers[0].window = 1;
-    r->smsc[0].judge = judge_wait;
-    started(r);
+    r->smsc[0].judge = rig_judge_wait;
+    rig_start_bound(r);
     for (unsigned i = 0; i < 20; i++) {
         rig_send(r, CLASS_PROMOTIONAL, DE + i, "Offer");
     }
@@ -272,7 +260,7 @@ static void who_opts_out_between_claim_and_submission_gets_nothing(void **state)
 {
     struct rig *r = *state;
     r->o.uncertain[CLASS_OTP] = UNCERTAIN_HOLD; /* accepted first, claimed then */
-    started(r);
+    rig_start_bound(r);
     struct engine_send s = { .to = STRV("+4915100000001"), .text = STRV("Hi"), .class_ = CLASS_OTP };
     struct engine_sent sent = rig_send_as(r, &s);
     rig_until(r, hmap_count(&acme(r)->in_flight) == 1 || r->smsc[0].n > 0);
@@ -288,10 +276,10 @@ static void what_waits_when_hours_close_is_held_until_they_open(void **state)
 {
     struct rig *r = *state;
     r->carriers[0].window = 1;
-    r->smsc[0].judge = judge_wait;
+    r->smsc[0].judge = rig_judge_wait;
     clock_freeze(&r->clock,
                  RIG_NOON + 7 * USEC_HOUR + 59 * USEC_MINUTE + 50 * USEC_SEC); /* 20:59:50 Berlin */
-    started(r);
+    rig_start_bound(r);
     struct engine_sent first = rig_send(r, CLASS_PROMOTIONAL, DE, "Offer");
     struct engine_sent second = rig_send(r, CLASS_PROMOTIONAL, DE + 1, "Offer");
     assert_int_equal(second.state, MESSAGE_READY);
@@ -331,7 +319,7 @@ static void what_is_stale_is_not_sent(void **state)
 static void a_message_of_later_waits_for_its_time(void **state)
 {
     struct rig *r = *state;
-    started(r);
+    rig_start_bound(r);
     struct engine_send s = { .to = STRV("+4915100000001"),
                              .text = STRV("Hi"),
                              .class_ = CLASS_TRANSACTIONAL,
@@ -362,7 +350,7 @@ static void refusals_come_with_a_reason_and_not_from_inside_the_call(void **stat
     };
     struct rig *r = *state;
     strcpy(r->carriers[0].prefixes, "49");
-    started(r);
+    rig_start_bound(r);
     assert_int_equal(rig_consent(r, DE + 1, CONSENT_STOP).code, ERR_NONE);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct engine_send s = { .to = strv_from(rows[i].to),
@@ -383,7 +371,7 @@ static void the_rate_counts_parts(void **state)
     r->carriers[0].rate = 4;
     r->carriers[0].burst = 2;
     r->carriers[0].window = 100;
-    started(r);
+    rig_start_bound(r);
     for (unsigned i = 0; i < 6; i++) {
         rig_send(r, CLASS_TRANSACTIONAL, DE + i, long_text()); /* 12 parts */
     }
@@ -403,8 +391,8 @@ static void an_operator_cancels_what_waits_and_not_what_is_in_flight(void **stat
 {
     struct rig *r = *state;
     r->carriers[0].window = 1;
-    r->smsc[0].judge = judge_wait;
-    started(r);
+    r->smsc[0].judge = rig_judge_wait;
+    rig_start_bound(r);
     struct engine_sent first = rig_send(r, CLASS_TRANSACTIONAL, DE, "one");
     struct engine_sent second = rig_send(r, CLASS_TRANSACTIONAL, DE + 1, "two");
     rig_until(r, r->smsc[0].n == 1);

@@ -12,12 +12,6 @@ static uint64_t whole(uint64_t id)
     return outgoing_token(&(struct message){ .id = id, .parts = 1 }, 0);
 }
 
-static int64_t judge_wait(struct submit *s)
-{
-    (void)s;
-    return JUDGE_WAIT;
-}
-
 static int64_t judge_second_part_waits(struct submit *s)
 {
     return s->part == 2 ? JUDGE_WAIT : SMPP_ESME_ROK;
@@ -33,8 +27,7 @@ static void started(struct rig *r, enum spool_uncertain policy)
     for (enum message_class c = 0; c < CLASS_COUNT; c++) {
         r->o.uncertain[c] = policy;
     }
-    rig_start(r);
-    rig_until_passing(r, r->smsc[0].bound == 1);
+    rig_start_bound(r);
 }
 
 static const char *two_parts(void)
@@ -59,7 +52,7 @@ static void a_break_follows_the_policy(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct smsc *m = &r->smsc[0];
         m->n = 0;
-        m->judge = judge_wait;
+        m->judge = rig_judge_wait;
         started(r, rows[i].policy);
         struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE + i, "Hello");
         rig_until(r, m->n == 1);
@@ -81,7 +74,7 @@ static void a_break_follows_the_policy(void **state)
 static void a_response_that_never_comes_follows_the_policy(void **state)
 {
     struct rig *r = *state;
-    r->smsc[0].judge = judge_wait;
+    r->smsc[0].judge = rig_judge_wait;
     started(r, UNCERTAIN_HOLD);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until(r, r->smsc[0].n == 1);
@@ -100,7 +93,7 @@ static void a_late_success_stops_a_second_sending(void **state)
     struct rig *r = *state;
     r->carriers[0].rate = 1;
     r->carriers[0].burst = 1;
-    r->smsc[0].judge = judge_wait;
+    r->smsc[0].judge = rig_judge_wait;
     started(r, UNCERTAIN_RESEND);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until_passing(r, r->smsc[0].n == 1);
@@ -118,7 +111,7 @@ static void a_late_success_stops_a_second_sending(void **state)
 static void a_late_success_stops_a_second_sending_at_the_last_moment(void **state)
 {
     struct rig *r = *state;
-    r->smsc[0].judge = judge_wait;
+    r->smsc[0].judge = rig_judge_wait;
     started(r, UNCERTAIN_RESEND);
     struct carrier *c = r->engine->carriers[0];
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
@@ -143,7 +136,7 @@ static void a_late_success_stops_a_second_sending_at_the_last_moment(void **stat
 static void a_carrier_that_never_answers_does_not_get_it_for_ever(void **state)
 {
     struct rig *r = *state;
-    r->smsc[0].judge = judge_wait;
+    r->smsc[0].judge = rig_judge_wait;
     started(r, UNCERTAIN_RESEND);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, "Hello");
     rig_until_passing(r, rig_state(r, s.id) == MESSAGE_FAILED);
@@ -185,7 +178,7 @@ static void a_message_with_a_refused_part_is_not_sent_again(void **state)
 static void a_crash_is_a_break_for_all_that_was_in_flight(void **state)
 {
     struct rig *r = *state;
-    r->smsc[0].judge = judge_wait;
+    r->smsc[0].judge = rig_judge_wait;
     started(r, UNCERTAIN_HOLD);
     uint64_t ids[10];
     for (unsigned i = 0; i < 10; i++) {
@@ -217,7 +210,7 @@ static void what_comes_back_while_the_queue_is_read_anew_is_in_it_once(void **st
 {
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
-    m->judge = judge_wait;
+    m->judge = rig_judge_wait;
     started(r, UNCERTAIN_RESEND);
     for (unsigned i = 0; i < 30; i++) {
         rig_send(r, CLASS_TRANSACTIONAL, DE + i, "Hello");
@@ -247,7 +240,7 @@ static void what_comes_back_during_a_load_is_not_passed_by(void **state)
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
     r->carriers[0].rate = r->carriers[0].burst = 1;
-    m->judge = judge_wait;
+    m->judge = rig_judge_wait;
     started(r, UNCERTAIN_RESEND);
     struct carrier *c = r->engine->carriers[0];
     struct lane *lane = &c->lanes[CLASS_TRANSACTIONAL];
@@ -290,7 +283,7 @@ static void what_was_answered_late_is_not_cut_anew(void **state)
 {
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
-    m->judge = judge_wait;
+    m->judge = rig_judge_wait;
     started(r, UNCERTAIN_RESEND);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, two_parts());
     rig_until(r, m->n == 2);
@@ -313,7 +306,7 @@ static void a_late_answer_of_before_it_was_cut_anew_takes_no_part(void **state)
 {
     struct rig *r = *state;
     struct smsc *m = &r->smsc[0];
-    m->judge = judge_wait;
+    m->judge = rig_judge_wait;
     started(r, UNCERTAIN_RESEND);
     struct engine_sent s = rig_send(r, CLASS_TRANSACTIONAL, DE, two_parts());
     rig_until(r, m->n == 2);
