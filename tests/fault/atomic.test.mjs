@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Daemon, sanitized } from '../system/lib.mjs';
+import { Daemon, during, sanitized } from '../system/lib.mjs';
 
 const N = sanitized ? 20_000 : 100_000, KILLS = 6;
 
@@ -12,8 +12,7 @@ test('the whole file or nothing', { timeout: 300_000 }, async () => {
   let seed = 11;
   const random = (n) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
   const customers = async () => (await daemon.status()).audience.customers;
-  try {
-    await daemon.start();
+  await during(daemon, async () => {
     const lines = ['phone,first_name,tags,total'];
     for (let i = 0; i < N; i++) lines.push(`+44770${9000000 + i},Name${i % 1000},${i % 2 ? 'odd' : 'even'},${i % 90}.50`);
     const good = path.join(daemon.dir, 'good.csv'), bad = path.join(daemon.dir, 'bad.csv');
@@ -57,11 +56,5 @@ test('the whole file or nothing', { timeout: 300_000 }, async () => {
     assert.equal(await count('tags has "odd"'), N / 2);
     r = await daemon.cli('store', 'check');
     assert.equal(r.code, 0, r.err);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-2000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-  }
+  });
 });

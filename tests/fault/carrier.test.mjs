@@ -1,7 +1,7 @@
 // Carriers that lie and carriers that stall: nothing they send does harm, and others are not made to wait.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { breathe, Carrier, Daemon, until, withGateway } from '../system/lib.mjs';
+import { Carrier, Daemon, breathe, during, until, withGateway } from '../system/lib.mjs';
 
 const number = (i) => `+4477009${String(i).padStart(5, '0')}`;
 
@@ -90,8 +90,7 @@ for (const [what, octets] of [
 test('a carrier that stalls holds up its own messages only', async () => {
   const stalled = await new Carrier().listen(), good = await new Carrier().listen();
   const daemon = new Daemon({ carriers: [{ name: 'stalled', port: stalled.port, prefixes: '49', window: 10, response_timeout: '300ms' }, { name: 'good', port: good.port }] });
-  try {
-    await daemon.start();
+  await during(daemon, async () => {
     await daemon.bound(stalled);
     await daemon.bound(good);
     stalled.bound[0].session.pause(); // takes nothing from its socket any more
@@ -106,13 +105,5 @@ test('a carrier that stalls holds up its own messages only', async () => {
     for (const id of stuck) await daemon.becomes(id, 'sent');
     assert.equal(stalled.submits.length, 30);
     assert.equal(stalled.connections, 1);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-3000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-    await stalled.close();
-    await good.close();
-  }
+  }, stalled, good);
 });

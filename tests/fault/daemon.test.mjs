@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { breathe, Carrier, Daemon, sanitized, scratch, until, withGateway } from '../system/lib.mjs';
+import { Carrier, Daemon, breathe, during, sanitized, scratch, until, withGateway } from '../system/lib.mjs';
 import { audit, load } from './raw.mjs';
 
 const KILLS = Number(process.env.TESSERA_KILLS ?? (sanitized ? 4 : 8));
@@ -189,8 +189,7 @@ test(`kill -9 at ${KILLS} instants while activity is fed: each event is there ex
   const N = KILLS * 400;
   const carrier = await new Carrier({ receipt: () => [Math.random() * 30, 'DELIVRD'] }).listen();
   const daemon = new Daemon({ clock: NOON, carriers: [{ name: 'acme', port: carrier.port, window: 50, rate: 2000 }], settings: 'messages: { uncertain: { promotional = "hold"; }; };' });
-  try {
-    await daemon.start();
+  await during(daemon, async () => {
     await campaign(daemon, N);
     for (let k = 0; k < KILLS; k++) {
       const at = carrier.submits.length + 50 + Math.floor(Math.random() * 300);
@@ -230,12 +229,5 @@ test(`kill -9 at ${KILLS} instants while activity is fed: each event is there ex
     const to = carrier.submits.map((s) => s.to);
     assert.equal(new Set(to).size, to.length, 'nobody twice');
     console.log(`# ${KILLS} kills, ${N} recipients: ${sent} sent, ${report.delivered} delivered, ${report.uncertain} uncertain, events exact`);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-3000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-    await carrier.close();
-  }
+  }, carrier);
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import net from 'node:net';
 import { describe, test } from 'node:test';
-import { Daemon, until } from '../system/lib.mjs';
+import { Daemon, during, until } from '../system/lib.mjs';
 import { audit, load, RawCarrier } from './raw.mjs';
 
 const HOLD = 'messages: { retry_min = "20ms"; retry_max = "50ms"; uncertain: { otp = "resend"; transactional = "hold"; promotional = "hold"; }; };';
@@ -19,16 +19,7 @@ const both = (...hosts) => ({ get submits() { return hosts.flatMap((h) => h.subm
 async function against(ports, settings, fn) {
   const daemon = new Daemon({ clock: '2026-11-18T12:00:00Z', settings: HOLD,
     carriers: [{ name: 'acme', host: undefined, hosts: ports.map((p) => `127.0.0.1:${p}`), window: 20, ...settings }] });
-  try {
-    await daemon.start();
-    await fn(daemon);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-3000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-  }
+  await during(daemon, fn);
 }
 
 async function hosts(n, fn) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Daemon, sanitized, until } from '../system/lib.mjs';
+import { Daemon, during, sanitized, until } from '../system/lib.mjs';
 
 const N = sanitized ? 50_000 : 100_000, EACH = 3;
 const number = (i) => `+44770${String(9000000 + i).slice(0, 7)}`;
@@ -30,8 +30,7 @@ test('imports that were killed go on, and count right', { timeout: 300_000 }, as
       assert.notEqual(r.err, '', 'the command says why it did not end well');
     }
   };
-  try {
-    await daemon.start();
+  await during(daemon, async () => {
     const customers = ['phone,first_name,total,tags'], orders = ['order_id,phone,date,amount'];
     for (let i = 0; i < N; i++) {
       customers.push(`${number(i)},Name${i % 100},${i % 1000}.50,${i % 2 ? 'odd' : 'even'};all`);
@@ -69,11 +68,5 @@ test('imports that were killed go on, and count right', { timeout: 300_000 }, as
     }
     await check();
     console.log(`# ${kills} kills in imports of ${N} customers and ${N * EACH} events`);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-3000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-  }
+  });
 });

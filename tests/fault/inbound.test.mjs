@@ -2,7 +2,7 @@
 // afterwards, an opt-out holds, and a vote counts once, though the carrier sends again what was not answered.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Carrier, Daemon, sanitized, until } from '../system/lib.mjs';
+import { Carrier, Daemon, during, sanitized, until } from '../system/lib.mjs';
 
 const KILLS = Number(process.env.TESSERA_KILLS ?? (sanitized ? 4 : 10));
 const number = (i) => `+4477009${String(i).padStart(5, '0')}`;
@@ -68,8 +68,7 @@ test(`kill -9 at ${KILLS} random instants while messages and receipts come in`, 
     }
     for (const id of receipted) assert.equal((await daemon.message(id)).state, 'delivered', `${id}: its receipt was taken`);
   };
-  try {
-    await daemon.start();
+  await during(daemon, async () => {
     await daemon.bound(carrier, 2);
     await daemon.api('PUT', '/v1/votes/song', { keyword: 'SONG', options: ['A', 'B'] });
     const clients = [...Array.from({ length: 4 }, person), ...Array.from({ length: 2 }, sender)];
@@ -86,13 +85,5 @@ test(`kill -9 at ${KILLS} random instants while messages and receipts come in`, 
     await audit();
     assert.ok(taken.size > KILLS * 20 && receipted.size > 0);
     console.log(`# ${KILLS} kills: ${taken.size} inbound messages and ${receipted.size} receipts taken, all of them there`);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-3000)}`;
-    throw e;
-  } finally {
-    running = false;
-    await daemon.cleanup();
-    await carrier.close();
-  }
+  }, { close: () => { running = false; } }, carrier);
 });

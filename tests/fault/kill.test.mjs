@@ -2,7 +2,7 @@
 // accepted is lost, nothing with a recorded response is sent again, what is uncertain is counted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Carrier, Daemon, until } from '../system/lib.mjs';
+import { Carrier, Daemon, during, until } from '../system/lib.mjs';
 
 const KILLS = Number(process.env.TESSERA_KILLS ?? 20);
 const WINDOW = 50, BINDS = 2, BATCH = 4096;
@@ -13,8 +13,7 @@ test(`kill -9 at ${KILLS} random instants`, { timeout: 1_800_000 }, async () => 
     settings: 'messages: { uncertain: { otp = "hold"; transactional = "hold"; promotional = "hold"; }; };' });
   const accepted = new Map(); // our text -> id
   let serial = 0, running = true, uncertain = 0;
-  try {
-    await daemon.start();
+  await during(daemon, async () => {
     const rows = ['phone'];
     for (let i = 0; i < 20_000; i++) rows.push(`+4477008${String(i).padStart(5, '0')}`);
     await daemon.importCsv('customers', rows.join('\n') + '\n', { map: { phone: 'msisdn' } });
@@ -73,13 +72,5 @@ test(`kill -9 at ${KILLS} random instants`, { timeout: 1_800_000 }, async () => 
     assert.equal(status.queue.uncertain, uncertain);
     assert.ok(held + report.uncertain <= uncertain, "each is counted"); // the others: their 202 was lost with the kill
     console.log(`# ${KILLS} kills, ${accepted.size} single messages and 20000 recipients: ${carrier.submits.length} submissions, ${uncertain} uncertain, none lost, none twice`);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-3000)}`;
-    throw e;
-  } finally {
-    running = false;
-    await daemon.cleanup();
-    await carrier.close();
-  }
+  }, { close: () => { running = false; } }, carrier);
 });

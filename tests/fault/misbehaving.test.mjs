@@ -3,7 +3,7 @@
 // is what we say was sent.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Carrier, Daemon, until } from '../system/lib.mjs';
+import { Carrier, Daemon, during, until } from '../system/lib.mjs';
 import { audit, CMD, load, pdu, RawCarrier } from './raw.mjs';
 
 const ROK = 0, THROTTLED = 0x58;
@@ -12,18 +12,10 @@ const HOLD = 'messages: { retry_min = "20ms"; retry_max = "50ms"; uncertain: { o
 async function against(carrier, settings, fn) {
   await carrier.listen();
   const daemon = new Daemon({ clock: '2026-11-18T12:00:00Z', carriers: [{ name: 'acme', port: carrier.port, window: 20, ...settings }], settings: HOLD });
-  try {
-    await daemon.start();
+  await during(daemon, async () => {
     await daemon.bound(carrier);
     await fn(daemon);
-    await daemon.stop();
-  } catch (e) {
-    e.message += `\n--- log of tesserad ---\n${daemon.log.slice(-3000)}`;
-    throw e;
-  } finally {
-    await daemon.cleanup();
-    await carrier.close();
-  }
+  }, carrier);
 }
 
 // Every `every`-th submission, `bite(submit, carrier)` instead of a response; what is outstanding on that connection is lost.

@@ -323,8 +323,9 @@ carriers = ( ${this.carriers.map((c) => `{ ${group(c)} }`).join(', ')} );
   }
 }
 
-// Starts the daemon, runs fn, ends it in good order; what fails tells its log. Cleans up whatever happens.
-export async function during(daemon, fn) {
+// Starts the daemon, runs fn, ends it in good order; what fails tells its log. Cleans up whatever happens, and closes the
+// others afterwards (carriers, or whatever has a close()).
+export async function during(daemon, fn, ...others) {
   try {
     await daemon.start();
     await fn(daemon);
@@ -334,16 +335,13 @@ export async function during(daemon, fn) {
     throw e;
   } finally {
     await daemon.cleanup();
+    for (const other of others) await other.close();
   }
 }
 
 // The same with a carrier.
 export async function withGateway({ carrier: carrierOptions = {}, settings = {}, ...daemonOptions }, fn) {
   const carrier = await new Carrier(carrierOptions).listen();
-  try {
-    const daemon = new Daemon({ carriers: [{ name: 'acme', port: carrier.port, ...settings }], ...daemonOptions, settings: daemonOptions.text ?? '' });
-    await during(daemon, () => fn({ carrier, daemon }));
-  } finally {
-    await carrier.close();
-  }
+  const daemon = new Daemon({ carriers: [{ name: 'acme', port: carrier.port, ...settings }], ...daemonOptions, settings: daemonOptions.text ?? '' });
+  await during(daemon, () => fn({ carrier, daemon }), carrier);
 }
