@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3")
+#endif
+
 #define CONTAINER (WORDS_OF_CONTAINER * 64u)
 
 /* --- everybody's numbers --- */

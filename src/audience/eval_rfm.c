@@ -17,6 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3")
+#endif
+
 #define CONTAINER (WORDS_OF_CONTAINER * 64u)
 
 enum { RECENCY, FREQUENCY, MONETARY, VALUES };
@@ -80,7 +84,7 @@ static void score_values(const int64_t *v, size_t n, const int64_t b[RFM_SCORES 
 
 static bool score_numbers(struct eval *ev, const int64_t *v, size_t n, uint8_t *score)
 {
-    uint64_t k[RFM_SCORES - 1];
+    uint64_t k[RFM_SCORES - 1] = { 0 };
     int64_t bound[RFM_SCORES - 1] = { 0 };
     const struct eval_spread s = eval_spread_of(v, n);
     if (!eval_select(ev, v, n, s, k, bound_places(s.n, k), bound))
@@ -92,7 +96,7 @@ static bool score_numbers(struct eval *ev, const int64_t *v, size_t n, uint8_t *
 /* Counts that all are below 255, in place. */
 static void score_octets(uint8_t *counts, size_t n)
 {
-    uint64_t many[256] = { 0 }, k[RFM_SCORES - 1];
+    uint64_t many[256] = { 0 }, k[RFM_SCORES - 1] = { 0 };
     uint8_t score[256];
     for (size_t i = 0; i < n; i++)
         many[counts[i]]++;

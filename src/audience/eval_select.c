@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O3")
+#endif
+
 struct eval_spread eval_spread_of(const int64_t *v, size_t n)
 {
     struct eval_spread s = { 0, INT64_MAX, PACKED_UNSET };
