@@ -9,6 +9,7 @@
  * before the columns' rows and in the same order, for each: codes * cells + 1 starts, the entries' customers,
  * the entries' rows, 2 octets each and every one of the three padded to 8. */
 #define DAY_S      86400u
+#define SECONDS    (EVENTS_DAYS * DAY_S)   /* of a partition */
 #define CELLS_MOST (EVENTS_BLOCK_ROWS / 2) /* codes * cells: starts take at most an octet a row */
 #define NO_CELL    UINT16_MAX
 
@@ -24,7 +25,8 @@ static size_t starts_size(size_t codes, size_t cells)
 
 /* --- writing --- */
 
-/* False: a value that is set is none that has lists. */
+/* False: a value that is set is none that has lists, or its second is none of the partition (rows that come
+ * from a torn block). */
 static bool plan_values(const int64_t *values, const int64_t *second, uint32_t n,
                         struct events_lists_plan *out)
 {
@@ -34,7 +36,7 @@ static bool plan_values(const int64_t *values, const int64_t *second, uint32_t n
         const int64_t v = values[i], at = second[i];
         const bool set = v != PACKED_UNSET;
         out->n += set;
-        fit &= !set || (v >= 1 && v <= EVENTS_LISTS_CODES);
+        fit &= !set || (v >= 1 && v <= EVENTS_LISTS_CODES && at >= 0 && at < (int64_t)SECONDS);
         codes = set && v > codes ? v : codes;
         least = set && at < least ? at : least;
         greatest = set && at > greatest ? at : greatest;
@@ -104,11 +106,14 @@ bool events_lists_encode(struct buf *out, const struct events_lists_plan *p, con
 bool events_lists_skip(const uint8_t *entry, uint32_t rows, size_t n_columns, size_t *size)
 {
     const uint32_t cells = entry[1], codes = entry[2];
-    uint32_t n;
+    uint32_t n, least, greatest;
     memcpy(&n, entry + 4, 4);
+    memcpy(&least, entry + 8, 4);
+    memcpy(&greatest, entry + 12, 4);
     *size = starts_size(codes, cells) + 2 * pad8((size_t)n * 2);
     return entry[0] < n_columns && entry[3] == 0 && cells >= 1 && cells <= EVENTS_DAYS &&
-           (cells & (cells - 1)) == 0 && codes >= 1 && codes * cells <= CELLS_MOST && n <= rows;
+           (cells & (cells - 1)) == 0 && codes >= 1 && codes * cells <= CELLS_MOST && n <= rows &&
+           least <= greatest && greatest < SECONDS;
 }
 
 static const uint8_t *lists_open(const struct events_block *b, const uint8_t *entry, const uint8_t *data,

@@ -282,6 +282,60 @@ static void torn_lists_are_found(void **state)
     events_rows_free(&rows);
 }
 
+/* A question for a window reads spans of days up to the last instant the directory tells of. */
+static void instants_outside_of_the_partition_are_refused(void **state)
+{
+    (void)state;
+    enum { END = EVENTS_DAYS * 86400, LEAST = 8, GREATEST = 12 };
+    static const struct {
+        size_t at;
+        uint32_t second;
+        bool ok;
+    } rows[] = {
+        { GREATEST, END - 1, true }, { GREATEST, END, false }, { GREATEST, UINT32_MAX, false },
+        { LEAST, 0, true },          { LEAST, END, false },    { LEAST, UINT32_MAX, false },
+    };
+    struct given g;
+    struct buf b = { 0 };
+    random_rows(&g, 600, 9, 7);
+    struct events_rows of = block_rows(&g, 600);
+    struct events_block block = { .first_customer = EVENTS_CUSTOMERS };
+    assert_true(events_block_encode(&b, &of, 0, 600));
+    assert_true(events_block_decode(&block, b.data, b.len));
+    const size_t directory = (size_t)(block.lists - b.data);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint32_t was;
+        memcpy(&was, b.data + directory + rows[i].at, 4);
+        memcpy(b.data + directory + rows[i].at, &rows[i].second, 4);
+        assert_int_equal(events_block_decode(&block, b.data, b.len), rows[i].ok);
+        memcpy(b.data + directory + rows[i].at, &was, 4);
+    }
+    buf_free(&b);
+    events_rows_free(&of);
+}
+
+/* Rows of a torn block, merged with others or left by somebody who is erased: written without lists, and
+ * nothing beside them. */
+static void rows_of_no_day_of_the_partition_get_no_lists(void **state)
+{
+    (void)state;
+    static const int64_t seconds[] = { -1, EVENTS_DAYS * INT64_C(86400), INT64_C(1) << 40, INT64_MIN };
+    struct given g;
+    random_rows(&g, 600, 9, 7);
+    g.department[300] = 3;
+    for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+        struct buf b = { 0 };
+        struct events_rows of = block_rows(&g, 600);
+        struct events_block block = { .first_customer = EVENTS_CUSTOMERS };
+        of.second[300] = seconds[i];
+        assert_true(events_block_encode(&b, &of, 0, 600));
+        assert_true(events_block_decode(&block, b.data, b.len));
+        assert_int_equal(block.n_lists, 0);
+        buf_free(&b);
+        events_rows_free(&of);
+    }
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -294,6 +348,8 @@ int main(void)
         T(a_partition_that_is_left_is_one_block),
         T(a_store_without_lists_opens_and_gets_them),
         cmocka_unit_test(torn_lists_are_found),
+        cmocka_unit_test(instants_outside_of_the_partition_are_refused),
+        cmocka_unit_test(rows_of_no_day_of_the_partition_get_no_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
