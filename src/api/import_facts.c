@@ -22,21 +22,49 @@ static usec_t import_instant_of(void *ctx, int64_t local_usec)
 
 /* The customer's own zone wins over the number's; the region of the quiet hours is always the number's, so
  * the customer's own is not asked for. */
-static bool import_locate(void *ctx, uint64_t msisdn, struct strv zone, struct strv region,
-                          struct audience_place_of *out)
+static bool import_locate_by(const struct import_facts *f, struct clocks *clocks, uint64_t msisdn,
+                             struct strv zone, struct audience_place_of *out)
 {
-    const struct import_facts *f = ctx;
-    (void)region;
     *out = (struct audience_place_of){ .clock = { 0 } };
-    uint32_t clock = clocks_of_zone(f->facts->clocks, msisdn, zone, NULL);
+    uint32_t clock = clocks_of_zone(clocks, msisdn, zone, NULL);
     if (clock != CLOCKS_UNKNOWN) {
-        out->clock = strv_from(clocks_text(f->facts->clocks, clock));
+        out->clock = strv_from(clocks_text(clocks, clock));
     }
     struct numbering_hit hit;
     if (numbering_lookup(f->facts->shared->numbering, msisdn, &hit)) {
         out->region = strv_from(hit.region);
     }
     return out->clock.n != 0 || out->region.n != 0;
+}
+
+static bool import_locate(void *ctx, uint64_t msisdn, struct strv zone, struct strv region,
+                          struct audience_place_of *out)
+{
+    const struct import_facts *f = ctx;
+    (void)region;
+    return import_locate_by(f, f->facts->clocks, msisdn, zone, out);
+}
+
+static bool import_locate_ahead(void *ctx, uint64_t msisdn, struct strv zone, struct strv region,
+                                struct audience_place_of *out)
+{
+    const struct import_facts *f = ctx;
+    (void)region;
+    return import_locate_by(f, f->clocks_ahead, msisdn, zone, out);
+}
+
+void import_facts_ahead(struct import_facts *f, const struct facts *facts, struct audience_import_options *o)
+{
+    f->facts = facts;
+    f->clocks_ahead = f->clocks_ahead ? f->clocks_ahead : clocks_new(facts->shared->numbering);
+    f->locator_ahead = (struct audience_locator){ .ctx = f, .locate = import_locate_ahead };
+    o->locator_ahead = f->clocks_ahead ? &f->locator_ahead : NULL;
+}
+
+void import_facts_free(struct import_facts *f)
+{
+    clocks_free(f->clocks_ahead);
+    f->clocks_ahead = NULL;
 }
 
 void import_facts_init(struct import_facts *f, struct strv region, struct audience_import_options *o)

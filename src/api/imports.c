@@ -48,6 +48,7 @@ static void import_unref(struct import_session *s)
 {
     if (--s->refs == 0) {
         audience_import_free(s->im);
+        import_facts_free(&s->facts);
         buf_free(&s->mapping);
         buf_free(&s->preset);
         free(s->event);
@@ -383,7 +384,7 @@ static bool import_preset(const struct engine_view *v, struct import_session *s,
 static void import_run_begin(const struct engine_view *v, struct call *c)
 {
     struct import_session *s = ((struct import_job *)c->job)->s;
-    s->facts.facts = v->facts;
+    import_facts_ahead(&s->facts, v->facts, &s->o);
     s->o.now = v->now;
     s->im = import_preset(v, s, &c->err) ? audience_import_begin(v->audience, &s->o, &c->err) : NULL;
     if (s->im != NULL) {
