@@ -31,7 +31,7 @@ src_libstore_a_SOURCES = \
 # the audience environment
 src_libstore_a_SOURCES += \
 	src/store/catalog.c src/store/catalog.h src/store/tables.h \
-	src/store/schema.c src/store/schema.h \
+	src/store/schema.c src/store/schema.h src/store/schema_change.c src/store/schema_stored.h \
 	src/store/schema_table.c src/store/schema_table.h \
 	src/store/packed.c src/store/packed.h \
 	src/store/dict.c src/store/dict.h \

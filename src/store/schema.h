@@ -23,7 +23,7 @@ enum schema_type {
     SCHEMA_PLACE,  /* value: packed_place() */
 };
 
-/* Ids of built-in fields the code itself knows; more are in schema.c. */
+/* Ids of built-in fields the code itself knows; more are in schema_table.c. */
 enum {
     FIELD_MSISDN = 1, /* number: the E.164 digits; every customer has it */
     FIELD_CLOCK = 2, /* text: the rule set and zones the customer lives by (engine's text); not for queries */
