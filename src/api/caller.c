@@ -33,5 +33,6 @@ struct eval_options call_eval_options(const struct engine_view *v)
                                   .zone = v->facts->zone,
                                   .zones = v->facts->zones,
                                   .limits = &v->facts->shared->limits,
-                                  .rfm = v->facts->shared->rfm };
+                                  .rfm = v->facts->shared->rfm,
+                                  .threads = v->facts->shared->query_threads };
 }

@@ -38,6 +38,8 @@ struct eval_options {
     const struct audience_set *among;  /* only these (and existing) customers; NULL = all */
     const struct rfm_classes *rfm;     /* NULL = the built-in ones */
     const struct bgnbd *alive;         /* NULL = the stored fit, or one made for this evaluation */
+    unsigned threads; /* 2: a second one helps with many customers; else the caller's alone */
+    uint32_t alone;   /* so many are none of its business; 0 = two million */
 };
 
 /* Whether this version evaluates all of the query; else *qe is QUERY_E_UNSUPPORTED and names what it cannot.

@@ -11,6 +11,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/eval_test.c src/audience/eval_text.c src/audience/eval_survey.c src/audience/eval_rows.c src/audience/eval_zones.c \
 	src/audience/eval_fold.h src/audience/eval_fold.c \
 	src/audience/eval_lists.h src/audience/eval_lists.c \
+	src/audience/eval_op.h src/audience/eval_op_make.c src/audience/eval_op_run.c \
 	src/audience/eval_piece.c src/audience/piece.c src/audience/piece.h \
 	src/audience/eval_few.c src/audience/eval_few.h \
 	src/audience/eval_select.c src/audience/eval_percentile.c src/audience/eval_rank.c \

@@ -84,6 +84,60 @@ bool set_packer_list(struct set_packer *p, uint16_t container, const list_u16 *l
     return to != NULL;
 }
 
+/* A packer, read a container at a time. */
+struct packed_at {
+    const struct set_packer *p;
+    size_t bits, arrays;
+    uint32_t at;
+};
+
+static uint32_t at16(const uint8_t *p, uint32_t i)
+{
+    uint16_t v;
+    memcpy(&v, p + 2 * (size_t)i, 2);
+    return v;
+}
+
+static uint32_t packed_key(const struct packed_at *x)
+{
+    return x->at < x->p->n ? at16(x->p->keys.data, x->at) : UINT32_MAX;
+}
+
+static bool packed_move(struct packed_at *from, struct set_packer *to)
+{
+    const uint8_t kind = from->p->kinds.data[from->at];
+    const uint16_t key = (uint16_t)packed_key(from);
+    const size_t count = at16(from->p->counts.data, from->at) + (size_t)1;
+    const size_t size = kind == KIND_BITSET ? BITSET_OCTETS : 2 * count;
+    size_t *at = kind == KIND_BITSET ? &from->bits : &from->arrays;
+    const uint8_t *octets = (kind == KIND_BITSET ? from->p->bits.p : from->p->arrays.p) + *at;
+    uint8_t *out = packer_take(to, key, count, kind, size);
+    if (out)
+        memcpy(out, octets, size);
+    *at += size;
+    from->at++;
+    return out != NULL;
+}
+
+bool set_packer_join(struct set_packer *p, const struct set_packer *other)
+{
+    if (other->n == 0)
+        return true;
+    struct set_packer both = { .containers = p->n + other->n };
+    struct packed_at a = { .p = p }, b = { .p = other };
+    bool ok = zone_resize(&both.arrays, p->arrays.n + other->arrays.n + TAIL(both.containers)) &&
+              zone_resize(&both.bits, p->bits.n + other->bits.n + TAIL(both.containers));
+    while (ok && (a.at < p->n || b.at < other->n))
+        ok = packed_move(packed_key(&a) < packed_key(&b) ? &a : &b, &both);
+    if (!ok) {
+        set_packer_free(&both);
+        return false;
+    }
+    set_packer_free(p);
+    *p = both;
+    return true;
+}
+
 /* Bitsets and arrays become one zone, with the tail behind. */
 static bool packer_join(struct set_packer *p, struct set_packed_zone *z)
 {
@@ -144,13 +198,6 @@ struct audience_set *set_packed_copy(const struct audience_set *s)
 }
 
 /* --- reading --- */
-
-static uint32_t at16(const uint8_t *p, uint32_t i)
-{
-    uint16_t v;
-    memcpy(&v, p + 2 * (size_t)i, 2);
-    return v;
-}
 
 bool set_reader_open(struct set_reader *r, const struct audience_set *s)
 {

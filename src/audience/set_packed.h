@@ -23,6 +23,8 @@ bool set_packer_words(struct set_packer *p, uint16_t container, const uint64_t *
 /* The same as places, ascending, at most SET_LIST_MOST. */
 #define SET_LIST_MOST 4096u
 bool set_packer_list(struct set_packer *p, uint16_t container, const list_u16 *list, size_t n);
+/* Adds what another one has, of containers the first has not. False: no memory. */
+bool set_packer_join(struct set_packer *p, const struct set_packer *other);
 /* Ends it in any case. NULL: no memory. */
 struct audience_set *set_packer_finish(struct set_packer *p);
 void set_packer_free(struct set_packer *p);

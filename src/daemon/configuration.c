@@ -148,6 +148,12 @@ static enum spool_uncertain config_policy(const char *word)
                                        : UNCERTAIN_HOLD;
 }
 
+/* A second thread has nothing to run on where there is one processor. */
+static unsigned query_threads(const struct config *c)
+{
+    return sysconf(_SC_NPROCESSORS_ONLN) < 2 ? 1 : c->query_threads;
+}
+
 void config_engine_options(const struct config *c, struct engine_options *out)
 {
     *out = (struct engine_options){
@@ -156,6 +162,7 @@ void config_engine_options(const struct config *c, struct engine_options *out)
         .zoneinfo = c->zoneinfo,
         .zone = c->zone,
         .query_limits = c->query_limits,
+        .query_threads = query_threads(c),
         .spool_map = (size_t)c->spool_map,
         .audience_map = (size_t)c->audience_map,
         .spool_reserve = (size_t)c->spool_reserve,

@@ -8,6 +8,7 @@
 struct config {
     char state_dir[512], facts_dir[512], zoneinfo[512], zone[64];
     struct query_limits query_limits;
+    unsigned query_threads;
     char api_socket[104];
     int64_t api_mode, api_max_body;
     char outbind_listen[128], outbind_cert[256], outbind_key[256], outbind_ca[256];

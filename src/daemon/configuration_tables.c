@@ -47,6 +47,8 @@ static const struct setting settings[] = {
       "parentheses, not, where and functions inside each other" },
     { "query.max_conditions", SETTING_UINT, AT(query_limits.max_conditions), 1, 100000, "256", false,
       "most conditions of a query" },
+    { "query.threads", SETTING_UINT, AT(query_threads), 1, 2, "2", false,
+      "processors one query over millions of customers may use" },
     { "segments.sweep", SETTING_DURATION, AT(segments_sweep), 0, 30 * USEC_DAY, "1m", true,
       "so often segments are looked at for who entered and left; 0 = never" },
     { "quiet.margin", SETTING_DURATION, AT(quiet_margin), 0, 12 * USEC_HOUR, "5m", false,

@@ -248,6 +248,7 @@ static bool engine_open(struct engine *g, const struct engine_options *o, struct
         return false;
     }
     g->shared->limits = o->query_limits;
+    g->shared->query_threads = o->query_threads;
     if ((g->facts = facts_new(g->shared, &fo, e)) == NULL || (g->spool = spool_open(&so, e)) == NULL ||
         (g->audience = audience_open(&ao, e)) == NULL) {
         return false;

@@ -18,6 +18,7 @@ struct facts_shared {
     struct consent *consent;
     struct rfm_classes *rfm;    /* NULL: the built-in ones */
     struct query_limits limits; /* of queries; set by the engine */
+    unsigned query_threads;     /* for one query; as limits */
 };
 
 struct facts {

@@ -30,7 +30,8 @@ struct audience_set *launch_recipients(const struct engine_view *v, struct audie
                               .zone = v->facts->zone,
                               .zones = v->facts->zones,
                               .rfm = v->facts->shared->rfm,
-                              .limits = &v->facts->shared->limits };
+                              .limits = &v->facts->shared->limits,
+                              .threads = v->facts->shared->query_threads };
     struct audience_set *all = audience_set_new(), *out = audience_set_new();
     bool ok = all != NULL && out != NULL && launch_union(av, s->segments, s->n_segments, &o, all, e) &&
               launch_union(av, s->exclude, s->n_exclude, &o, out, e) && audience_set_andnot(all, out);

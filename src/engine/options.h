@@ -119,6 +119,7 @@ struct engine_options {
     const char *zoneinfo;             /* directory of TZif files */
     const char *zone;                 /* the instance's own zone: what "today" means in a query */
     struct query_limits query_limits; /* 0 = the default */
+    unsigned query_threads;           /* for one query: 0, 1 or 2 */
     size_t spool_map, audience_map;   /* octets */
     size_t spool_reserve;             /* 0 = a tenth */
     size_t spool_queue;               /* 0 = default */

@@ -30,7 +30,8 @@ static void watch_run(const struct engine_view *v, void *job)
                                     .zone = v->facts->zone,
                                     .zones = v->facts->zones,
                                     .limits = &v->facts->shared->limits,
-                                    .rfm = v->facts->shared->rfm };
+                                    .rfm = v->facts->shared->rfm,
+                                    .threads = v->facts->shared->query_threads };
     struct audience_view *view = v->stopping ? NULL : audience_view_begin(v->audience, &j->err);
     j->end = view == NULL;
     bool evaluated = false;

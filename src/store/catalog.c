@@ -142,6 +142,11 @@ void catalog_end(struct catalog_txn *t)
     }
 }
 
+uint64_t catalog_snapshot(const struct catalog_txn *t)
+{
+    return env_snapshot(&t->env);
+}
+
 bool catalog_ok(const struct catalog_txn *t, struct err *e)
 {
     if (env_ok(&t->env)) {

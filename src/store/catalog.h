@@ -44,6 +44,8 @@ struct catalog_txn *catalog_begin_read(struct catalog *c, struct err *e);
 struct catalog_txn *catalog_begin_write(struct catalog *c, struct err *e);
 bool catalog_commit(struct catalog_txn *t, struct err *e); /* ends it, whatever the outcome */
 void catalog_end(struct catalog_txn *t); /* ends a read transaction, aborts a write one; NULL is fine */
+/* Equal for two read transactions that see the same. */
+uint64_t catalog_snapshot(const struct catalog_txn *t);
 /* The first error of a write transaction (torn data found by a read counts too); false when there is one. */
 bool catalog_ok(const struct catalog_txn *t, struct err *e);
 

@@ -55,6 +55,11 @@ bool env_ok(const struct env_txn *t)
     return t->code == ERR_NONE && t->txn;
 }
 
+uint64_t env_snapshot(const struct env_txn *t)
+{
+    return t->txn ? mdb_txn_id(t->txn) : 0;
+}
+
 void env_abort(struct env_txn *t)
 {
     if (t->txn)

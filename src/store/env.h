@@ -62,6 +62,7 @@ struct env_txn {
 
 bool env_begin(struct env *env, struct env_txn *t, bool write);
 bool env_ok(const struct env_txn *t);
+uint64_t env_snapshot(const struct env_txn *t); /* equal for two read transactions that see the same */
 /* Syncs a write transaction, ends a reading one. False: nothing was written; `e` says why. */
 bool env_commit(struct env_txn *t, struct err *e);
 void env_abort(struct env_txn *t); /* also after a failed env_begin, and twice: harmless */

@@ -88,10 +88,15 @@ static void world_free(struct world *w)
     model_free(&w->m);
 }
 
+/* In every other world a second thread helps, however few the customers are. */
 static struct eval_options world_options(const struct world *w)
 {
-    return (
-        struct eval_options){ .now = w->m.now, .zone = w->m.zone, .zones = w->m.zones, .alive = &w->alive };
+    return (struct eval_options){ .now = w->m.now,
+                                  .zone = w->m.zone,
+                                  .zones = w->m.zones,
+                                  .alive = &w->alive,
+                                  .threads = w->seed % 2 ? 2 : 1,
+                                  .alone = 1 };
 }
 
 static void broken(const struct world *w, const struct query *q, const struct err *e)

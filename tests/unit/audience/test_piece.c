@@ -136,12 +136,14 @@ static void a_torn_list_is_refused(void **state)
 
 #define CONTAINERS 9u
 
-/* A packed set of containers of all forms, and the same made one by one. */
+/* A packed set of containers of all forms, made by two in turns of any length, and the same made one by one.
+ */
 static struct audience_set *packed_set(struct rnd *r, bool *truths, struct audience_set **plain)
 {
-    struct set_packer packer = { .containers = (uint32_t)rnd_below(r, 2 * CONTAINERS) };
+    struct set_packer packers[2] = { { .containers = (uint32_t)rnd_below(r, 2 * CONTAINERS) } };
     static struct piece p;
     struct buf octets = { 0 };
+    const uint64_t alone = rnd_below(r, 3);
     *plain = audience_set_new();
     for (uint32_t i = 0; i < CONTAINERS; i++) {
         struct audience_set *s =
@@ -149,13 +151,15 @@ static struct audience_set *packed_set(struct rnd *r, bool *truths, struct audie
         if (!audience_set_empty(s)) {
             const struct bitmap_container c = container_of(s, &octets);
             piece_begin(&p, i, &c);
-            assert_true(piece_pack(&p, &packer));
+            assert_true(piece_pack(&p, &packers[alone < 2 ? alone : rnd_below(r, 2)]));
         }
         audience_set_or(*plain, s);
         audience_set_free(s);
     }
     buf_free(&octets);
-    struct audience_set *s = set_packer_finish(&packer);
+    assert_true(set_packer_join(&packers[0], &packers[1]));
+    set_packer_free(&packers[1]);
+    struct audience_set *s = set_packer_finish(&packers[0]);
     assert_non_null(s);
     return s;
 }
