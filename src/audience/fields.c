@@ -51,12 +51,31 @@ static bool change_apply(struct catalog_txn *t, struct strv name, struct strv to
                     : schema_drop_field(t, name, e);
 }
 
+/* How fresh the field was is how fresh the one in its place is. */
+static void fresh_goes_on(struct audience_view *before, struct catalog_txn *t, struct strv name, uint16_t to)
+{
+    const struct schema_field *f = schema_find_field(before->schema, name);
+    uint8_t from_name[2], to_name[2], copy[8];
+    struct strv at;
+    be_put16(from_name, f ? f->id : 0);
+    be_put16(to_name, to);
+    if (f && document_get(t, DOCUMENT_FRESH, (struct strv){ (const char *)from_name, 2 }, &at) &&
+        at.n == sizeof(copy)) {
+        memcpy(copy, at.p, sizeof(copy)); /* what is in the map moves when it is written */
+        document_put(t, DOCUMENT_FRESH, (struct strv){ (const char *)to_name, 2 },
+                     (struct strv){ (const char *)copy, sizeof(copy) });
+    }
+}
+
 bool audience_change_schema(struct audience *a, struct strv name, struct strv to, uint16_t prepared,
                             struct err *e)
 {
     struct audience_view *before = audience_view_begin(a, e);
     struct catalog_txn *t = before ? catalog_begin_write(a->catalog, e) : NULL;
     bool ok = t && change_apply(t, name, to, prepared, e);
+    if (ok && prepared) {
+        fresh_goes_on(before, t, name, prepared);
+    }
     struct schema *schema = ok ? schema_load(t, e) : NULL;
     struct audience_view after = { .txn = t, .schema = schema, .audience = a };
     struct asking x = { before, &after, e, schema != NULL };

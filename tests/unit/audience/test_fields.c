@@ -124,6 +124,30 @@ static void a_type_changes_while_customers_are_written(void **state)
     audience_view_end(v);
 }
 
+static usec_t freshness(struct fixture *f, const char *name)
+{
+    struct err e = { 0 };
+    struct audience_coverage c = { 0 };
+    struct audience_view *v = audience_view_begin(f->a, &e);
+    assert_true(audience_field_coverage(v, field_now(v, name), &c, &e));
+    audience_view_end(v);
+    return c.changed;
+}
+
+static void how_fresh_a_field_is_stays_when_its_type_changes(void **state)
+{
+    struct fixture *f = *state;
+    struct err e = { 0 };
+    struct audience_changing c;
+    const usec_t before = freshness(f, "score");
+    assert_true(before > 0);
+    assert_true(audience_change_begin(f->a, STRV("score"), STRV("text"), FIXTURE_NOW + USEC_DAY, &c, &e));
+    while (!c.finished) {
+        assert_true(audience_change_part(f->a, &c, &e));
+    }
+    assert_int_equal(freshness(f, "score"), before);
+}
+
 static void what_does_not_fit_changes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -168,6 +192,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_dropped_field_leaves_nothing, setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_type_changes_while_customers_are_written, setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(how_fresh_a_field_is_stays_when_its_type_changes, setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(what_does_not_fit_changes_nothing, setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
