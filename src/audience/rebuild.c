@@ -2,7 +2,9 @@
 
 #include "audience/audience_inside.h"
 #include "store/columns.h"
+#include "store/events_lists.h"
 #include "store/members.h"
+#include "store/schema.h"
 
 #include <stdlib.h>
 
@@ -10,7 +12,7 @@
 #define IDS_A_CONTAINER 65536u
 #define NUMBERS_A_SLICE 65536u
 
-enum { COLUMNS, SETS, NUMBERS, STRAY, COUNTERS, PHASES };
+enum { COLUMNS, SETS, NUMBERS, STRAY, LISTS, COUNTERS, PHASES };
 
 struct slice {
     struct audience_rebuild *r;
@@ -109,6 +111,33 @@ static bool slice_stray(struct slice *s, bool *over)
     return true;
 }
 
+static bool is_text(const void *ctx, uint16_t attribute)
+{
+    const struct schema *s = ctx;
+    for (size_t i = 0; i < s->n_events; i++) {
+        const struct schema_event *ev = &s->events[i];
+        for (size_t k = 0; k < ev->n_attributes; k++) {
+            if (ev->attributes[k].id == attribute) {
+                return ev->attributes[k].type == SCHEMA_TEXT;
+            }
+        }
+    }
+    return false;
+}
+
+/* What blocks of events keep beside their columns. */
+static bool slice_lists(struct slice *s)
+{
+    const uint32_t parts = IDS_A_CONTAINER / EVENTS_CUSTOMERS, first = (uint32_t)s->r->at * parts;
+    struct schema *schema = schema_load(s->w.txn, s->e);
+    bool ok = schema != NULL;
+    for (uint32_t i = 0; ok && i < parts; i++) {
+        ok = events_lists_renew(s->w.txn, first + i, is_text, schema, s->e);
+    }
+    schema_free(schema);
+    return ok;
+}
+
 static void slice_counters(struct slice *s)
 {
     uint32_t last;
@@ -133,7 +162,7 @@ static bool slice_run(struct slice *s, bool *over)
     bool ok = true;
     if (r->total == 0) {
         r->total =
-            slices(limit, (uint64_t)BLOCKS_A_SLICE * COLUMN_ROWS) + 3 * slices(limit, IDS_A_CONTAINER) + 1;
+            slices(limit, (uint64_t)BLOCKS_A_SLICE * COLUMN_ROWS) + 4 * slices(limit, IDS_A_CONTAINER) + 1;
     }
     *over = true;
     switch (r->phase) {
@@ -150,6 +179,10 @@ static bool slice_run(struct slice *s, bool *over)
         each = NUMBERS_A_SLICE;
         break;
     case STRAY: return slice_stray(s, over);
+    case LISTS:
+        ok = slice_lists(s);
+        each = IDS_A_CONTAINER;
+        break;
     default: slice_counters(s); return true;
     }
     *over = (++r->at) * each >= limit;

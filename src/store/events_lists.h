@@ -41,5 +41,10 @@ static inline bool events_lists_range(const struct events_lists *l, uint32_t cod
 }
 /* Whether all of them say what the columns do. For audience/verify.c. */
 bool events_lists_true(const struct events_block *b);
+/* Makes those anew that do not, and those that are missing of attributes that `coded` says yes to, in the
+ * partitions number `part` (customer / EVENTS_CUSTOMERS) of every type. */
+typedef bool events_coded_fn(const void *ctx, uint16_t attribute);
+bool events_lists_renew(struct catalog_txn *t, uint32_t part, events_coded_fn *coded, const void *ctx,
+                        struct err *e);
 
 #endif

@@ -40,5 +40,5 @@ src_libstore_a_SOURCES += \
 	src/store/customers.c src/store/customers.h \
 	src/store/events.c src/store/events.h src/store/events_append.c \
 	src/store/events_block.c src/store/events_block.h \
-	src/store/events_lists.c src/store/events_lists.h \
+	src/store/events_lists.c src/store/events_lists.h src/store/events_renew.c \
 	src/store/documents.c src/store/documents.h

@@ -221,6 +221,64 @@ static void a_store_without_lists_opens_and_gets_them(void **state)
     assert_int_equal(look_at_all(s).rows, 4000);
 }
 
+/* --- made anew --- */
+
+static bool is_department(const void *ctx, uint16_t attribute)
+{
+    (void)ctx;
+    return attribute == DEPARTMENT;
+}
+
+static bool is_whole(void *ctx, const struct events_block *b)
+{
+    bool *whole = ctx;
+    *whole = *whole && events_lists_true(b);
+    return true;
+}
+
+/* One entry of the block's first list names another customer. */
+static void damage(struct scratch *s)
+{
+    struct env_cursor c;
+    struct events_block b;
+    struct events_lists l;
+    assert_true(env_cursor_open(&c, &s->txn->env, TABLE_EVENT) && env_cursor_first(&c));
+    assert_true(events_block_decode(&b, c.value.p, c.value.n) && events_lists_of(&b, DEPARTMENT, &l));
+    const size_t at = (size_t)((const char *)l.customer - c.value.p), n = c.value.n;
+    uint8_t key[14], *octets = malloc(n);
+    memcpy(key, c.key.p, sizeof(key));
+    memcpy(octets, c.value.p, n);
+    octets[at] ^= 1;
+    assert_true(env_cursor_put(&c, env_view(key, sizeof(key)), env_view(octets, n)));
+    env_cursor_close(&c);
+    free(octets);
+}
+
+static void lists_are_made_anew_where_they_lie_or_miss(void **state)
+{
+    struct scratch *s = *state;
+    struct given g;
+    struct err e = { 0 };
+    bool whole = true;
+    scratch_begin(s, true);
+    random_rows(&g, 2000, 20, 6);
+    append(s, &g, 2000, 0);
+    assert_int_equal(look_at_all(s).lists, 0);
+    assert_true(events_lists_renew(s->txn, 0, is_department, NULL, &e)); /* other customers */
+    assert_int_equal(look_at_all(s).lists, 0);
+    assert_true(events_lists_renew(s->txn, 1, is_department, NULL, &e));
+    struct found f = look_at_all(s);
+    assert_int_equal(f.lists, f.blocks);
+    assert_int_equal(f.rows, 2000);
+    damage(s);
+    assert_true(events_each(s->txn, BOUGHT, INT32_MIN, INT32_MAX, is_whole, &whole));
+    assert_false(whole);
+    assert_true(events_lists_renew(s->txn, 1, is_department, NULL, &e));
+    f = look_at_all(s);
+    assert_int_equal(f.lists, f.blocks);
+    assert_int_equal(f.rows, 2000);
+}
+
 /* --- what is stored is not believed --- */
 
 static struct events_rows block_rows(const struct given *g, uint32_t n)
@@ -347,6 +405,7 @@ int main(void)
         T(what_gains_nothing_has_no_lists),
         T(a_partition_that_is_left_is_one_block),
         T(a_store_without_lists_opens_and_gets_them),
+        T(lists_are_made_anew_where_they_lie_or_miss),
         cmocka_unit_test(torn_lists_are_found),
         cmocka_unit_test(instants_outside_of_the_partition_are_refused),
         cmocka_unit_test(rows_of_no_day_of_the_partition_get_no_lists),
