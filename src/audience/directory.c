@@ -6,15 +6,35 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 struct directory_slot {
     uint32_t number[2]; /* halves, so that a slot is 12 octets; 0, 0: free, as no number is 0 */
     uint32_t id;
 };
 
+/* Each look-up is somewhere else in it: with large pages the processor knows where that is. */
+static struct directory_slot *slots_new(size_t size)
+{
+    void *p = mmap(NULL, size * sizeof(struct directory_slot), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) {
+        return NULL;
+    }
+    madvise(p, size * sizeof(struct directory_slot), MADV_HUGEPAGE);
+    return p;
+}
+
+static void slots_free(struct directory_slot *slots, size_t mask)
+{
+    if (slots) {
+        munmap(slots, (mask + 1) * sizeof(*slots));
+    }
+}
+
 void directory_free(struct directory *d)
 {
-    free(d->slots);
+    slots_free(d->slots, d->mask);
     *d = (struct directory){ 0 };
 }
 
@@ -24,7 +44,7 @@ static bool directory_resize(struct directory *d, size_t room)
     while (size / 3 * 2 < room) {
         size *= 2;
     }
-    struct directory bigger = { .slots = calloc(size, sizeof(*bigger.slots)), .mask = size - 1 };
+    struct directory bigger = { .slots = slots_new(size), .mask = size - 1 };
     if (!bigger.slots) {
         return false;
     }
@@ -34,7 +54,7 @@ static bool directory_resize(struct directory *d, size_t room)
             directory_add(&bigger, (uint64_t)s->number[1] << 32 | s->number[0], s->id);
         }
     }
-    free(d->slots);
+    slots_free(d->slots, d->mask);
     *d = bigger;
     return true;
 }
