@@ -126,8 +126,8 @@ void call_put_tlvs(const struct call *c, json_t *things);
  * of the array, by their names. */
 void call_put_names(struct call *c, json_t *messages);
 
-/* A carrier as in the status (status.c). */
-json_t *call_carrier(const struct call *c, size_t i);
+/* All carriers with their binds, as they are now (carriers.c). */
+json_t *call_carriers(const struct engine *g);
 
 /* --- how texts are sent: texts.c --- */
 json_t *call_text_replaced(const struct translit_report *r);
