@@ -3,9 +3,12 @@
 #include "audience_fixture.h"
 
 #include "audience/audience_inside.h"
+#include "audience/eval.h"
 #include "audience/rebuild.h"
+#include "audience/segment.h"
 #include "store/columns.h"
 #include "store/env.h"
+#include "store/events_block.h"
 #include "store/members.h"
 
 #define PEOPLE 9000 /* three blocks of columns */
@@ -159,6 +162,101 @@ static void an_import_that_goes_on_forgets_too(void **state)
     audience_view_end(v);
 }
 
+/* --- lists of events --- */
+
+static void import_purchases(struct fixture *f)
+{
+    struct buf b = { 0 };
+    buf_put_strv(&b, STRV("phone,time,department\n"));
+    for (int i = 0; i < 3000; i++) {
+        buf_printf(&b, "+4477009%05d,2023-11-%02dT10:00:00Z,dept%d\n", i * 7 % 2000, 1 + i % 9, i % 11);
+    }
+    const struct audience_import_options o = { .kind = IMPORT_EVENTS,
+                                               .event = strv_from("purchase"),
+                                               .now = FIXTURE_NOW };
+    struct err e = { 0 };
+    struct audience_import *im = audience_import_begin(f->a, &o, &e);
+    assert_non_null(im);
+    if (!audience_import_chunk(im, 0, (struct strv){ (const char *)b.data, b.len }, true, &e)) {
+        fail_msg("%s", e.text);
+    }
+    audience_import_free(im);
+    buf_free(&b);
+}
+
+/* The first start of a code's entries lies far behind where they end. */
+static void damage_lists(struct catalog_txn *t, uint8_t code)
+{
+    struct env_cursor c;
+    struct events_block b;
+    struct events_lists l;
+    assert_true(env_cursor_open(&c, &t->env, TABLE_EVENT) && env_cursor_first(&c));
+    assert_true(events_block_decode(&b, c.value.p, c.value.n) && b.n_lists == 1);
+    events_lists_at(&b, 0, &l);
+    const size_t at = (size_t)((const char *)(l.start + (code - 1u) * l.cells) - c.value.p), n = c.value.n;
+    uint8_t key[14], *octets = malloc(n);
+    memcpy(key, c.key.p, sizeof(key));
+    memcpy(octets, c.value.p, n);
+    for (size_t i = 0; i < 2 * (size_t)l.cells; i++) {
+        octets[at + i] = 0xFF;
+    }
+    assert_true(env_cursor_put(&c, env_view(key, sizeof(key)), env_view(octets, n)));
+    env_cursor_close(&c);
+    free(octets);
+}
+
+/* How many are found; -1: refused as torn. */
+static int64_t asked(struct fixture *f, const char *text)
+{
+    struct err e = { 0 };
+    struct audience_view *v = audience_view_begin(f->a, &e);
+    struct query *q = segment_parse(v, strv_from(text), NULL, NULL);
+    const struct eval_options o = { .now = INT64_C(1701000000) * USEC_SEC };
+    assert_non_null(q);
+    struct audience_set *set = eval_query(v, q, &o, NULL, &e);
+    int64_t n = set ? (int64_t)audience_set_count(set) : -1;
+    if (!set) {
+        assert_int_equal(e.code, ERR_CORRUPT);
+    }
+    audience_set_free(set);
+    query_free(q);
+    audience_view_end(v);
+    return n;
+}
+
+static void lists_that_lie_are_refused_and_mended(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const questions[] = {
+        "count(purchase where department = \"dept0\") >= 1",
+        "count(purchase where department = \"dept0\") >= 200",
+        "count(purchase where department = \"dept0\" and hour = 10) >= 1",
+        "days_since(purchase where department = \"dept0\") >= 1",
+    };
+    enum { QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
+    int64_t before[QUESTIONS];
+    struct err e = { 0 };
+    import_people(f);
+    import_purchases(f);
+    assert_true(whole(f));
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        before[i] = asked(f, questions[i]);
+    }
+    assert_true(before[0] > 100 && before[1] == 0 && before[2] == before[0] && before[3] == before[0]);
+    struct catalog_txn *t = catalog_begin_write(f->a->catalog, &e);
+    damage_lists(t, 1);
+    assert_true(catalog_commit(t, &e));
+    assert_false(whole(f));
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        assert_int_equal(asked(f, questions[i]), -1);
+    }
+    rebuild(f);
+    assert_true(whole(f));
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        assert_int_equal(asked(f, questions[i]), before[i]);
+    }
+}
+
 /* --- writing anew --- */
 
 static bool files_have(const struct fixture *f, const char *needle)
@@ -223,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(damage_is_found_and_mended, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(others_write_between_the_slices, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(an_import_that_goes_on_forgets_too, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(lists_that_lie_are_refused_and_mended, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_compact_store_is_the_same_store, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_store_that_is_not_there_is_not_made, fixture_setup,
                                         fixture_teardown),
