@@ -1,7 +1,8 @@
 /* Building the index (columns, sets, numbers, counters) anew from the customers' records, and the lists of
- * blocks of events from their columns, in place and a slice at a time. Each slice is one durable transaction after which the part it went over is what the
- * records say; what changes meanwhile keeps its index as ever. So readers and other writers go on, a rebuild
- * may be given up after any slice, and a kill at any instant leaves every slice either as it was or right. */
+ * blocks of events from their columns, in place and a slice at a time. Each slice is one durable transaction
+ * after which the part it went over is what the records say; what changes meanwhile keeps its index as ever.
+ * So readers and other writers go on, a rebuild may be given up after any slice, and a kill at any instant
+ * leaves every slice either as it was or right. */
 #ifndef TESSERA_AUDIENCE_REBUILD_H
 #define TESSERA_AUDIENCE_REBUILD_H
 

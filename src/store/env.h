@@ -168,9 +168,9 @@ void env_relax(struct env *env);
 bool env_sync(struct env *env, struct err *e); /* of an environment without sync: now */
 
 /* Whether the pages of the file hang together: every page in its place and in use once, the records of each
- * within it and in order, counts as they are told. Says nothing of what is in the values. Reads every page but
- * the insides of large values; LMDB itself may end the process on a file that fails here, so ask before what
- * reads all of a store that is in doubt. While others write, too. ERR_CORRUPT names the page. */
+ * within it and in order, counts as they are told. Says nothing of what is in the values. Reads every page
+ * but the insides of large values; LMDB itself may end the process on a file that fails here, so ask before
+ * what reads all of a store that is in doubt. While others write, too. ERR_CORRUPT names the page. */
 bool env_check(struct env *env, struct err *e);
 /* The same of a store that is not open; none is fine. */
 bool env_check_file(const char *dir, const char *name, struct err *e);
