@@ -184,9 +184,9 @@ static bool verify_container(void *ctx, uint32_t code, uint16_t container, struc
     roaring_bitmap_t *r = bitmap_from_octets(octets);
     bool known = s->field == 0 ? (at = (uint64_t)(uintptr_t)s->c->exist, true)
                                : hmap_get(&s->c->sets, (uint64_t)s->field << 32 | code, &at);
-    (void)container;
     if (!r || !known || !roaring_bitmap_is_subset(r, (roaring_bitmap_t *)(uintptr_t)at) ||
-        roaring_bitmap_is_empty(r)) {
+        roaring_bitmap_is_empty(r) || roaring_bitmap_minimum(r) >> 16 != container ||
+        roaring_bitmap_maximum(r) >> 16 != container) {
         differs(s->c, "a set with code", code);
     } else {
         s->stored += roaring_bitmap_get_cardinality(r);

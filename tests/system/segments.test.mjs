@@ -69,6 +69,8 @@ test('explain, why, history, activate', { timeout: 60_000 }, async () => {
     assert.match(await ok('segment', 'list'), /women +inactive/);
     r = await daemon.cli('segment', 'count', 'in segment "women"');
     assert.notEqual(r.code, 0);
+    assert.match(r.err, /the segment "women" is inactive at 12; activate it first/);
+    assert.match(await ok('segment', 'count', 'tier = "gold"'), /customers[^\n]*\n[\d,]+ have nothing to compare\n/);
     await ok('segment', 'activate', 'women');
     await ok('segment', 'set', 'women', 'gender = "f"');
     await ok('segment', 'set', 'women', 'gender = "f" and in segment "loyal"');

@@ -72,6 +72,15 @@ static void damage_torn_set(struct catalog_txn *t)
 {
     members_put(t, FIELD_TAGS, 2, 0, STRV("this is no bitmap"));
 }
+static void damage_place(struct catalog_txn *t) /* the right members, where nobody looks */
+{
+    struct strv octets;
+    static char copy[16384];
+    assert_true(members_get(t, FIELD_TAGS, 1, 0, &octets) && octets.n <= sizeof(copy));
+    memcpy(copy, octets.p, octets.n);
+    members_put(t, FIELD_TAGS, 1, 7, (struct strv){ copy, octets.n });
+    members_put(t, FIELD_TAGS, 1, 0, strv_from(NULL));
+}
 static void damage_existing(struct catalog_txn *t)
 {
     members_put(t, 0, MEMBERS_EXIST, 0, strv_from(NULL));
@@ -97,9 +106,10 @@ static void damage_is_found_and_mended(void **state)
         bool silent; /* no query sees it: verify need not either */
     } rows[] = {
         { "column", damage_column, false },     { "beyond", damage_beyond, true },
-        { "set", damage_set, false },           { "torn set", damage_torn_set, false },
-        { "existing", damage_existing, false }, { "number", damage_number, false },
-        { "stray", damage_stray, false },       { "count", damage_count, false },
+        { "set", damage_set, false },           { "place", damage_place, false },
+        { "torn set", damage_torn_set, false }, { "existing", damage_existing, false },
+        { "number", damage_number, false },     { "stray", damage_stray, false },
+        { "count", damage_count, false },
     };
     struct fixture *f = *state;
     import_people(f);
