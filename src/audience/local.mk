@@ -33,7 +33,7 @@ src_libaudience_a_SOURCES += \
 	src/audience/set.c src/audience/set.h \
 	src/audience/words.c src/audience/words.h \
 	src/audience/set_bitmap.c src/audience/set_bitmap.h \
-	src/audience/set_packed.c src/audience/set_packed.h \
+	src/audience/set_packed.c src/audience/set_packed.h src/audience/set_overlap.c \
 	src/audience/dict_cache.c src/audience/dict_cache.h \
 	src/audience/directory.c src/audience/directory.h \
 	src/audience/index.c src/audience/index.h \

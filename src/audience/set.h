@@ -32,8 +32,10 @@ bool audience_set_equal(const struct audience_set *a, const struct audience_set 
 uint64_t audience_set_and_count(const struct audience_set *a, const struct audience_set *b);
 
 /* How many customers each two of the sets have in common: counts[i * n + k], and of each alone counts[i * n +
- * i]. */
-bool audience_sets_overlap(const struct audience_set *const *sets, size_t n, uint64_t *counts);
+ * i]. With two threads (else the caller's alone) a second one helps where the sets reach over millions of
+ * customers. */
+bool audience_sets_overlap(const struct audience_set *const *sets, size_t n, unsigned threads,
+                           uint64_t *counts);
 
 /* a = a op b */
 bool audience_set_and(struct audience_set *a, const struct audience_set *b);

@@ -248,7 +248,8 @@ static double ask_overlaps(struct audience *a, struct answer *out)
         snprintf(text, sizeof text, AUDIENCE_OVERLAP_TEXT, i + 1);
         sets[i] = evaluate(v, text);
     }
-    if (!audience_sets_overlap((const struct audience_set *const *)sets, AUDIENCE_OVERLAPS, counts)) {
+    if (!audience_sets_overlap((const struct audience_set *const *)sets, AUDIENCE_OVERLAPS, threads(),
+                               counts)) {
         fail("overlaps", NULL);
     }
     for (unsigned i = 0; i < AUDIENCE_OVERLAPS; i++) {

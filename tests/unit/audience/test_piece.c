@@ -185,7 +185,7 @@ static void a_packed_set_is_a_set(void **state)
         assert_true(audience_set_equal(back, plain));
         uint64_t counts[9], both = 0;
         const struct audience_set *three[3] = { s, other, t };
-        assert_true(audience_sets_overlap(three, 3, counts));
+        assert_true(audience_sets_overlap(three, 3, 1, counts));
         for (size_t i = 0; i < CONTAINERS * PIECE_BITS; i++)
             both += truths[i] && others[i];
         assert_int_equal(counts[0], audience_set_count(plain));
@@ -208,6 +208,33 @@ static void a_packed_set_is_a_set(void **state)
             audience_set_free(all[i]);
     }
     buf_free(&octets);
+}
+
+/* Given sets over millions of customers, then two threads count what one does. */
+static void two_threads_count_as_one(void **state)
+{
+    (void)state;
+    const struct audience_set *sets[5];
+    struct audience_set *made[5];
+    uint64_t one[25], two[25];
+    struct rnd r;
+    rnd_seed(&r, 15);
+    for (size_t i = 0; i < 5; i++) {
+        sets[i] = made[i] = audience_set_new();
+        for (uint32_t container = 0; container < 60; container++) {
+            const uint32_t first = container * PIECE_BITS + (uint32_t)rnd_below(&r, 60000);
+            for (uint64_t k = rnd_below(&r, 300); k > 0; k--)
+                audience_set_add(made[i], container * PIECE_BITS + (uint32_t)rnd_below(&r, 2000));
+            if (rnd_below(&r, 2))
+                audience_set_add_range(made[i], first, first + rnd_below(&r, 5000));
+        }
+    }
+    assert_true(audience_sets_overlap(sets, 5, 1, one) && audience_sets_overlap(sets, 5, 2, two));
+    assert_memory_equal(one, two, sizeof one);
+    for (size_t i = 0; i < 25; i++)
+        assert_int_equal(one[i], audience_set_and_count(sets[i / 5], sets[i % 5]));
+    for (size_t i = 0; i < 5; i++)
+        audience_set_free(made[i]);
 }
 
 /* Given rows of every width and tests of every kind, then of a list those stay that a look at each row keeps.
@@ -253,9 +280,8 @@ static void few_rows_as_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_kept),
-        cmocka_unit_test(a_torn_list_is_refused),
-        cmocka_unit_test(a_packed_set_is_a_set),
+        cmocka_unit_test(what_is_kept),          cmocka_unit_test(a_torn_list_is_refused),
+        cmocka_unit_test(a_packed_set_is_a_set), cmocka_unit_test(two_threads_count_as_one),
         cmocka_unit_test(few_rows_as_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
