@@ -471,6 +471,9 @@ static bool stage_apply(struct audience_import *im, struct err *e)
         ok = ok && chunk_apply(im, (struct strv){ (const char *)piece.data, n }, e) &&
              audience_writer_flush(&im->writer, e);
     }
+    if (!ok) {
+        import_ahead_drop(im); /* it may still be reading the piece */
+    }
     buf_free(&piece);
     return ok;
 }

@@ -211,6 +211,47 @@ static void what_was_read_ahead_can_be_for_nothing(void **state)
     buf_free(&b);
 }
 
+/* Reads at a tenth of its speed, so that it is still reading when applying ends. */
+static bool locate_slowly(void *ctx, uint64_t msisdn, struct strv zone, struct strv region,
+                          struct audience_place_of *out)
+{
+    volatile uint64_t spin = msisdn;
+    for (unsigned i = 0; i < 3000; i++) {
+        spin = spin * 31 + i;
+    }
+    return locate(ctx, msisdn, zone, region, out);
+}
+
+/* Given an import of all or nothing, when the store is full in the middle of it, then it is refused with what
+ * was read ahead, and begins from nothing. */
+static void a_full_store_refuses_all_of_it(void **state)
+{
+    static const struct audience_locator slow = { .locate = locate_slowly };
+    struct fixture *f = *state;
+    struct buf b = { 0 };
+    struct err e = { 0 };
+    struct strv text = many_customers(&b);
+    const struct audience_options small = { .dir = f->dir, .map_size = 1 << 20, .nosync = true };
+    const struct audience_import_options o = { .kind = IMPORT_CUSTOMERS,
+                                               .now = FIXTURE_NOW,
+                                               .atomic = true,
+                                               .locator = &locator,
+                                               .locator_ahead = &slow };
+    audience_close(f->a);
+    fixture_remove(f->dir);
+    f->a = audience_open(&small, &e);
+    assert_non_null(f->a);
+    struct audience_import *im = audience_import_begin(f->a, &o, &e);
+    for (int i = 0; i < 3; i++) {
+        assert_false(audience_import_chunk(im, 0, text, true, &e));
+        assert_int_equal(e.code, ERR_FULL);
+        assert_int_equal(audience_import_progress(im)->offset, 0);
+    }
+    audience_import_free(im);
+    fixture_verify(f);
+    buf_free(&b);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -218,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(large_parts_are_the_same_as_small_ones),
         T(what_was_read_ahead_can_be_for_nothing),
+        T(a_full_store_refuses_all_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
