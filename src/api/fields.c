@@ -177,11 +177,12 @@ static void field_rename_run(const struct engine_view *v, struct call *c)
     }
 }
 
-/* Segments are looked at with the change itself; campaigns are the loop's. What is added meanwhile is looked
- * at again when it starts. */
+/* Segments are looked at with the change itself; campaigns and votes are the loop's. What is added meanwhile
+ * is looked at again when it starts. */
 static bool field_spared(struct call *c)
 {
-    if (!engine_campaign_spares(c->api->engine, c->param[0], &c->err)) {
+    if (!engine_campaign_spares(c->api->engine, c->param[0], &c->err) ||
+        !engine_vote_spares(c->api->engine, c->param[0], &c->err)) {
         call_reply(c);
         return false;
     }

@@ -289,6 +289,8 @@ struct vote_spec {
     struct strv field; /* a set of the customers' that gets what is voted for; "" = none */
 };
 void engine_vote_put(struct engine *g, const struct vote_spec *s, engine_done_fn done, void *ctx);
+/* False: a vote writes to the field; *e names it. */
+bool engine_vote_spares(struct engine *g, struct strv field, struct err *e);
 void engine_vote_remove(struct engine *g, struct strv name, engine_done_fn done, void *ctx);
 /* Valid until the next turn of the loop; NULL and a suggestion when there is none of that name. */
 const struct vote_spec *engine_vote_get(struct engine *g, struct strv name, struct err *e);

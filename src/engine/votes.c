@@ -313,3 +313,17 @@ void engine_vote_each(struct engine *g, bool (*fn)(void *ctx, const struct vote_
         }
     }
 }
+
+bool engine_vote_spares(struct engine *g, struct strv field, struct err *e)
+{
+    for (size_t i = 0; i < g->n_votes; i++) {
+        const struct vote_spec *s = &g->votes[i]->spec;
+        if (s->field.n != 0 && strv_eq(s->field, field)) {
+            return err_set(e, ERR_STATE,
+                           "what is voted for in \"" STRV_FMT "\" goes into " STRV_FMT
+                           ": remove the vote, or add it again with another set, first",
+                           STRV_ARG(s->name), STRV_ARG(field));
+        }
+    }
+    return true;
+}

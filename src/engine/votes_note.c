@@ -1,13 +1,17 @@
 /* What somebody votes for, put into a set of the customer: "TASTE TEA" makes interests have TEA. Done on the
  * audience writer for the feed's inbound messages, before the feed's number is stored. A member that is there
- * stays: so what is repeated after a kill changes nothing, and nothing answered is missed. */
+ * stays: so what is repeated after a kill changes nothing, and nothing answered is missed. Only the message's
+ * own vote: what was taken out of the set since an earlier one stays out. */
 #include "engine/internal.h"
 
 #include "audience/amend.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define NOTE_BATCH 512 /* changes of a transaction */
+#define NOTE_BATCH 512      /* changes of a transaction */
+#define NOTE_WALK  1024     /* newer messages of a number that are looked through for the feed's, at most, */
+#define NOTE_BACK  USEC_DAY /* and how far the clock may have been set back meanwhile */
 
 /* --- on the loop: the votes that write, as their names and documents --- */
 
@@ -35,6 +39,8 @@ struct noting {
     struct votes_noted *noted;
     struct err *err;
     uint64_t number; /* whose votes are looked at */
+    usec_t at;       /* of the message */
+    bool *asked;     /* of each of the votes: the message is for it */
     size_t waiting;
     struct amend_request requests[NOTE_BATCH];
     struct amend_field fields[NOTE_BATCH];
@@ -78,6 +84,8 @@ static bool noting_load(struct noting *x, struct strv octets)
         }
     }
     audience_view_end(view);
+    x->asked = ok ? calloc(x->n + 1, sizeof *x->asked) : NULL;
+    ok = x->asked != NULL;
     return ok || x->err->code != ERR_NONE || err_set(x->err, ERR_NOMEM, "out of memory");
 }
 
@@ -89,13 +97,23 @@ static bool noting_flush(struct noting *x)
     return n == 0 || amend_customers(x->v->audience, &o, x->requests, n, x->err);
 }
 
+/* Marks the vote of the feed's message, which is not named there. */
+static bool noting_message(void *ctx, const struct spool_inbound_view *m)
+{
+    struct noting *x = ctx;
+    for (size_t i = 0; m->at == x->at && i < x->n; i++) {
+        x->asked[i] = x->asked[i] || strv_eq(x->votes[i].name, m->vote);
+    }
+    return m->at >= x->at - NOTE_BACK;
+}
+
 /* A number that is no customer's stays none: its request is refused, and that is all. */
 static bool noting_vote(void *ctx, struct strv vote, uint16_t option)
 {
     struct noting *x = ctx;
     for (size_t i = 0; i < x->n; i++) {
         const struct vote_spec *s = &x->votes[i];
-        if (strv_eq(s->name, vote) && option < s->n_options) {
+        if (x->asked[i] && strv_eq(s->name, vote) && option < s->n_options) {
             if (x->waiting == NOTE_BATCH && !noting_flush(x)) {
                 return false;
             }
@@ -125,12 +143,16 @@ bool votes_note(const struct engine_view *v, struct strv octets, const struct sp
     for (size_t i = 0; ok && x->n != 0 && i < n; i++) {
         if (feed[i].kind == FEED_INBOUND && feed[i].number != 0) {
             x->number = feed[i].number;
+            x->at = feed[i].at;
+            memset(x->asked, 0, x->n * sizeof *x->asked);
+            spool_find_inbound(v->spool, x->number, 0, NOTE_WALK, noting_message, x);
             spool_each_vote_of(v->spool, x->number, noting_vote, x);
             ok = e->code == ERR_NONE;
         }
     }
     ok = ok && noting_flush(x);
     free(x->votes);
+    free(x->asked);
     buf_free(&x->members);
     free(x);
     return ok;

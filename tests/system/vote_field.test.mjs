@@ -53,14 +53,27 @@ test('what is voted for goes into a set', { timeout: 60_000 }, async () => {
     assert.deepEqual((await daemon.api('GET', '/v1/votes/taste')).options.map((o) => o.votes), [5, 0, 1]);
     assert.equal((await daemon.api('GET', '/v1/votes')).votes.find((v) => v.name === 'taste').field, 'interests');
 
-    // A set that goes away: told, and the vote counts all the same.
+    // What is taken out of the set stays out, whatever else is texted, until it is voted for again.
+    assert.equal((await daemon.cli('customer', 'set', number(1), '--unset', 'interests')).code, 0);
+    for (const [text, want] of [['hello', []], ['STOP', []], ['START', []], ['LUNCH 2', []], ['sport 2', ['Chess']], ['taste cha', ['Chess', 'Tea']]]) {
+      assert.equal(await carrier.inbound(number(1), '80080', text), 0);
+      await fed();
+      assert.deepEqual(await interests(1), want, text);
+    }
+
+    // A set that a vote writes to stays, and so does its name, until the vote is gone.
     assert.equal((await daemon.cli('field', 'add', 'likes', 'set')).code, 0);
     await daemon.api('PUT', '/v1/votes/pet', { keyword: 'PET', options: ['Cat', 'Dog'], field: 'likes' });
-    await daemon.api('DELETE', '/v1/fields/likes');
+    for (const args of [['rename', 'likes', 'loves'], ['drop', 'likes', '--yes']]) {
+      r = await daemon.cli('field', ...args);
+      assert.equal(r.code, 1);
+      assert.match(r.err, /what is voted for in "pet" goes into likes: remove the vote, or add it again with another set, first/);
+    }
     assert.equal(await carrier.inbound(number(1), '80080', 'pet dog'), 0);
-    await daemon.logged('vote_not_noted');
     await fed();
-    assert.deepEqual((await daemon.api('GET', '/v1/votes/pet')).options.map((o) => o.votes), [0, 1]);
+    assert.deepEqual((await daemon.api('GET', `/v1/customers/${encodeURIComponent(number(1))}`)).fields.likes, ['Dog']);
+    assert.equal((await daemon.cli('vote', 'remove', 'pet')).code, 0);
+    assert.equal((await daemon.cli('field', 'drop', 'likes', '--yes')).code, 0);
     assert.equal((await daemon.cli('store', 'check')).code, 0);
   });
 });
