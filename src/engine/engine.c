@@ -343,6 +343,10 @@ void engine_start(struct engine *g)
     }
     g->wall_less_mono = clock_wall(g->clock) - clock_mono(g->clock);
     sweep_recover(g);
+    if (g->fed != 0) { /* killed between noting and forgetting: else it waits for the next happening */
+        spool_feed_trim(g->spool, g->fed);
+        engine_touch_spool(g);
+    }
     loop_timer_in(&g->second, 0);
 }
 
