@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 
 /* The candidates of a piece; false: nobody. Everybody is read where it is stored: torn ones were found when
  * everybody was read. */
@@ -37,7 +38,12 @@ struct shared {
     atomic_bool failed;
 };
 
-static bool pieces_take(struct shared *s, struct eval *ev, struct op *op, struct set_packer *out)
+struct helper;
+static void helper_when_worth(struct helper *h, struct eval *ev, const struct op *op, uint32_t done);
+
+/* The first thread's `h` (else NULL) is begun when there is enough left for two. */
+static bool pieces_take(struct shared *s, struct eval *ev, struct op *op, struct set_packer *out,
+                        struct helper *h)
 {
     struct set_reader among = { 0 };
     bool ok = !ev->o->among || set_reader_open(&among, ev->universe) || eval_nomem(ev);
@@ -46,6 +52,8 @@ static bool pieces_take(struct shared *s, struct eval *ev, struct op *op, struct
         const uint32_t to = from + s->stride < s->pieces ? from + s->stride : s->pieces;
         if (from >= s->pieces)
             break;
+        if (h)
+            helper_when_worth(h, ev, op, from);
         for (uint32_t i = from; ok && i < to; i++) {
             struct piece p;
             if (candidates_of(ev, &among, i, &p))
@@ -60,7 +68,9 @@ static bool pieces_take(struct shared *s, struct eval *ev, struct op *op, struct
 
 /* --- a second thread --- */
 
-#define BEHIND 5 /* its priority: whoever sends goes first */
+#define BEHIND     5        /* its priority: whoever sends goes first */
+#define LOOK_AFTER 2u       /* strides, after which it is told how long the rest takes */
+#define WORTH_NS   2000000u /* of processor time left */
 
 struct helper {
     struct shared *shared;
@@ -68,7 +78,8 @@ struct helper {
     uint64_t snapshot;
     struct set_packer out;
     struct err err;
-    bool ok;
+    uint64_t began; /* processor time of the first thread */
+    bool ok, decided, runs;
     pthread_t thread;
 };
 
@@ -91,7 +102,7 @@ static void *helper_run(void *arg)
     h->ok = true;
     if (view.txn && catalog_snapshot(view.txn) == h->snapshot) {
         struct op *op = op_make(&ev, h->shared->root, false, ev.universe);
-        h->ok = op && pieces_take(h->shared, &ev, op, &h->out);
+        h->ok = op && pieces_take(h->shared, &ev, op, &h->out, NULL);
         if (!op)
             atomic_store(&h->shared->failed, true);
         op_free(op);
@@ -100,18 +111,38 @@ static void *helper_run(void *arg)
     return NULL;
 }
 
-static bool helper_begin(struct helper *h, struct shared *s, const struct eval *ev, const struct op *op)
+static uint64_t busy_ns(void)
 {
-    *h = (struct helper){ .shared = s, .of = ev, .ok = true, .out = { .containers = s->pieces / 2 } };
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool helper_may(const struct helper *h, const struct eval *ev, const struct op *op)
+{
     const uint64_t alone = ev->o->alone ? ev->o->alone : ALONE;
-    if (ev->o->threads < 2 || (uint64_t)s->pieces * PIECE_BITS <= alone || ev->zones || !op_divides(op))
-        return false;
+    return ev->o->threads >= 2 && (uint64_t)h->shared->pieces * PIECE_BITS > alone && !ev->zones &&
+           op_divides(op);
+}
+
+/* A thread that has to wait for a processor delays the answer: a query that is answered soon does without. */
+static void helper_when_worth(struct helper *h, struct eval *ev, const struct op *op, uint32_t done)
+{
+    const uint64_t left = h->shared->pieces - done;
+    if (h->decided || (!ev->o->alone && done < LOOK_AFTER * h->shared->stride))
+        return;
+    h->decided = true;
+    if (!helper_may(h, ev, op) || (!ev->o->alone && (busy_ns() - h->began) / done * left < WORTH_NS))
+        return;
+    h->of = ev;
     h->snapshot = catalog_snapshot(ev->txn);
-    return pthread_create(&h->thread, NULL, helper_run, h) == 0;
+    h->runs = pthread_create(&h->thread, NULL, helper_run, h) == 0;
 }
 
 static bool helper_end(struct helper *h, struct eval *ev, struct set_packer *out)
 {
+    if (!h->runs)
+        return true;
     pthread_join(h->thread, NULL);
     bool ok = h->ok && (set_packer_join(out, &h->out) || eval_nomem(ev));
     if (!h->ok && ev->err->code == ERR_NONE)
@@ -126,13 +157,12 @@ struct audience_set *eval_pieces(struct eval *ev, const struct query_node *root)
     const uint32_t last = roaring_bitmap_is_empty(all) ? 0 : roaring_bitmap_maximum(all) / PIECE_BITS;
     struct shared s = { .root = root, .pieces = last + 1, .stride = last / 32 + 1 };
     struct set_packer out = { .containers = s.pieces };
-    struct helper h;
+    struct helper h = { .shared = &s, .ok = true, .out = { .containers = last / 2 + 1 } };
     s.stride = s.stride < MOST_TAKEN ? s.stride : MOST_TAKEN;
     struct op *op = op_make(ev, root, false, ev->universe);
-    const bool helped = op && helper_begin(&h, &s, ev, op);
-    bool ok = op && pieces_take(&s, ev, op, &out);
-    if (helped)
-        ok = helper_end(&h, ev, &out) && ok;
+    h.began = busy_ns();
+    bool ok = op && pieces_take(&s, ev, op, &out, &h);
+    ok = helper_end(&h, ev, &out) && ok;
     op_free(op);
     struct audience_set *set = ok ? set_packer_finish(&out) : NULL;
     set_packer_free(&out);
